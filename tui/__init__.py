@@ -1,0 +1,1 @@
+"""ovchat: a terminal chat application for local language models on OpenVINO."""

@@ -1,0 +1,1 @@
+"""Text generation on base OpenVINO. Import from its modules; this package imports nothing by itself."""

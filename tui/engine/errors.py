@@ -1,0 +1,85 @@
+"""Errors that reach the user: each is one sentence that names the thing, and the next step.
+
+Nothing else may leave the engine; what OpenVINO throws is turned into one of these where it is met.
+"""
+
+from __future__ import annotations
+
+
+class OvchatError(Exception):
+    """A failure the user can act on.
+
+    Args:
+        sentence: What is wrong, naming the file, field, device or value.
+        next_step: What to do about it; empty where the sentence says it already.
+    """
+
+    def __init__(self, sentence: str, next_step: str = "") -> None:
+        super().__init__(sentence, next_step)
+        self.sentence = sentence
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.next_step}".rstrip()
+
+
+class ModelNotFound(OvchatError):
+    """No such model folder or model name."""
+
+
+class ModelBroken(OvchatError):
+    """A model folder whose files are missing, cut off, unreadable or do not fit together."""
+
+
+class ModelNotSupported(OvchatError):
+    """A whole model of a kind that cannot chat (encoder-decoder, embedding, draft, ...)."""
+
+
+class TokenizerMissing(ModelBroken):
+    """The folder has no OpenVINO tokenizer or detokenizer."""
+
+
+class TemplateError(OvchatError):
+    """The model's chat template cannot be read or rejects the conversation."""
+
+
+class DeviceNotFound(OvchatError):
+    """A device that was asked for is not here."""
+
+
+class BadParameter(OvchatError, ValueError):
+    """A sampling parameter, engine option or setting outside its range."""
+
+
+class BadText(OvchatError, ValueError):
+    """Text that cannot be encoded (lone surrogates) or an empty prompt."""
+
+
+class BadToken(OvchatError, ValueError):
+    """A token id outside the model's vocabulary."""
+
+
+class ContextFull(OvchatError):
+    """The prompt does not fit in the context.
+
+    Args:
+        tokens: Tokens of the prompt.
+        limit: Tokens the context holds.
+    """
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(
+            f"The prompt has {tokens:,} tokens, {tokens - limit + 1:,} too many for the context of {limit:,} tokens "
+            "(one is kept for the answer).",
+            "Shorten it, or raise the limit with -o context=N if the model and the memory allow.",
+        )
+        self.tokens = tokens
+        self.limit = limit
+
+
+class NotEnoughMemory(OvchatError):
+    """The model or its KV cache does not fit in memory."""
+
+
+class Cancelled(Exception):
+    """Raised inside the engine when a cancel request was seen; never reaches the user."""

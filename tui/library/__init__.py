@@ -1,0 +1,1 @@
+"""The local models: where they are and what they are called."""

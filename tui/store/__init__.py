@@ -1,0 +1,1 @@
+"""Settings, state and paths: what ovchat keeps for the user."""
