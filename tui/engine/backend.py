@@ -1,0 +1,194 @@
+"""The token-level interface that every way of running a decoder satisfies: tokens in, logits out, sequences kept.
+
+A backend holds sequences. A sequence is its tokens and what the model remembers of them. Nothing here knows text.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from tui.engine.errors import BadToken, Cancelled, ContextFull, NotEnoughMemory, OvchatError
+from tui.engine.kv_cache import common_prefix
+
+Logits = NDArray[np.float32]
+
+# How often a running inference looks whether it was cancelled. Well under the promised 100 ms.
+_POLL_MS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do; `generate.py` works around each "no".
+
+    Attributes:
+        name: `paged`, `stateful`, `stateless` or `recompute`.
+        context_limit: Tokens that one sequence may hold.
+        max_sequences: Sequences that stay resident; the least recently used leaves when there is no room.
+        can_rewind: A sequence can go back to (nearly) any earlier length. Else only to its checkpoint, or to nothing.
+        can_fork: A sequence can be copied.
+        selects_rows: Logits are computed only for the rows asked for.
+        notice: What the user should know about this way of running, or "".
+    """
+
+    name: str
+    context_limit: int
+    max_sequences: int
+    can_rewind: bool = True
+    can_fork: bool = True
+    selects_rows: bool = True
+    notice: str = ""
+
+
+class Backend(ABC):
+    """Sequences of tokens on one compiled model. One thread at a time."""
+
+    capabilities: Capabilities
+    vocab_size: int
+    # Tokens of prompt per call: often enough for progress and cancelling, and large enough to cost nothing.
+    chunk_size: int = 512
+
+    @abstractmethod
+    def create(self) -> int:
+        """An empty sequence; its id."""
+
+    @abstractmethod
+    def sequences(self) -> list[int]:
+        """Ids of the resident sequences, least recently used first. A sequence may leave when another needs its room."""
+
+    @abstractmethod
+    def tokens(self, sequence: int) -> array[int]:
+        """The sequence's tokens, i64. Not to be changed, nor kept over the next call."""
+
+    @abstractmethod
+    def step(
+        self,
+        sequence: int,
+        tokens: Sequence[int] | NDArray[np.int64],
+        rows: int = 1,
+        cancel: threading.Event | None = None,
+    ) -> Logits:
+        """Append tokens to the sequence and compute them.
+
+        Args:
+            sequence: Where to append.
+            tokens: One or more token ids.
+            rows: Logits wanted: those after each of the last `rows` tokens.
+            cancel: Stops the computation when set; the sequence is then as short as before, or shorter.
+
+        Returns:
+            f32[rows, vocab_size], a view that is valid until the next call.
+
+        Raises:
+            BadToken: An id outside the vocabulary; nothing was computed.
+            ContextFull: More tokens than the context holds; nothing was computed.
+            Cancelled: `cancel` was set.
+        """
+
+    @abstractmethod
+    def rewind(self, sequence: int, length: int) -> int:
+        """Forget the tokens from `length` on; returns the length kept, which may be less than asked, even 0."""
+
+    @abstractmethod
+    def fork(self, sequence: int, length: int) -> int:
+        """A new sequence that begins with (at most) the first `length` tokens of this one; its id."""
+
+    def checkpoint(self, sequence: int) -> None:  # noqa: B027 - most backends can rewind anywhere and need none
+        """Remember the sequence as it is now, so that `rewind` can come back to this length."""
+
+    @abstractmethod
+    def free(self, sequence: int) -> None:
+        """Forget a sequence."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the memory back. The backend cannot be used afterwards."""
+
+    def _check(self, held: int, tokens: NDArray[np.int64], rows: int) -> None:
+        """The plugin itself checks neither ids nor lengths: it would read beyond its tables."""
+        if len(tokens) == 0 or not 1 <= rows <= len(tokens):
+            raise ValueError(f"{rows} rows of {len(tokens)} tokens")
+        if held + len(tokens) > self.capabilities.context_limit:
+            raise ContextFull(held + len(tokens), self.capabilities.context_limit)
+        low, high = int(tokens.min()), int(tokens.max())
+        if low < 0 or high >= self.vocab_size:
+            bad = low if low < 0 else high
+            raise BadToken(f"Token id {bad} is outside the model's vocabulary of {self.vocab_size:,} tokens.")
+
+
+def adopt(backend: Backend, prompt: NDArray[np.int64]) -> tuple[int, int]:
+    """The sequence to compute `prompt` in, and how many of its tokens that sequence holds already.
+
+    Takes the resident sequence with the longest common prefix. Where most of that sequence would be lost, it is another
+    conversation that begins alike (the same system prompt): it is forked and stays.
+    """
+    best, shared = -1, 0
+    for candidate in backend.sequences():
+        common = common_prefix(backend.tokens(candidate), prompt)
+        if common >= shared:
+            best, shared = candidate, common
+    # The last token is always computed: its logits are what is wanted.
+    wanted = min(shared, len(prompt) - 1)
+    if best < 0 or wanted == 0:
+        return backend.create(), 0
+    held = len(backend.tokens(best))
+    if wanted < held // 2 and backend.capabilities.can_fork:
+        forked = backend.fork(best, wanted)
+        return forked, len(backend.tokens(forked))
+    return best, backend.rewind(best, wanted)
+
+
+def infer(request: ov.InferRequest, cancel: threading.Event | None) -> None:
+    """Run a request with the inputs it has, stopping within `_POLL_MS` and one operation when `cancel` is set.
+
+    Raises:
+        Cancelled: The request was stopped; what it wrote is not to be trusted.
+        NotEnoughMemory, OvchatError: The device failed.
+    """
+    try:
+        if cancel is None:
+            request.infer()
+            return
+        if cancel.is_set():
+            raise Cancelled
+        request.start_async()
+        while not request.wait_for(_POLL_MS):
+            if cancel.is_set():
+                _stop(request)
+                raise Cancelled
+        request.wait()
+    except (RuntimeError, MemoryError) as error:
+        raise device_error(error) from error
+
+
+def _stop(request: ov.InferRequest) -> None:
+    request.cancel()
+    try:
+        request.wait()
+    except RuntimeError:
+        return  # "canceled" is thrown as an error
+
+
+def device_error(error: Exception) -> OvchatError:
+    text = str(error)
+    if isinstance(error, MemoryError) or any(
+        word in text for word in ("bad_alloc", "Cannot allocate", "OUT_OF_RESOURCES")
+    ):
+        return NotEnoughMemory(
+            "The memory ran out while the model was computing.",
+            "Use a shorter context (-o context=N) or a smaller model.",
+        )
+    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+    return OvchatError(f"The device failed while computing ({last[:200]}).", "Try again; if it stays, use -d CPU.")
+
+
+def as_tokens(tokens: Any) -> NDArray[np.int64]:
+    return np.asarray(tokens, dtype=np.int64).reshape(-1)

@@ -1,0 +1,235 @@
+"""Paged attention from base OpenVINO: the KV cache is a pool of blocks passed in as tensors; the default on CPU and GPU.
+
+Inputs of the transformed model (T tokens in this call, B blocks of the sequence): input_ids i64[T], position_ids
+i64[T], past_lens i32[1], subsequence_begins i32[2], block_indices i32[B], block_indices_begins i32[2], max_context_len
+i32 scalar, and key_cache.N / value_cache.N, whose types and block shapes the compiled model tells.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.errors import Cancelled, NotEnoughMemory
+from tui.engine.kv_cache import BlockPool, BlockTable
+from tui.engine.memory import available_bytes
+from tui.engine.model import ROWS_INPUT
+
+# Conversations that may stay resident at full length. Memory is committed only as it is written.
+_RESIDENT_CONTEXTS = 4
+# A context nobody declared.
+_FALLBACK_CONTEXT = 4096
+_QUANTISED = {"u8", "i8", "u4", "i4"}
+
+
+class PagedBackend(Backend):
+    """Sequences as block tables in one pool of KV blocks.
+
+    Args:
+        compiled: A model after `make_paged`, and `select_rows` where that succeeded.
+        model_context: The model's own context limit in tokens, or None if it says nothing.
+        asked_context: The user's limit, which overrides it.
+
+    Raises:
+        NotEnoughMemory: The KV cache of the context asked for does not fit.
+    """
+
+    def __init__(self, compiled: ov.CompiledModel, *, model_context: int | None, asked_context: int | None) -> None:
+        self._compiled = compiled
+        self._caches = [
+            port for port in compiled.inputs if port.get_any_name().startswith(("key_cache.", "value_cache."))
+        ]
+        value_shape = next(p for p in self._caches if p.get_any_name().startswith("value_cache.")).get_partial_shape()
+        self._block_size = value_shape[2].get_length()
+        self._quantised = any(_type_name(port) in _QUANTISED for port in self._caches)
+        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
+        self.vocab_size = compiled.output("logits").get_partial_shape()[2].get_length()
+
+        context, blocks = self._plan(model_context, asked_context)
+        self._pool = BlockPool(blocks)
+        self._tables: OrderedDict[int, BlockTable] = OrderedDict()
+        self._next_id = 0
+        self._request: Any = compiled.create_infer_request()
+        self._tensors = self._reserve(blocks)
+        self._inputs = _Inputs(self._request, self._selects_rows)
+        self.capabilities = Capabilities(
+            name="paged",
+            context_limit=context,
+            max_sequences=blocks,
+            selects_rows=self._selects_rows,
+            notice="" if self._selects_rows else "logits of every prompt token are computed (unknown LM head)",
+        )
+
+    @property
+    def bytes_per_token(self) -> float:
+        """Bytes of KV cache per token, all layers."""
+        return self._bytes_per_block() / self._block_size
+
+    def _bytes_per_block(self) -> int:
+        return sum(
+            math.prod(dim.get_length() for dim in list(port.get_partial_shape())[1:])
+            * port.get_element_type().bitwidth
+            // 8
+            for port in self._caches
+        )
+
+    def _plan(self, model_context: int | None, asked_context: int | None) -> tuple[int, int]:
+        """(context limit in tokens, blocks in the pool): the model's context, unless memory holds less."""
+        per_block = self._bytes_per_block()
+        # Half of what is free: the other half is for activations, the rest of the machine, and the terminal.
+        affordable = available_bytes() // 2 // per_block
+        context = asked_context or model_context or _FALLBACK_CONTEXT
+        needed = -(-context // self._block_size)
+        if asked_context is not None and needed > affordable * 2:
+            raise NotEnoughMemory(
+                f"A context of {asked_context:,} tokens needs {needed * per_block / 2**30:.1f} GiB of KV cache, "
+                f"and {affordable * 2 * per_block / 2**30:.1f} GiB are free.",
+                f"Use -o context={affordable * self._block_size} or less, or a smaller kv_cache type.",
+            )
+        if asked_context is None and needed > affordable:
+            context = affordable * self._block_size
+            if context < self._block_size:
+                raise NotEnoughMemory(
+                    "There is not enough memory for the KV cache.", "Close other programs or take a smaller model."
+                )
+            needed = affordable
+        return context, max(needed, min(needed * _RESIDENT_CONTEXTS, affordable))
+
+    def _reserve(self, blocks: int) -> list[ov.Tensor]:
+        devices = self._compiled.get_property("EXECUTION_DEVICES")
+        # On GPU the pool lives in the device's memory, or every call would upload it and lose what was written.
+        context = self._compiled.get_context() if any("GPU" in device for device in devices) else None
+        tensors = []
+        for port in self._caches:
+            shape = [blocks, *(dim.get_length() for dim in list(port.get_partial_shape())[1:])]
+            kind = port.get_element_type()
+            tensor = context.create_tensor(kind, ov.Shape(shape), {}) if context else ov.Tensor(kind, ov.Shape(shape))
+            self._request.set_tensor(port, tensor)
+            tensors.append(tensor)
+        return tensors
+
+    def create(self) -> int:
+        return self._add(BlockTable(self._pool, self._block_size))
+
+    def _add(self, table: BlockTable) -> int:
+        self._next_id += 1
+        self._tables[self._next_id] = table
+        return self._next_id
+
+    def sequences(self) -> list[int]:
+        return list(self._tables)
+
+    def tokens(self, sequence: int) -> array[int]:
+        return self._tables[sequence].tokens
+
+    def step(
+        self,
+        sequence: int,
+        tokens: Sequence[int] | NDArray[np.int64],
+        rows: int = 1,
+        cancel: threading.Event | None = None,
+    ) -> Logits:
+        table = self._tables[sequence]
+        new = as_tokens(tokens)
+        past = len(table.tokens)
+        self._check(past, new, rows)
+        self._tables.move_to_end(sequence)
+        self._make_room(table, len(new))
+        table.reserve(len(new))
+        self._inputs.set(new, past, table.blocks, rows)
+        try:
+            infer(self._request, cancel)
+        except Cancelled:
+            table.truncate(past, whole_blocks=self._quantised)
+            raise
+        table.tokens.frombytes(new.tobytes())
+        logits: Logits = self._request.get_tensor("logits").data.reshape(-1, self.vocab_size)
+        return logits[-rows:]
+
+    def _make_room(self, table: BlockTable, new_tokens: int) -> None:
+        """Whole conversations leave, oldest first, until the pool has the blocks."""
+        missing = table.blocks_missing(new_tokens)
+        while missing > self._pool.num_free:
+            oldest = next(iter(self._tables))
+            if self._tables[oldest] is table:
+                raise NotEnoughMemory(
+                    "The KV cache is full.", "Use a larger -o context=N, or start a new conversation."
+                )
+            self.free(oldest)
+
+    def rewind(self, sequence: int, length: int) -> int:
+        # The keys' scales of a quantised block have seen the tokens that are dropped now: such a block is computed anew.
+        table = self._tables[sequence]
+        if length >= len(table.tokens):
+            return len(table.tokens)
+        return table.truncate(length, whole_blocks=self._quantised)
+
+    def fork(self, sequence: int, length: int) -> int:
+        return self._add(self._tables[sequence].fork(length))
+
+    def free(self, sequence: int) -> None:
+        self._tables.pop(sequence).clear()
+
+    def close(self) -> None:
+        self._tables.clear()
+        self._tensors.clear()
+        self._inputs.clear()
+        self._request = None
+        self._compiled.release_memory()
+        del self._compiled
+
+
+class _Inputs:
+    """The small inputs as numpy arrays that the request reads in place; bound anew only when a shape changes."""
+
+    def __init__(self, request: Any, selects_rows: bool) -> None:
+        self._request = request
+        self._past = self._bind("past_lens", np.zeros(1, np.int32))
+        self._begins = self._bind("subsequence_begins", np.zeros(2, np.int32))
+        self._block_begins = self._bind("block_indices_begins", np.zeros(2, np.int32))
+        self._context = self._bind("max_context_len", np.zeros((), np.int32))
+        self._selects_rows = selects_rows
+        self._ids = self._positions = np.zeros(0, np.int64)
+        self._rows = np.zeros(0, np.int64)
+        self._blocks = np.zeros(0, np.int32)
+        self._bound_blocks: list[int] = []
+
+    def set(self, tokens: NDArray[np.int64], past: int, blocks: list[int], rows: int) -> None:
+        count = len(tokens)
+        if len(self._ids) != count:
+            self._ids = self._bind("input_ids", np.empty(count, np.int64))
+            self._positions = self._bind("position_ids", np.empty(count, np.int64))
+        self._ids[:] = tokens
+        self._positions[:] = np.arange(past, past + count)
+        self._past[0] = past
+        self._begins[1] = count
+        self._context[...] = past + count
+        if self._bound_blocks != blocks:
+            self._blocks = self._bind("block_indices", np.array(blocks, np.int32))
+            self._bound_blocks = blocks.copy()
+            self._block_begins[1] = len(blocks)
+        if self._selects_rows:
+            if len(self._rows) != rows:
+                self._rows = self._bind(ROWS_INPUT, np.empty(rows, np.int64))
+            self._rows[:] = np.arange(count - rows, count)
+
+    def clear(self) -> None:
+        self._request = None
+
+    def _bind(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
+        # Not through ascontiguousarray: it would make the scalar 1-D.
+        self._request.set_tensor(name, ov.Tensor(values, shared_memory=True))
+        return values
+
+
+def _type_name(port: ov.ConstOutput) -> str:
+    return str(port.get_element_type().get_type_name())

@@ -1,0 +1,173 @@
+"""Stateful attention: the KV cache is states inside an infer request, one request a sequence.
+
+For NPU, hybrids (conv and ssm states, which cannot be cut back), odd signatures, and models that fail the paged
+self-check. Going back means reading every state, cutting it and writing it back.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.errors import Cancelled
+from tui.engine.model import ROWS_INPUT, Kind, Signature
+
+# Each sequence is an infer request with activations of its own.
+_MAX_SEQUENCES = 4
+
+
+@dataclass(slots=True)
+class _Checkpoint:
+    length: int
+    states: dict[str, NDArray[Any]]
+
+
+@dataclass(slots=True)
+class _Sequence:
+    request: Any
+    tokens: array[int] = field(default_factory=lambda: array("q"))
+    checkpoint: _Checkpoint | None = None
+
+
+class StatefulBackend(Backend):
+    """Sequences as infer requests.
+
+    Args:
+        compiled: A stateful or hybrid decoder, after `select_rows` where that succeeded.
+        signature: What `classify` found.
+        context_limit: Tokens that a sequence may hold.
+    """
+
+    def __init__(self, compiled: ov.CompiledModel, signature: Signature, *, context_limit: int) -> None:
+        self._compiled = compiled
+        self._signature = signature
+        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
+        self._sequences: OrderedDict[int, _Sequence] = OrderedDict()
+        self._next_id = 0
+        self._mask = np.ones((1, context_limit), np.int64)
+        self._positions = np.arange(context_limit, dtype=np.int64)[None]
+        shape = compiled.output("logits").get_partial_shape()
+        self.vocab_size = signature.vocab_size or shape[2].get_length()
+        hybrid = signature.kind is Kind.HYBRID
+        self.capabilities = Capabilities(
+            name="stateful",
+            context_limit=context_limit,
+            max_sequences=_MAX_SEQUENCES,
+            can_rewind=not hybrid,
+            selects_rows=self._selects_rows,
+            notice="" if self._selects_rows else "logits of every prompt token are computed (unknown LM head)",
+        )
+
+    def create(self) -> int:
+        while len(self._sequences) >= _MAX_SEQUENCES:
+            self.free(next(iter(self._sequences)))
+        request = self._compiled.create_infer_request()
+        if "beam_idx" in self._signature.inputs:
+            request.set_tensor("beam_idx", ov.Tensor(np.zeros(1, np.int32)))
+        self._next_id += 1
+        self._sequences[self._next_id] = _Sequence(request)
+        return self._next_id
+
+    def sequences(self) -> list[int]:
+        return list(self._sequences)
+
+    def tokens(self, sequence: int) -> array[int]:
+        return self._sequences[sequence].tokens
+
+    def step(
+        self,
+        sequence: int,
+        tokens: Sequence[int] | NDArray[np.int64],
+        rows: int = 1,
+        cancel: threading.Event | None = None,
+    ) -> Logits:
+        held = self._sequences[sequence]
+        new = as_tokens(tokens)
+        past, total = len(held.tokens), len(held.tokens) + len(new)
+        self._check(past, new, rows)
+        self._sequences.move_to_end(sequence)
+        inputs: dict[str, NDArray[np.int64]] = {"input_ids": new[None]}
+        if "attention_mask" in self._signature.inputs:
+            inputs["attention_mask"] = self._mask[:, :total]
+        if "position_ids" in self._signature.inputs:
+            inputs["position_ids"] = self._positions[:, past:total]
+        if self._selects_rows:
+            inputs[ROWS_INPUT] = np.arange(len(new) - rows, len(new), dtype=np.int64)
+        for name, values in inputs.items():
+            held.request.set_tensor(name, ov.Tensor(values, shared_memory=True))
+        try:
+            infer(held.request, cancel)
+        except Cancelled:
+            self._recover(held)
+            raise
+        held.tokens.frombytes(new.tobytes())
+        logits: Logits = held.request.get_tensor("logits").data.reshape(-1, self.vocab_size)
+        return logits[-rows:]
+
+    def _recover(self, held: _Sequence) -> None:
+        """After a cancelled inference some layers' states have grown and others not."""
+        self._cut(held, len(held.tokens))
+
+    def rewind(self, sequence: int, length: int) -> int:
+        held = self._sequences[sequence]
+        if length < len(held.tokens):
+            self._cut(held, length)
+        return len(held.tokens)
+
+    def _cut(self, held: _Sequence, length: int) -> None:
+        """Bring the states to `length` tokens, or to the checkpoint, or to nothing."""
+        if length > 0 and self.capabilities.can_rewind:
+            for state in held.request.query_state():
+                axis = self._signature.kv_axes[state.name].tokens
+                values = state.state.data
+                if values.shape[axis] != length:
+                    kept = np.ascontiguousarray(np.take(values, range(length), axis))
+                    state.state = ov.Tensor(kept, shared_memory=False)
+            del held.tokens[length:]
+            return
+        checkpoint = held.checkpoint
+        if checkpoint is not None and checkpoint.length <= length:
+            for state in held.request.query_state():
+                state.state = ov.Tensor(checkpoint.states[state.name], shared_memory=False)
+            del held.tokens[checkpoint.length :]
+            return
+        held.request.reset_state()
+        held.checkpoint = None
+        del held.tokens[:]
+
+    def checkpoint(self, sequence: int) -> None:
+        if self.capabilities.can_rewind:
+            return
+        held = self._sequences[sequence]
+        states = {state.name: np.array(state.state.data) for state in held.request.query_state()}
+        held.checkpoint = _Checkpoint(len(held.tokens), states)
+
+    def fork(self, sequence: int, length: int) -> int:
+        source = self._sequences[sequence]
+        # Looked up before `create` may let the oldest sequence go.
+        child_id = self.create()
+        child = self._sequences[child_id]
+        if len(source.tokens) > 0:
+            for origin, copy in zip(source.request.query_state(), child.request.query_state(), strict=True):
+                copy.state = ov.Tensor(np.array(origin.state.data), shared_memory=False)
+            child.tokens = source.tokens[:]
+            child.checkpoint = source.checkpoint
+        self.rewind(child_id, length)
+        return child_id
+
+    def free(self, sequence: int) -> None:
+        del self._sequences[sequence]
+
+    def close(self) -> None:
+        self._sequences.clear()
+        self._compiled.release_memory()
+        del self._compiled

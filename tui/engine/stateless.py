@@ -1,0 +1,144 @@
+"""Decoders that keep nothing between calls: KV passed in and out by hand, or no cache at all.
+
+Slow by their form: `past_key_values` are copied by the plugin at every step, and without a cache every step computes the
+whole sequence. They run so that a folder found somewhere answers; the user is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.model import ROWS_INPUT, Kind, Signature
+
+_MAX_SEQUENCES = 4
+
+
+@dataclass(slots=True)
+class _Sequence:
+    tokens: array[int] = field(default_factory=lambda: array("q"))
+    past: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class StatelessBackend(Backend):
+    """Sequences as plain arrays: tokens, and the KV that the model gave back last (nothing without a cache).
+
+    Args:
+        compiled: A stateless or no-cache decoder, after `select_rows` where that succeeded.
+        signature: What `classify` found.
+        context_limit: Tokens that a sequence may hold.
+    """
+
+    def __init__(self, compiled: ov.CompiledModel, signature: Signature, *, context_limit: int) -> None:
+        self._compiled = compiled
+        self._signature = signature
+        self._request: Any = compiled.create_infer_request()
+        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
+        self._sequences: OrderedDict[int, _Sequence] = OrderedDict()
+        self._next_id = 0
+        shape = compiled.output("logits").get_partial_shape()
+        self.vocab_size = signature.vocab_size or shape[2].get_length()
+        recompute = signature.kind is Kind.NO_CACHE
+        how = (
+            "without a KV cache: every token computes the whole conversation again"
+            if recompute
+            else "with its KV cache passed in and out"
+        )
+        self.capabilities = Capabilities(
+            name="recompute" if recompute else "stateless",
+            context_limit=context_limit,
+            max_sequences=_MAX_SEQUENCES,
+            selects_rows=self._selects_rows,
+            notice=f"this model was exported {how}, which is slow; export it again with --task text-generation-with-past",
+        )
+
+    def create(self) -> int:
+        while len(self._sequences) >= _MAX_SEQUENCES:
+            self.free(next(iter(self._sequences)))
+        self._next_id += 1
+        self._sequences[self._next_id] = _Sequence(past=self._empty_past())
+        return self._next_id
+
+    def _empty_past(self) -> dict[str, NDArray[Any]]:
+        past = {}
+        for name, axes in self._signature.kv_axes.items():
+            port = self._compiled.input(name)
+            shape = [dim.get_length() if dim.is_static else 0 for dim in port.get_partial_shape()]
+            shape[axes.batch] = 1
+            past[name] = np.zeros(shape, port.get_element_type().to_dtype())
+        return past
+
+    def sequences(self) -> list[int]:
+        return list(self._sequences)
+
+    def tokens(self, sequence: int) -> array[int]:
+        return self._sequences[sequence].tokens
+
+    def step(
+        self,
+        sequence: int,
+        tokens: Sequence[int] | NDArray[np.int64],
+        rows: int = 1,
+        cancel: threading.Event | None = None,
+    ) -> Logits:
+        held = self._sequences[sequence]
+        new = as_tokens(tokens)
+        total = len(held.tokens) + len(new)
+        self._check(len(held.tokens), new, rows)
+        self._sequences.move_to_end(sequence)
+        everything = np.concatenate([np.frombuffer(held.tokens, np.int64), new]) if len(held.tokens) else new
+        fed = new if held.past else everything
+        inputs: dict[str, NDArray[Any]] = {"input_ids": fed[None], **held.past}
+        if "attention_mask" in self._signature.inputs:
+            inputs["attention_mask"] = np.ones((1, total), np.int64)
+        if "position_ids" in self._signature.inputs:
+            inputs["position_ids"] = np.arange(total - len(fed), total, dtype=np.int64)[None]
+        if self._selects_rows:
+            inputs[ROWS_INPUT] = np.arange(len(fed) - rows, len(fed), dtype=np.int64)
+        for name, values in inputs.items():
+            self._request.set_tensor(name, ov.Tensor(values, shared_memory=True))
+        infer(self._request, cancel)
+        for name in held.past:
+            held.past[name] = np.array(self._request.get_tensor(name.replace("past_key_values", "present")).data)
+        held.tokens.frombytes(new.tobytes())
+        logits: Logits = self._request.get_tensor("logits").data.reshape(-1, self.vocab_size)
+        return logits[-rows:]
+
+    def rewind(self, sequence: int, length: int) -> int:
+        held = self._sequences[sequence]
+        if length < len(held.tokens):
+            held.past = self._cut(held.past, length)
+            del held.tokens[length:]
+        return len(held.tokens)
+
+    def _cut(self, past: dict[str, NDArray[Any]], length: int) -> dict[str, NDArray[Any]]:
+        axes = self._signature.kv_axes
+        return {
+            name: np.ascontiguousarray(np.take(values, range(length), axes[name].tokens))
+            for name, values in past.items()
+        }
+
+    def fork(self, sequence: int, length: int) -> int:
+        source = self._sequences[sequence]
+        child_id = self.create()
+        child = self._sequences[child_id]
+        child.tokens, child.past = source.tokens[:length], self._cut(source.past, length)
+        return child_id
+
+    def free(self, sequence: int) -> None:
+        del self._sequences[sequence]
+
+    def close(self) -> None:
+        self._sequences.clear()
+        self._request = None
+        self._compiled.release_memory()
+        del self._compiled
