@@ -59,6 +59,10 @@ class BadToken(OvchatError, ValueError):
     """A token id outside the model's vocabulary."""
 
 
+class BadLogits(OvchatError):
+    """The model's output has NaN or infinity in it, or leaves no token to choose."""
+
+
 class ContextFull(OvchatError):
     """The prompt does not fit in the context.
 
