@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from tui.store.files import locked, private_dir, private_opener, replace_text
+
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+def test_new_folders_and_files_are_the_users_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        folder = private_dir(tmp_path / "a" / "b")
+        replace_text(folder / "file", "text")
+        with open(folder / "log", "a", opener=private_opener):
+            pass
+        with locked(folder / "file"):
+            pass
+    finally:
+        os.umask(old)
+    assert [mode(tmp_path / "a"), mode(folder)] == [0o700, 0o700]
+    assert {mode(path) for path in folder.iterdir()} == {0o600}
+
+
+@posix
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    private_dir(tmp_path)
+    assert mode(tmp_path) == 0o755
+
+
+def test_replacing_leaves_nothing_else_behind(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    replace_text(path, "one\n")
+    replace_text(path, "zwölf\n")
+    assert path.read_bytes() == "zwölf\n".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_replacement_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    replace_text(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        replace_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_lock_keeps_a_second_thread_out(tmp_path: Path) -> None:
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        waiting.set()
+        with locked(tmp_path / "file"):
+            order.append("second")
+
+    with locked(tmp_path / "file"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        waiting.wait()
+        thread.join(0.2)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]

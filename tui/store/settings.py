@@ -1,0 +1,239 @@
+"""Settings: which there are, of what type and range, and the values in effect.
+
+The shipped settings.toml gives every key its default and, in the comment above it, its help. The user's file holds
+only what differs. A bad file or key never stops anything: it is named with its line, the default is used, and the
+file is left alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tui.store import paths
+
+FILE = "settings.toml"
+
+
+class Kind(StrEnum):
+    """The type of a setting's value."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    CHOICE = "choice"
+    TEXTS = "texts"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key and what its value may be.
+
+    Attributes:
+        key: `section.name`.
+        kind: Type of the value.
+        low: Least value of a number; with `above`, it is itself not allowed.
+        high: Greatest value of a number; None for no limit.
+        above: See `low`.
+        choices: The values of a choice.
+        unset: The word in the file that stands for "no value"; it is read as None.
+        unit: What a number counts, or what a text is.
+    """
+
+    key: str
+    kind: Kind
+    low: float = 0
+    high: float | None = None
+    above: bool = False
+    choices: tuple[str, ...] = ()
+    unset: str = ""
+    unit: str = ""
+
+    @property
+    def range(self) -> str:
+        """What the value may be, in words."""
+        match self.kind:
+            case Kind.CHOICE:
+                words = f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+            case Kind.TEXTS:
+                words = "a list of texts"
+            case Kind.TEXT:
+                words = self.unit
+            case _:
+                limits = f"{self.low} or more" if self.high is None else f"{self.low} to {self.high}"
+                if self.above:
+                    limits = f"above {self.low}, up to {self.high}"
+                unit = f" of {self.unit}" if self.unit else ""
+                words = f"a whole number{unit}, {limits}" if self.kind is Kind.INTEGER else limits
+        return f'"{self.unset}", or {words}' if self.unset else words
+
+    def checked(self, value: object) -> Any:
+        """`value` as it is used: None for the `unset` word, a tuple for a list, a float for a number.
+
+        Raises:
+            ValueError: It is not what it may be.
+        """
+        if self.unset and value == self.unset:
+            return None
+        match self.kind:
+            case Kind.TEXT if isinstance(value, str) and value.strip():
+                return value
+            case Kind.CHOICE if value in self.choices:
+                return value
+            case Kind.TEXTS if isinstance(value, list | tuple) and all(
+                isinstance(each, str) and each for each in value
+            ):
+                return tuple(value)
+            case Kind.INTEGER if isinstance(value, int) and not isinstance(value, bool) and self._holds(value):
+                return value
+            case Kind.NUMBER if isinstance(value, int | float) and not isinstance(value, bool) and self._holds(value):
+                return float(value)
+        raise ValueError(f"it must be {self.range}")
+
+    def _holds(self, number: float) -> bool:
+        over = self.low < number if self.above else self.low <= number
+        # `not >` would let NaN pass.
+        return over and (self.high is None or number <= self.high)
+
+
+_I, _N, _C = Kind.INTEGER, Kind.NUMBER, Kind.CHOICE
+
+SCHEMA: Mapping[str, Setting] = {
+    setting.key: setting
+    for setting in (
+        Setting("sampling.temperature", _N, 0, 2),
+        Setting("sampling.top_k", _I),
+        Setting("sampling.top_p", _N, 0, 1),
+        Setting("sampling.min_p", _N, 0, 1),
+        Setting("sampling.repetition_penalty", _N, 0, 10, above=True),
+        Setting("sampling.presence_penalty", _N, -2, 2),
+        Setting("sampling.frequency_penalty", _N, -2, 2),
+        Setting("sampling.max_tokens", _I, 1, unset="none", unit="tokens"),
+        Setting("sampling.min_tokens", _I, unit="tokens"),
+        Setting("sampling.stop", Kind.TEXTS),
+        # A seed must survive SQLite's signed 64-bit integers.
+        Setting("sampling.seed", _I, 0, 2**63 - 1, unset="random"),
+        Setting("engine.device", Kind.TEXT, unset="auto", unit="the name of a device as `ovchat devices` shows it"),
+        Setting("engine.backend", _C, choices=("auto", "paged", "stateful")),
+        Setting("engine.precision", _C, choices=("auto", "default", "f32", "bf16", "f16")),
+        Setting("engine.kv_cache", _C, choices=("auto", "u4", "u8", "f16", "bf16", "f32")),
+        Setting("engine.threads", _I, 1, 1024, unset="auto", unit="threads"),
+        Setting("engine.context", _I, 16, 2**24, unset="auto", unit="tokens"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in effect.
+
+    Attributes:
+        shipped: Every key's default.
+        user: What the user's file says otherwise, checked.
+        notices: One sentence for everything in the user's file that could not be followed.
+    """
+
+    shipped: Mapping[str, Any]
+    user: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.user[key] if key in self.user else self.shipped[key]
+
+    def section(self, name: str) -> dict[str, Any]:
+        """A section's values in effect, by their names without the section."""
+        return self.shipped_section(name) | self.user_section(name)
+
+    def shipped_section(self, name: str) -> dict[str, Any]:
+        """A section's defaults."""
+        return _section(self.shipped, name)
+
+    def user_section(self, name: str) -> dict[str, Any]:
+        """What the user's file says of a section."""
+        return _section(self.user, name)
+
+
+def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key.removeprefix(f"{name}."): value for key, value in values.items() if key.startswith(f"{name}.")}
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The shipped defaults with the user's file (`path`; else in the config directory) over them."""
+    text = paths.data_file(FILE).read_text("utf-8")
+    shipped = {key: SCHEMA[key].checked(value) for key, value in _flat(tomllib.loads(text))}
+    path = path or paths.config_dir() / FILE
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        return Settings(shipped)
+    except OSError as error:
+        return Settings(shipped, notices=(f"{path} cannot be read ({error.strerror}); the defaults are used.",))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return Settings(shipped, notices=(f"{path}, line {line}: this is not UTF-8 text; the defaults are used.",))
+    except (ValueError, RecursionError) as error:  # Not TOMLDecodeError alone: also a number of 5,000 digits.
+        return Settings(shipped, notices=(f"{path} is not valid TOML: {error}; the defaults are used.",))
+    user: dict[str, Any] = {}
+    notices: list[str] = []
+    for key, value in _flat(table):
+        where = f"{path}, line {_line_of(text, key)}"
+        if key not in SCHEMA:
+            near = difflib.get_close_matches(key, SCHEMA, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            notices.append(f"{where}: there is no setting {key}, it is ignored.{hint}")
+            continue
+        try:
+            user[key] = SCHEMA[key].checked(value)
+        except ValueError as error:
+            notices.append(f"{where}: {key} is {reprlib.repr(value)}, {error}; the default is used.")
+    return Settings(shipped, user, tuple(notices))
+
+
+def shipped_help() -> dict[str, str]:
+    """What each setting does: the comment above its key in the shipped file, without the last line, its range."""
+    texts: dict[str, str] = {}
+    section, comment = "", list[str]()
+    for line in paths.data_file(FILE).read_text("utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line.startswith("#"):
+            comment.append(line.removeprefix("#").strip())
+            continue
+        elif "=" in line:
+            texts[f"{section}.{line.partition('=')[0].strip()}"] = " ".join(comment[:-1])
+        comment = []
+    return texts
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict) and f"{above}{name}" not in SCHEMA:
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _line_of(text: str, key: str) -> int:
+    """The line on which the statement that sets `key` begins.
+
+    tomllib tells no positions, but it parses every whole number of statements: the first such beginning of the text
+    that has the key ends with its statement, and the one before ends where the statement begins.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    complete = 0
+    for count in range(1, len(lines) + 1):
+        try:
+            table = tomllib.loads("\n".join(lines[:count]))
+        except ValueError:
+            continue
+        if any(each == key for each, _ in _flat(table)):
+            return complete + 1
+        complete = count
+    raise AssertionError(f"{key} is not in the text")
