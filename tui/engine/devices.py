@@ -1,0 +1,146 @@
+"""What devices are here, under which names, and which one a name means.
+
+A device that is asked for and absent is an error that says why, never another device. `auto` is resolved here to one
+device, never to OpenVINO's AUTO plugin: it runs the first tokens elsewhere and holds the model twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import psutil
+
+from tui.engine.device_search import Machine, MissingDevice, find_reason
+from tui.engine.errors import DeviceNotFound
+
+_MEMORY_PROPERTIES = {"GPU": "GPU_DEVICE_TOTAL_MEM_SIZE", "NPU": "NPU_DEVICE_TOTAL_MEM_SIZE"}
+_VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
+
+
+class Core(Protocol):
+    """What is used of openvino.Core."""
+
+    @property
+    def available_devices(self) -> list[str]: ...
+
+    def get_property(self, device_name: str, property: str, /) -> Any: ...
+
+
+class DeviceKind(StrEnum):
+    """What a device is."""
+
+    CPU = "CPU"
+    DISCRETE_GPU = "discrete GPU"
+    INTEGRATED_GPU = "integrated GPU"
+    NPU = "NPU"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that models can run on.
+
+    Attributes:
+        name: OpenVINO's name: CPU, GPU, GPU.1, NPU.
+        full_name: What its maker calls it; the name where the driver does not tell.
+        kind: What it is.
+        memory_bytes: All of its memory (the machine's, for a CPU), or None where the driver does not tell.
+    """
+
+    name: str
+    full_name: str
+    kind: DeviceKind
+    memory_bytes: int | None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.full_name})"
+
+
+def list_devices(core: Core) -> list[Device]:
+    """The devices that OpenVINO finds, in its order."""
+    return [_device(core, name) for name in core.available_devices]
+
+
+def missing_devices(core: Core, machine: Machine | None = None) -> list[MissingDevice]:
+    """GPU and NPU where OpenVINO finds none, with the reason and what to do."""
+    there = {name.partition(".")[0] for name in core.available_devices}
+    machine = machine or Machine()
+    return [find_reason(name, core, machine) for name in ("GPU", "NPU") if name not in there]
+
+
+def resolve_device(core: Core, asked: str | None, machine: Machine | None = None) -> str:
+    """The one device that a name means, upper or lower case.
+
+    `auto`, None and the empty name are a discrete GPU, else another GPU, else the CPU; an NPU has limits that have to
+    be wanted. `GPU` is the discrete one of several.
+
+    Raises:
+        DeviceNotFound: It is not here; says what is, and why a GPU or NPU is not.
+    """
+    devices = list_devices(core)
+    name = (asked or "auto").strip().upper() or "AUTO"
+    if name == "AUTO":
+        chosen = _best_gpu(devices) or next((each for each in devices if each.kind is DeviceKind.CPU), None)
+        if chosen is None:
+            raise DeviceNotFound("OpenVINO finds neither a GPU nor a CPU to run on.", f"There is: {_listed(devices)}.")
+        return chosen.name
+    if name in {each.name for each in devices}:
+        return name
+    if name == "GPU" and (gpu := _best_gpu(devices)):
+        return gpu.name
+    if name == "GPU.0" and "GPU" in {each.name for each in devices}:
+        return "GPU"
+    if name.partition(":")[0] in _VIRTUAL:
+        raise DeviceNotFound(
+            f"{asked} is not one device, and a model runs on one.", f"Choose among: auto, {_listed(devices)}."
+        )
+    family = name.partition(".")[0]
+    why = next((each for each in missing_devices(core, machine) if each.name == family), None)
+    raise DeviceNotFound(
+        f"There is no device {asked} here; there is: {_listed(devices)}.",
+        f"{why.reason} {why.fix}" if why else "`ovchat devices` tells more.",
+    )
+
+
+def _best_gpu(devices: list[Device]) -> Device | None:
+    gpus = [each for each in devices if each.name.partition(".")[0] == "GPU"]
+    discrete = [each for each in gpus if each.kind is DeviceKind.DISCRETE_GPU]
+    return next(iter(discrete or gpus), None)
+
+
+def _listed(devices: list[Device]) -> str:
+    return ", ".join(map(str, devices)) or "none"
+
+
+def _device(core: Core, name: str) -> Device:
+    family = name.partition(".")[0]
+    full_name = _property(core, name, "FULL_DEVICE_NAME")
+    match family:
+        case "CPU":
+            kind = DeviceKind.CPU
+        case "GPU":
+            # An enum whose text is "Type.DISCRETE" or "Type.INTEGRATED".
+            discrete = str(_property(core, name, "DEVICE_TYPE")).upper().endswith("DISCRETE")
+            kind = DeviceKind.DISCRETE_GPU if discrete else DeviceKind.INTEGRATED_GPU
+        case "NPU":
+            kind = DeviceKind.NPU
+        case _:
+            kind = DeviceKind.OTHER
+    if family == "CPU":
+        memory: int | None = psutil.virtual_memory().total
+    else:
+        told = _property(core, name, _MEMORY_PROPERTIES.get(family, ""))
+        memory = int(told) if told else None
+    return Device(name, " ".join(str(full_name or name).split()), kind, memory)
+
+
+def _property(core: Core, device: str, name: str) -> Any:
+    """A property's value, or None where the driver does not have it."""
+    if not name:
+        return None
+    try:
+        return core.get_property(device, name)
+    except RuntimeError:
+        return None
