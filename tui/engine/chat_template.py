@@ -1,0 +1,248 @@
+"""Messages to prompt text, with the chat template that the model brings: Jinja2 in its immutable sandbox.
+
+Same variables, filters and whitespace rules as `transformers`, so the same text for the same messages. A template that
+rejects a conversation (no system role, strict turns) gets it once more in a form that such templates take. No openvino
+import, and jinja2 only when a template is first rendered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.engine.errors import TemplateError
+from tui.engine.tokenizer_files import read_json
+
+if TYPE_CHECKING:
+    import jinja2
+
+Message = Mapping[str, Any]
+
+# Stands at the end of the message to be continued, to find that place in the rendered text. The space shows whether the
+# template strips messages.
+_END_MARK = "\N{SYMBOL FOR END OF TRANSMISSION}ovchat-continue-here\N{SYMBOL FOR END OF TRANSMISSION} "
+_NO_TEMPLATE = "none (plain text)"
+
+
+class ChatTemplate:
+    """The chat template of one model.
+
+    Args:
+        templates: Name to Jinja2 source; `default`, and perhaps `tool_use` and others. Empty: plain text.
+        source: Where they were found, for the user.
+        special_tokens: Role to text, `{"bos_token": "<s>", ...}`; templates may use them.
+        model: The model's name, for errors.
+    """
+
+    def __init__(
+        self, templates: Mapping[str, str], *, source: str, special_tokens: Mapping[str, str], model: str = "the model"
+    ) -> None:
+        self.source = source
+        self._templates = dict(templates)
+        self._special_tokens = dict(special_tokens)
+        self._model = model
+        self._compiled: dict[str, jinja2.Template] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def find(cls, folder: Path, rt_info_template: str | None, special_tokens: Mapping[str, str]) -> ChatTemplate:
+        """Find a model's template.
+
+        Args:
+            folder: The model folder. chat_template.jinja goes before tokenizer_config.json, chat_template.json,
+                processor_config.json and the tokenizer's rt_info.
+            rt_info_template: `chat_template` of the tokenizer's rt_info.
+            special_tokens: Role to text.
+
+        Raises:
+            TemplateError: chat_template.jinja cannot be read.
+            ModelBroken: A JSON file cannot be read.
+        """
+
+        def found(templates: Mapping[str, str], source: str) -> ChatTemplate:
+            return cls(templates, source=source, special_tokens=special_tokens, model=folder.name)
+
+        if templates := _jinja_files(folder):
+            return found(templates, "chat_template.jinja")
+        for name in ("tokenizer_config.json", "chat_template.json", "processor_config.json"):
+            if templates := _named(read_json(folder / name).get("chat_template")):
+                return found(templates, name)
+        if templates := _named(rt_info_template):
+            return found(templates, "openvino_tokenizer.xml")
+        return found({}, _NO_TEMPLATE)
+
+    @property
+    def plain(self) -> bool:
+        """There is no template: the prompt is raw text, to be encoded with special tokens around it."""
+        return not self._templates
+
+    @property
+    def warning(self) -> str:
+        """What the user should know about this template; mostly nothing."""
+        if not self.plain:
+            return ""
+        return (
+            f"{self._model} has no chat template: it is sent the plain text of the messages, and may only continue it."
+        )
+
+    @property
+    def text(self) -> str:
+        """The Jinja2 source; empty where there is none."""
+        return self._templates[self._name(tools=None)] if self._templates else ""
+
+    def render(
+        self,
+        messages: Sequence[Message],
+        *,
+        add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        documents: Sequence[Mapping[str, Any]] | None = None,
+        **variables: Any,
+    ) -> str:
+        """Render a conversation.
+
+        Args:
+            messages: `role` and `content` (text) each.
+            add_generation_prompt: End with the beginning of an answer.
+            continue_final_message: End inside the last message, so that the model goes on with it; no generation
+                prompt then.
+            tools: JSON schemas of tools.
+            documents: Documents for retrieval templates.
+            variables: Anything else that the template knows, such as `enable_thinking`. Goes before special tokens.
+
+        Raises:
+            TemplateError: The template is broken, or rejects the conversation in every form; with its own words.
+        """
+        if continue_final_message and not messages:
+            raise TemplateError("There is no message to continue.")
+        if self.plain:
+            return "\n\n".join(str(message["content"]) for message in messages)
+        given = {
+            **self._special_tokens,
+            **variables,
+            "tools": list(tools) if tools is not None else None,
+            "documents": list(documents) if documents is not None else None,
+        }
+        name = self._name(tools)
+        rejection: TemplateError | None = None
+        for form in _forms([dict(message) for message in messages]):
+            try:
+                if continue_final_message:
+                    return self._render_open(name, form, given)
+                return self._render(name, form, given, add_generation_prompt=add_generation_prompt)
+            except TemplateError as error:
+                rejection = rejection or error
+        assert rejection is not None
+        raise rejection
+
+    def _render_open(self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any]) -> str:
+        """Render up to the end of the last message's content."""
+        content = messages[-1]["content"]
+        marked = [*messages[:-1], {**messages[-1], "content": content + _END_MARK}]
+        text = self._render(name, marked, given, add_generation_prompt=False)
+        before, mark, after = text.rpartition(_END_MARK.rstrip())
+        if not mark or content.strip() not in text:
+            # The template changes this message (old thinking cut out, say): open an answer and put the text there.
+            return self._render(name, messages[:-1], given, add_generation_prompt=True) + str(content)
+        return before if after.startswith(" ") else before.rstrip()
+
+    def _render(
+        self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any], *, add_generation_prompt: bool
+    ) -> str:
+        from tui.engine.template_sandbox import render  # takes 50 ms: jinja2
+
+        with self._lock:
+            try:
+                template = self._compiled.get(name) or self._compile(name)
+                return render(template, {**given, "messages": messages, "add_generation_prompt": add_generation_prompt})
+            except Exception as error:  # a template can raise anything
+                raise TemplateError(
+                    f"The chat template of {self._model} ({self.source}) {_reason(error)}",
+                    "Put a corrected chat_template.jinja into the model's folder, or use --raw.",
+                ) from error
+
+    def _compile(self, name: str) -> jinja2.Template:
+        from tui.engine.template_sandbox import compile_template
+
+        self._compiled[name] = compile_template(self._templates[name])
+        return self._compiled[name]
+
+    def _name(self, tools: object) -> str:
+        if tools is not None and "tool_use" in self._templates:
+            return "tool_use"
+        if "default" in self._templates or len(self._templates) > 1:
+            return "default"
+        return next(iter(self._templates))
+
+
+def _reason(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    if line:
+        return f"is broken at line {line}: {error}"
+    return f"rejects the conversation: {str(error) or type(error).__name__}"
+
+
+def _jinja_files(folder: Path) -> dict[str, str]:
+    files = {"default": folder / "chat_template.jinja"}
+    if not files["default"].is_file():
+        return {}
+    files |= {path.stem: path for path in sorted(folder.glob("additional_chat_templates/*.jinja"))}
+    try:
+        return {name: path.read_bytes().decode("utf-8-sig") for name, path in files.items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(
+            f"A chat template in {folder} cannot be read: {error}.", "Copy or download it again."
+        ) from error
+
+
+def _named(value: object) -> dict[str, str]:
+    """The templates of a `chat_template` entry: one text, a list of `{"name", "template"}`, or a mapping."""
+    match value:
+        case str() if value.strip():
+            return {"default": value}
+        case Mapping():
+            return {str(name): text for name, text in value.items() if isinstance(text, str)}
+        case list():
+            return {entry["name"]: entry["template"] for entry in value if isinstance(entry, dict)}
+    return {}
+
+
+def _forms(messages: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The conversation as it is, then the forms that stricter templates take; the least changed first."""
+    forms = [messages]
+    for form in (_joined(messages), _system_folded(messages), _joined(_system_folded(messages))):
+        if form not in forms:
+            forms.append(form)
+    return forms
+
+
+def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Consecutive messages of one role become one."""
+    joined: list[dict[str, Any]] = []
+    for message in messages:
+        last = joined[-1] if joined else {}
+        if last.keys() == message.keys() == {"role", "content"} and last["role"] == message["role"]:
+            joined[-1] = {**last, "content": f"{last['content']}\n\n{message['content']}"}
+        else:
+            joined.append(message)
+    return joined
+
+
+def _system_folded(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the system says stands at the beginning of the next user message."""
+    folded: list[dict[str, Any]] = []
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "system":
+            waiting.append(message["content"])
+        elif waiting and message["role"] == "user":
+            folded.append({**message, "content": "\n\n".join([*waiting, message["content"]])})
+            waiting = []
+        else:
+            folded.append(message)
+    if waiting:
+        folded.append({"role": "user", "content": "\n\n".join(waiting)})
+    return folded

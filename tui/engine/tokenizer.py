@@ -1,0 +1,350 @@
+"""Text to token ids and back, with the OpenVINO tokenizer of a model folder.
+
+Runs on the CPU with requests and locks of its own, so any thread may call it at any time. Special tokens around the
+text are put on here, not in the graph: what the graph would add is read from it, or learnt from probes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import threading
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import ArrayLike, NDArray
+from openvino import opset15
+
+from tui.engine.errors import BadText, BadToken, ModelBroken, OvchatError, TokenizerMissing
+from tui.engine.tokenizer_files import special_tokens
+from tui.engine.vocabulary import Vocabulary, read_vocabulary, show_special_tokens
+
+_INT32_MAX = 2**31 - 1
+_CONFIG = {"INFERENCE_NUM_THREADS": 1}
+# Texts whose ids share nothing, whatever the vocabulary, but what is put around every text.
+_PROBES = ("the", "7", "日", "\n")
+
+
+class Tokenizer:
+    """The tokenizer of one model.
+
+    Attributes:
+        rt_info: What the converter wrote into the tokenizer: `chat_template`, `bos_token_id`, versions, ...
+        special_tokens: Role to text, of the roles that this model has: `{"bos_token": "<s>", ...}`.
+        vocabulary: Tokens and rules for streaming; None where the detokenizer's graph is of an unknown kind.
+        prefix, suffix: Ids that `encode` puts around a text when asked for special tokens.
+    """
+
+    def __init__(self, core: ov.Core, folder: Path) -> None:
+        self._core = core
+        self._folder = folder
+        encoder = _read(core, folder, "openvino_tokenizer.xml")
+        self._detokenizer = _read(core, folder, "openvino_detokenizer.xml")
+        self.rt_info = _rt_info(encoder)
+        self.vocabulary: Vocabulary | None = read_vocabulary(self._detokenizer)
+        around = _take_special_tokens(encoder)
+        _never_truncate(encoder)
+        _bytes_in(encoder)
+        self._encode_request = _request(core, encoder, folder)
+        self._encode_lock = threading.Lock()
+        self._decode_requests: dict[bool, ov.InferRequest] = {}
+        self._decode_lock = threading.Lock()
+        self._strip = (0, 0)
+        self.prefix, self.suffix = around or self._learn_special_tokens()
+        self.special_tokens = special_tokens(folder) or self._special_tokens_of_ids()
+        self._ids: dict[str, int | None] = {}
+
+    @classmethod
+    def load(cls, core: ov.Core, folder: Path) -> Tokenizer:
+        """Read and compile the tokenizer of a model folder.
+
+        Args:
+            core: Gets the tokenizers extension.
+            folder: Has openvino_tokenizer.xml and openvino_detokenizer.xml.
+
+        Raises:
+            TokenizerMissing: One of the two is not there.
+            ModelBroken: One of the two cannot be read or compiled.
+            OvchatError: OpenVINO and OpenVINO Tokenizers do not fit together.
+        """
+        for name in ("openvino_tokenizer", "openvino_detokenizer"):
+            for file in (folder / f"{name}.xml", folder / f"{name}.bin"):
+                if not file.is_file():
+                    raise TokenizerMissing(
+                        f"{folder.name} has no {file.name}.",
+                        "Make it where the model was converted: "
+                        f"convert_tokenizer MODEL_ID --with-detokenizer -o {folder}",
+                    )
+        _add_extension(core)
+        return cls(core, folder)
+
+    def close(self) -> None:
+        """Free what OpenVINO holds for this tokenizer; it cannot be used afterwards."""
+        with self._encode_lock, self._decode_lock:
+            del self._encode_request, self._detokenizer
+            self._decode_requests.clear()
+
+    @property
+    def vocab_size(self) -> int:
+        """The largest token id that means something, plus one; 0 where the detokenizer is of an unknown kind."""
+        return self.vocabulary.pieces.size if self.vocabulary else 0
+
+    @property
+    def bos_token(self) -> str:
+        return self.special_tokens.get("bos_token", "")
+
+    @property
+    def eos_token(self) -> str:
+        return self.special_tokens.get("eos_token", "")
+
+    @property
+    def pad_token(self) -> str:
+        return self.special_tokens.get("pad_token", "")
+
+    @property
+    def unk_token(self) -> str:
+        return self.special_tokens.get("unk_token", "")
+
+    @property
+    def bos_id(self) -> int | None:
+        return self.token_id(self.bos_token)
+
+    @property
+    def eos_id(self) -> int | None:
+        return self.token_id(self.eos_token)
+
+    @property
+    def pad_id(self) -> int | None:
+        return self.token_id(self.pad_token)
+
+    @property
+    def unk_id(self) -> int | None:
+        return self.token_id(self.unk_token)
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> NDArray[np.int64]:
+        """Turn text into token ids. Special tokens written out in the text become their ids.
+
+        Args:
+            text: Any text, NUL included.
+            add_special_tokens: Put what the model expects around a raw text (mostly: one BOS before it), unless it is
+                there already. A rendered chat template has its own: pass False.
+
+        Returns:
+            i64[T].
+
+        Raises:
+            BadText: The text has a surrogate on its own.
+        """
+        ids = self._plain(text) if text else np.empty(0, np.int64)
+        if not add_special_tokens:
+            return ids
+        prefix, suffix = self.prefix, self.suffix
+        if prefix and tuple(ids[: len(prefix)]) == prefix:
+            prefix = ()
+        if suffix and tuple(ids[-len(suffix) :]) == suffix:
+            suffix = ()
+        return np.concatenate([np.array(prefix, np.int64), ids, np.array(suffix, np.int64)])
+
+    def decode(self, ids: ArrayLike | Sequence[int], *, skip_special_tokens: bool = True) -> str:
+        """Turn token ids into text with the model's own detokenizer graph.
+
+        Args:
+            ids: int[T], zero or positive. Ids past the vocabulary mean nothing.
+            skip_special_tokens: Leave special tokens out.
+
+        Raises:
+            BadToken: An id is negative or does not fit in 32 bits.
+        """
+        row = np.array(ids, np.int64).reshape(1, -1)
+        if not row.size:
+            return ""
+        for wrong in row[(row < 0) | (row > _INT32_MAX)]:
+            raise BadToken(f"{wrong} is not a token id.")
+        with self._decode_lock:
+            request = self._decode_requests.get(skip_special_tokens)
+            if request is None:
+                request = self._decode_request(skip_special_tokens=skip_special_tokens)
+                self._decode_requests[skip_special_tokens] = request
+            request.infer({0: row}, share_inputs=True)
+            # Bytes, not OpenVINO's string tensor: numpy's strings lose NUL characters at the end.
+            begins, ends, chars = (request.get_output_tensor(i).data for i in range(3))
+            data = bytes(chars[begins[0] : ends[0]])
+        return data.decode(errors="replace")
+
+    def token_text(self, token_id: int) -> str:
+        """The text of one token in the middle of a text, special tokens visible; a part of a character is U+FFFD."""
+        if self.vocabulary is None:
+            return self.decode([token_id], skip_special_tokens=False)
+        return self.vocabulary.pieces.piece(token_id).decode(errors="replace")
+
+    def token_id(self, text: str) -> int | None:
+        """The id of a text that is one token, as `<|im_end|>` may be; None where it is none or several."""
+        if text not in self._ids:
+            ids = self.encode(text, add_special_tokens=False)
+            whole = len(ids) == 1 and self.token_text(int(ids[0])) == text
+            self._ids[text] = int(ids[0]) if whole else None
+        return self._ids[text]
+
+    def _plain(self, text: str) -> NDArray[np.int64]:
+        """Token ids of a text, without the special tokens around it."""
+        try:
+            data = np.frombuffer(text.encode(), np.uint8)
+        except UnicodeEncodeError as error:
+            raise BadText(
+                f"The text has half a surrogate pair (U+{ord(text[error.start]):04X}) at character {error.start + 1}, "
+                "which no tokenizer can encode.",
+                "Remove it.",
+            ) from error
+        begin, end = np.zeros(1, np.int32), np.array([len(data)], np.int32)
+        with self._encode_lock:
+            self._encode_request.infer({0: begin, 1: end, 2: data}, share_inputs=True)
+            ids: NDArray[np.int64] = self._encode_request.get_tensor("input_ids").data[0].astype(np.int64)
+        before, after = self._strip
+        return ids[before : len(ids) - after]
+
+    def _learn_special_tokens(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What a graph without `CombineSegments` (SentencePiece, mostly) puts around every text."""
+        probes = [self._plain(text).tolist() for text in _PROBES]
+        prefix = self._common_specials(probes)
+        suffix = self._common_specials([ids[len(prefix) :][::-1] for ids in probes])[::-1]
+        self._strip = len(prefix), len(suffix)
+        return prefix, suffix
+
+    def _common_specials(self, probes: list[list[int]]) -> tuple[int, ...]:
+        common: list[int] = []
+        for column in zip(*probes, strict=False):
+            # A token that shows is text (the space that SentencePiece puts first, say).
+            if len(set(column)) > 1 or self.decode([column[0], column[0]]):
+                break
+            common.append(column[0])
+        return tuple(common)
+
+    def _special_tokens_of_ids(self) -> dict[str, str]:
+        """Special tokens where no file names them: from the ids that the converter wrote down."""
+        found = {}
+        for role in ("bos_token", "eos_token", "pad_token"):
+            number = self.rt_info.get(f"{role}_id", "")
+            if number.isdecimal() and (text := self.token_text(int(number))):
+                found[role] = text
+        return found
+
+    def _decode_request(self, *, skip_special_tokens: bool) -> ov.InferRequest:
+        model = self._detokenizer.clone()
+        if not skip_special_tokens:
+            show_special_tokens(model)
+        text = model.outputs[0].get_node().input_value(0)
+        unpacked = opset15.string_tensor_unpack(text)
+        return _request(self._core, ov.Model(unpacked.outputs(), model.get_parameters()), self._folder)
+
+
+@cache
+def _extension() -> str:
+    """Where the extension library is.
+
+    Loading it here keeps it loaded until the process ends. Otherwise Python objects of its operations that outlive the
+    Core end the process with a segmentation fault.
+    """
+    spec = importlib.util.find_spec("openvino_tokenizers")
+    if spec is None or spec.origin is None:
+        raise OvchatError("The package openvino-tokenizers is not installed.", "Install ovchat again.")
+    name = "*openvino_tokenizers.*"
+    libraries = [
+        path for path in (Path(spec.origin).parent / "lib").glob(name) if path.suffix in {".so", ".dylib", ".dll"}
+    ]
+    if not libraries:
+        raise OvchatError("The package openvino-tokenizers has no library for this platform.", "Install ovchat again.")
+    ctypes.CDLL(str(libraries[0]))
+    return str(libraries[0])
+
+
+def _add_extension(core: ov.Core) -> None:
+    try:
+        core.add_extension(_extension())
+    except (OSError, RuntimeError) as error:
+        raise OvchatError(
+            f"OpenVINO {ov.get_version()} cannot load the OpenVINO Tokenizers that are installed.",
+            "Install the same release of openvino and openvino-tokenizers.",
+        ) from error
+
+
+def _read(core: ov.Core, folder: Path, name: str) -> ov.Model:
+    try:
+        return core.read_model(folder / name)
+    except RuntimeError as error:
+        raise _broken(folder, name, error) from error
+
+
+def _request(core: ov.Core, model: ov.Model, folder: Path) -> ov.InferRequest:
+    try:
+        return core.compile_model(model, "CPU", _CONFIG).create_infer_request()
+    except RuntimeError as error:
+        raise _broken(folder, "the tokenizer", error) from error
+
+
+def _broken(folder: Path, name: str, error: RuntimeError) -> ModelBroken:
+    reason = str(error).strip().splitlines()
+    if "unsupported opset" in str(error):
+        return ModelBroken(
+            f"{name} of {folder.name} needs operations that OpenVINO {ov.get_version()} does not have.",
+            "Update ovchat, or convert the tokenizer again with this release.",
+        )
+    return ModelBroken(
+        f"{name} of {folder.name} cannot be used: {reason[-1] if reason else 'OpenVINO does not say why'}",
+        "Download or convert the tokenizer again.",
+    )
+
+
+def _rt_info(model: ov.Model) -> dict[str, str]:
+    found = {}
+    for key in model.get_rt_info():
+        value: Any = model.get_rt_info(key)
+        text = value.value if hasattr(value, "value") else value
+        if isinstance(text, str):
+            found[str(key)] = text
+    return found
+
+
+def _take_special_tokens(encoder: ov.Model) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Take out of the graph what its `CombineSegments` operation puts around a text, and return it."""
+    combine = next((op for op in encoder.get_ops() if op.get_type_name() == "CombineSegments"), None)
+    if combine is None:
+        return None
+    around: tuple[list[int], list[int]] = [], []
+    after_text = False
+    for first in range(0, combine.get_input_size() - 1, 3):
+        begin, end, ids = (combine.input_value(first + i).get_node() for i in range(3))
+        if {node.get_type_name() for node in (begin, end, ids)} != {"Constant"}:
+            after_text = True
+            continue
+        span = slice(int(begin.data.reshape(-1)[0]), int(end.data.reshape(-1)[0]))
+        around[after_text].extend(map(int, ids.data.reshape(-1)[span]))
+        combine.input(first + 1).replace_source_output(begin.output(0))
+    return tuple(around[0]), tuple(around[1])
+
+
+def _never_truncate(encoder: ov.Model) -> None:
+    """Lift the length that old conversions silently cut texts to; what is too long is for the caller to say."""
+    for operation in encoder.get_ops():
+        if operation.get_type_name() == "Truncate":
+            limit = operation.input(operation.get_input_size() - 3)
+            limit.replace_source_output(opset15.constant(np.int32(_INT32_MAX - 64)).output(0))
+            # Newer ones have a switch for it, a state that nothing reads now.
+            for sink in encoder.get_sinks():
+                encoder.remove_sink(sink)
+            for variable in encoder.get_variables():
+                encoder.remove_variable(variable)
+
+
+def _bytes_in(encoder: ov.Model) -> None:
+    """Let the graph take bytes in place of a string tensor, which would lose NUL characters at the end."""
+    (text,) = encoder.get_parameters()
+    parts = [opset15.parameter([-1], kind) for kind in (np.int32, np.int32, np.uint8)]
+    packed = opset15.string_tensor_pack(*parts)
+    for consumer in text.output(0).get_target_inputs():
+        consumer.replace_source_output(packed.output(0))
+    encoder.remove_parameter(text)
+    encoder.add_parameters(parts)
