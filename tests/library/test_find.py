@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tui.engine.errors import ModelNotFound
+from tui.library.find import STARTER, Places, Source, find_model, find_models, hugging_face_cache
+
+
+def ir(folder: Path, file: str = "openvino_model.xml") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file).touch()
+    return folder
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    monkeypatch.chdir(tmp_path)
+    return Places(ir(tmp_path / "package" / "starter"), tmp_path / "models", tmp_path / "hub")
+
+
+@pytest.fixture
+def full(places: Places) -> Places:
+    ir(places.models / "Qwen3-8B-int4")
+    ir(places.models / "mine" / "tiny")
+    (places.models / "empty").mkdir()
+    ir(places.models / "embedding", "model.xml")
+    hub = places.hugging_face
+    ir(hub / "models--OpenVINO--Phi-4-mini-int4-ov" / "snapshots" / "old")
+    ir(hub / "models--OpenVINO--Phi-4-mini-int4-ov" / "snapshots" / "new")
+    refs = hub / "models--OpenVINO--Phi-4-mini-int4-ov" / "refs"
+    refs.mkdir()
+    (refs / "main").write_text("old\n")
+    ir(hub / "models--OpenVINO--whisper-ov" / "snapshots" / "a", "openvino_encoder_model.xml")
+    ir(hub / "models--someone--whisper" / "snapshots" / "a", "openvino_encoder_model.xml")
+    ir(hub / "models--someone--llama-ov" / "snapshots" / "a")
+    ir(hub / "datasets--someone--texts" / "snapshots" / "a")
+    (hub / "models--someone--torch-only" / "snapshots" / "a").mkdir(parents=True)
+    return places
+
+
+def test_the_starter_is_always_there_under_its_name(places: Places) -> None:
+    (model,) = find_models(places)
+    assert (model.name, model.source) == (STARTER, Source.BUILT_IN)
+    assert find_model("starter", places) == places.starter
+
+
+def test_by_default_the_starter_is_the_packages_own() -> None:
+    assert find_models()[0].path == Path(__file__).parents[2] / "tui" / "starter"
+
+
+def test_models_of_every_place_are_found(full: Places) -> None:
+    assert [model.name for model in find_models(full)] == [
+        "starter",
+        "Qwen3-8B-int4",
+        "mine/tiny",
+        "OpenVINO/Phi-4-mini-int4-ov",
+        "OpenVINO/whisper-ov",
+        "someone/llama-ov",
+    ]
+
+
+def test_the_snapshot_is_that_of_the_main_branch_else_the_newest(full: Places) -> None:
+    repository = full.hugging_face / "models--OpenVINO--Phi-4-mini-int4-ov"
+    assert find_model("OpenVINO/Phi-4-mini-int4-ov", full) == repository / "snapshots" / "old"
+    (repository / "refs" / "main").write_text("gone")
+    os.utime(repository / "snapshots" / "old", (1, 1))
+    assert find_model("OpenVINO/Phi-4-mini-int4-ov", full) == repository / "snapshots" / "new"
+
+
+@pytest.mark.parametrize("asked", ["Qwen3-8B-int4", "qwen3-8b-INT4"])
+def test_a_name_in_any_case(full: Places, asked: str) -> None:
+    assert find_model(asked, full) == full.models / "Qwen3-8B-int4"
+
+
+def test_a_name_without_its_owner(full: Places) -> None:
+    assert find_model("llama-OV", full).parent.parent.name == "models--someone--llama-ov"
+    assert find_model("tiny", full) == full.models / "mine" / "tiny"
+
+
+def test_an_end_that_two_models_have_names_both(full: Places) -> None:
+    ir(full.hugging_face / "models--other--llama-ov" / "snapshots" / "a")
+    with pytest.raises(ModelNotFound, match="other/llama-ov, someone/llama-ov") as raised:
+        find_model("llama-ov", full)
+    assert "whole name" in raised.value.next_step
+
+
+def test_another_owners_model_of_that_name_is_not_meant(full: Places) -> None:
+    with pytest.raises(ModelNotFound):
+        find_model("nobody/llama-ov", full)
+
+
+def test_names_that_differ_only_in_case_are_both_reachable(full: Places) -> None:
+    ir(full.models / "QWEN3-8b-int4")
+    assert find_model("QWEN3-8b-int4", full).name == "QWEN3-8b-int4"
+    assert find_model("Qwen3-8B-int4", full).name == "Qwen3-8B-int4"
+
+
+def test_a_folder_by_its_path_or_that_of_its_xml(full: Places, tmp_path: Path) -> None:
+    folder = ir(tmp_path / "here" / "starter")
+    assert find_model(str(folder), full) == folder
+    assert find_model(str(folder / "openvino_model.xml"), full) == folder
+    assert find_model("here/starter", full) == Path("here/starter")
+
+
+def test_a_name_comes_before_a_folder_and_a_dot_turns_it_round(full: Places, tmp_path: Path) -> None:
+    ir(tmp_path / "starter")
+    assert find_model("starter", full) == full.starter
+    assert find_model("./starter", full) == Path("starter")
+
+
+def test_a_folder_under_home(full: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    folder = ir(tmp_path / "here")
+    assert find_model("~/here", full) == folder
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [("startr", "starter"), ("qwen3-8b-int8", "Qwen3-8B-int4"), ("openvino/phi-4-mini-int4", "OpenVINO/Phi-4-mini-")],
+)
+def test_an_unknown_name_says_the_nearest_and_all_there_are(full: Places, asked: str, nearest: str) -> None:
+    with pytest.raises(ModelNotFound) as raised:
+        find_model(asked, full)
+    assert f"There is no model '{asked}'. Did you mean {nearest}" in raised.value.sentence
+    assert "There is: starter, Qwen3-8B-int4" in raised.value.next_step
+    assert "openvino_model.xml" in raised.value.next_step
+
+
+def test_a_name_like_no_other_has_no_suggestion(full: Places) -> None:
+    with pytest.raises(ModelNotFound) as raised:
+        find_model("zzz", full)
+    assert raised.value.sentence == "There is no model 'zzz'."
+
+
+def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"There is no folder .*nowhere"):
+        find_model(str(tmp_path / "nowhere"), full)
+    (tmp_path / "model.gguf").touch()
+    with pytest.raises(ModelNotFound, match="is a file"):
+        find_model("model.gguf", full)
+
+
+@pytest.mark.parametrize("asked", ["x" * 5000, "", " ", "~nobody-of-that-name/model"])
+def test_odd_names_are_not_found_either(places: Places, asked: str) -> None:
+    with pytest.raises(ModelNotFound):
+        find_model(asked, places)
+
+
+def test_of_many_names_a_dozen_is_said(places: Places) -> None:
+    for n in range(20):
+        ir(places.models / f"model-{n:02}")
+    with pytest.raises(ModelNotFound, match="model-10 and 9 more"):
+        find_model("zzz", places)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"HF_HUB_CACHE": "/a", "HF_HOME": "/b"}, "/a"),
+        ({"HF_HOME": "/b", "XDG_CACHE_HOME": "/c"}, "/b/hub"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/huggingface/hub"),
+        ({}, "~/.cache/huggingface/hub"),
+    ],
+)
+def test_the_cache_is_where_huggingface_hub_has_it(environment: dict[str, str], expected: str) -> None:
+    assert hugging_face_cache(environment) == Path(expected).expanduser()
