@@ -1,0 +1,33 @@
+"""What every test may use: the tiny models of tests/models, complete with the tokenizer they share."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODELS = Path(__file__).parent / "models"
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny model by name, tokenizer included. Shared by all tests: copy it before changing anything."""
+    root = tmp_path_factory.mktemp("models")
+
+    @functools.cache
+    def make(name: str) -> Path:
+        shutil.copytree(MODELS / "tokenizer", root / name)
+        return shutil.copytree(MODELS / name, root / name, dirs_exist_ok=True)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def oracle() -> dict[str, Any]:
+    """Torch's greedy answers, by model name (tests/models/recipe.py says how they were made)."""
+    return json.loads((MODELS / "oracle.json").read_text())
