@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
 from typing import Any
 
 from tui.engine.errors import BadParameter
@@ -30,9 +29,9 @@ class Range:
 
     def holds(self, value: object) -> bool:
         """Whether `value` is a number of the right kind and inside; true and false are no numbers, NaN is outside."""
-        if isinstance(value, bool) or not isinstance(value, Integral if self.integer else Real):
+        if isinstance(value, bool) or not isinstance(value, int if self.integer else int | float):
             return False
-        return self.low <= float(value) <= self.high
+        return self.low <= value <= self.high
 
 
 RANGES: Mapping[str, Range] = {
