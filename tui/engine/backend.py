@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from tui.engine.errors import BadToken, Cancelled, ContextFull, NotEnoughMemory, OvchatError
 from tui.engine.kv_cache import common_prefix
+from tui.engine.openvino_errors import is_out_of_memory, last_line
 
 Logits = NDArray[np.float32]
+Tokens = Sequence[int] | NDArray[np.int64]
 
 # How often a running inference looks whether it was cancelled. Well under the promised 100 ms.
 _POLL_MS = 20
@@ -62,20 +64,14 @@ class Backend(ABC):
 
     @abstractmethod
     def sequences(self) -> list[int]:
-        """Ids of the resident sequences, least recently used first. A sequence may leave when another needs its room."""
+        """Ids of the resident sequences, least recently used first; one may leave when another needs its room."""
 
     @abstractmethod
     def tokens(self, sequence: int) -> array[int]:
         """The sequence's tokens, i64. Not to be changed, nor kept over the next call."""
 
     @abstractmethod
-    def step(
-        self,
-        sequence: int,
-        tokens: Sequence[int] | NDArray[np.int64],
-        rows: int = 1,
-        cancel: threading.Event | None = None,
-    ) -> Logits:
+    def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
         """Append tokens to the sequence and compute them.
 
         Args:
@@ -166,7 +162,7 @@ def infer(request: ov.InferRequest, cancel: threading.Event | None) -> None:
                 raise Cancelled
         request.wait()
     except (RuntimeError, MemoryError) as error:
-        raise device_error(error) from error
+        raise _device_error(error) from error
 
 
 def _stop(request: ov.InferRequest) -> None:
@@ -177,17 +173,20 @@ def _stop(request: ov.InferRequest) -> None:
         return  # "canceled" is thrown as an error
 
 
-def device_error(error: Exception) -> OvchatError:
-    text = str(error)
-    if isinstance(error, MemoryError) or any(
-        word in text for word in ("bad_alloc", "Cannot allocate", "OUT_OF_RESOURCES")
-    ):
+def _device_error(error: Exception) -> OvchatError:
+    if is_out_of_memory(error):
         return NotEnoughMemory(
             "The memory ran out while the model was computing.",
             "Use a shorter context (-o context=N) or a smaller model.",
         )
-    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason given")
-    return OvchatError(f"The device failed while computing ({last[:200]}).", "Try again; if it stays, use -d CPU.")
+    return OvchatError(
+        f"The device failed while computing ({last_line(error)}).", "Try again; if it happens again, use -d CPU."
+    )
+
+
+def first_tokens(values: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
+    """A copy of the first `length` tokens of a KV tensor whose tokens lie along `axis`."""
+    return np.ascontiguousarray(values[(slice(None),) * axis + (slice(length),)])
 
 
 def as_tokens(tokens: Any) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from openvino import opset13 as ops
 from openvino._offline_transformations import paged_attention_transformation
 
 from tui.engine.errors import ModelBroken, ModelNotSupported, NotEnoughMemory, OvchatError
+from tui.engine.openvino_errors import is_out_of_memory, last_line
 from tui.engine.options import EngineOptions
 
 ROWS_INPUT = "sampled_tokens_indices"
@@ -45,8 +46,8 @@ class Signature:
 
     Attributes:
         kind: What it keeps between two calls.
-        inputs: Names of the token-level inputs that are there: `input_ids`, `attention_mask`, `position_ids`, `beam_idx`.
-        kv_axes: By state id (stateful, hybrid) or input name (stateless): axes of each KV tensor that grows with tokens.
+        inputs: Which of `input_ids`, `attention_mask`, `position_ids`, `beam_idx` there are.
+        kv_axes: Axes of each KV tensor that grows with tokens, by state id (stateful, hybrid) or input name.
         vocab_size: Size of a logits row, or None where the graph leaves it open.
     """
 
@@ -71,10 +72,8 @@ def read(core: ov.Core, xml: Path) -> ov.Model:
 
 def _read_error(xml: Path, error: Exception) -> OvchatError:
     text = str(error)
-    if isinstance(error, MemoryError) or "bad_alloc" in text or "Cannot allocate memory" in text:
-        return NotEnoughMemory(
-            f"There is not enough memory to read {xml}.", "Close other programs or take a smaller model."
-        )
+    if is_out_of_memory(error):
+        return NotEnoughMemory(f"There is not enough memory to read {xml}.", "Take a smaller model.")
     if "unsupported opset" in text or "Unsupported operation" in text or "not supported" in text:
         return ModelBroken(
             f"{xml} uses operations that OpenVINO {ov.get_version().split('-')[0]} does not know.",
@@ -85,14 +84,8 @@ def _read_error(xml: Path, error: Exception) -> OvchatError:
             f"The weights of {xml} do not fit it: the .bin file is cut off or another model's.", "Get the model again."
         )
     return ModelBroken(
-        f"{xml} cannot be read as an OpenVINO model ({_first_sentence(text)}).", "Get or convert the model again."
+        f"{xml} cannot be read as an OpenVINO model ({last_line(error)}).", "Get or convert the model again."
     )
-
-
-def _first_sentence(text: str) -> str:
-    """The last non-empty line of an OpenVINO message: the ones before it are source lines of OpenVINO."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "no reason given"
 
 
 def classify(model: ov.Model, xml: Path) -> Signature:
@@ -108,16 +101,14 @@ def classify(model: ov.Model, xml: Path) -> Signature:
     shape = model.output("logits").get_partial_shape()
     vocab = shape[len(shape) - 1]
     vocab_size = None if vocab.is_dynamic else vocab.get_length()
-    past = {
-        name: _kv_axes(model.input(name).get_partial_shape()) for name in names if name.startswith("past_key_values")
-    }
+    past = [name for name in names if name.startswith("past_key_values")]
     if past:
-        axes = {name: axis for name, axis in past.items() if axis is not None}
-        return Signature(Kind.STATELESS, token_inputs, axes, vocab_size)
+        found = {name: _kv_axes(model.input(name).get_partial_shape()) for name in past}
+        return Signature(Kind.STATELESS, token_inputs, _known(found), vocab_size)
     states = {v.get_info().variable_id: v.get_info().data_shape for v in model.get_variables()}
     if not states:
         return Signature(Kind.NO_CACHE, token_inputs, {}, vocab_size)
-    grown = {name: axes for name, shape in states.items() if (axes := _state_axes(name, shape)) is not None}
+    grown = _known({name: _state_axes(name, shape) for name, shape in states.items()})
     kind = Kind.STATEFUL if len(grown) == len(states) else Kind.HYBRID
     return Signature(kind, token_inputs, grown, vocab_size)
 
@@ -148,8 +139,12 @@ def _refuse_what_cannot_chat(model: ov.Model, names: set[str], outputs: set[str]
         refuse(f"a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))})", text_model)
 
 
+def _known(axes: Mapping[str, StateAxes | None]) -> dict[str, StateAxes]:
+    return {name: each for name, each in axes.items() if each is not None}
+
+
 def _state_axes(name: str, shape: ov.PartialShape) -> StateAxes | None:
-    """Axes of a KV state; None for a conv or ssm state. A state's name is `<input><output>`, e.g. `...0.keypresent.0.key`."""
+    """Axes of a KV state; None for a conv or ssm state, which optimum-intel names so."""
     if any(part in name for part in ("conv", "ssm", "recurrent")):
         return None
     return _kv_axes(shape)
@@ -170,7 +165,7 @@ def _kv_axes(shape: ov.PartialShape) -> StateAxes | None:
     return StateAxes(batch=second, tokens=first) if second == first + 1 == 1 else StateAxes(batch=first, tokens=second)
 
 
-# Between the LM head's MatMul and the logits: soft-capping, scaling, bias, type and layout changes. All keep rows apart.
+# Between the LM head's MatMul and the logits: soft-capping, scaling, bias, layout. All keep rows apart.
 _ROW_WISE = {"Add", "Subtract", "Multiply", "Divide", "Tanh", "Convert", "Transpose"}
 
 
@@ -229,9 +224,7 @@ def make_paged(model: ov.Model) -> None:
     try:
         paged_attention_transformation(model)
     except RuntimeError as error:
-        raise ModelNotSupported(
-            f"The model cannot run with paged attention ({_first_sentence(str(error))}).", ""
-        ) from error
+        raise ModelNotSupported(f"The model cannot run with paged attention ({last_line(error)}).", "") from error
 
 
 def compile_properties(core: ov.Core, device: str, options: EngineOptions) -> dict[str, Any]:
@@ -264,13 +257,10 @@ def compile_model(core: ov.Core, model: ov.Model, device: str, properties: Mappi
     try:
         return core.compile_model(model, device, dict(properties))
     except (RuntimeError, MemoryError) as error:
-        text = str(error)
-        if isinstance(error, MemoryError) or any(
-            word in text for word in ("bad_alloc", "Cannot allocate", "OUT_OF_RESOURCES")
-        ):
+        if is_out_of_memory(error):
             raise NotEnoughMemory(
                 f"There is not enough memory to load the model on {device}.", "Take a smaller model."
             ) from error
         raise ModelBroken(
-            f"{device} cannot compile the model ({_first_sentence(text)}).", "Try another device or backend=stateful."
+            f"{device} cannot compile the model ({last_line(error)}).", "Try another device or -o backend=stateful."
         ) from error

@@ -1,4 +1,4 @@
-"""Paged attention from base OpenVINO: the KV cache is a pool of blocks passed in as tensors; the default on CPU and GPU.
+"""Paged attention from base OpenVINO: the KV cache is a pool of blocks passed in. The default on CPU and GPU.
 
 Inputs of the transformed model (T tokens in this call, B blocks of the sequence): input_ids i64[T], position_ids
 i64[T], past_lens i32[1], subsequence_begins i32[2], block_indices i32[B], block_indices_begins i32[2], max_context_len
@@ -11,14 +11,13 @@ import math
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, infer
 from tui.engine.errors import Cancelled, NotEnoughMemory
 from tui.engine.kv_cache import BlockPool, BlockTable
 from tui.engine.memory import available_bytes
@@ -26,8 +25,6 @@ from tui.engine.model import ROWS_INPUT
 
 # Conversations that may stay resident at full length. Memory is committed only as it is written.
 _RESIDENT_CONTEXTS = 4
-# A context nobody declared.
-_FALLBACK_CONTEXT = 4096
 _QUANTISED = {"u8", "i8", "u4", "i4"}
 
 
@@ -36,22 +33,21 @@ class PagedBackend(Backend):
 
     Args:
         compiled: A model after `make_paged`, and `select_rows` where that succeeded.
-        model_context: The model's own context limit in tokens, or None if it says nothing.
+        model_context: The model's own context limit in tokens; less is taken where memory holds less.
         asked_context: The user's limit, which overrides it.
 
     Raises:
         NotEnoughMemory: The KV cache of the context asked for does not fit.
     """
 
-    def __init__(self, compiled: ov.CompiledModel, *, model_context: int | None, asked_context: int | None) -> None:
+    def __init__(self, compiled: ov.CompiledModel, *, model_context: int, asked_context: int | None) -> None:
         self._compiled = compiled
-        self._caches = [
-            port for port in compiled.inputs if port.get_any_name().startswith(("key_cache.", "value_cache."))
-        ]
-        value_shape = next(p for p in self._caches if p.get_any_name().startswith("value_cache.")).get_partial_shape()
-        self._block_size = value_shape[2].get_length()
-        self._quantised = any(_type_name(port) in _QUANTISED for port in self._caches)
-        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
+        named = {port.get_any_name(): port for port in compiled.inputs}
+        self._caches = [port for name, port in named.items() if name.startswith(("key_cache.", "value_cache."))]
+        self._block_size = named["value_cache.0"].get_partial_shape()[2].get_length()
+        self.kv_cache = _type_name(self._caches[0])
+        self._quantised = self.kv_cache in _QUANTISED
+        self._selects_rows = ROWS_INPUT in named
         self.vocab_size = compiled.output("logits").get_partial_shape()[2].get_length()
 
         context, blocks = self._plan(model_context, asked_context)
@@ -69,25 +65,15 @@ class PagedBackend(Backend):
             notice="" if self._selects_rows else "logits of every prompt token are computed (unknown LM head)",
         )
 
-    @property
-    def bytes_per_token(self) -> float:
-        """Bytes of KV cache per token, all layers."""
-        return self._bytes_per_block() / self._block_size
-
     def _bytes_per_block(self) -> int:
-        return sum(
-            math.prod(dim.get_length() for dim in list(port.get_partial_shape())[1:])
-            * port.get_element_type().bitwidth
-            // 8
-            for port in self._caches
-        )
+        return sum(math.prod(_block_shape(port)) * port.get_element_type().bitwidth // 8 for port in self._caches)
 
-    def _plan(self, model_context: int | None, asked_context: int | None) -> tuple[int, int]:
+    def _plan(self, model_context: int, asked_context: int | None) -> tuple[int, int]:
         """(context limit in tokens, blocks in the pool): the model's context, unless memory holds less."""
         per_block = self._bytes_per_block()
         # Half of what is free: the other half is for activations, the rest of the machine, and the terminal.
         affordable = available_bytes() // 2 // per_block
-        context = asked_context or model_context or _FALLBACK_CONTEXT
+        context = asked_context or model_context
         needed = -(-context // self._block_size)
         if asked_context is not None and needed > affordable * 2:
             raise NotEnoughMemory(
@@ -110,9 +96,8 @@ class PagedBackend(Backend):
         context = self._compiled.get_context() if any("GPU" in device for device in devices) else None
         tensors = []
         for port in self._caches:
-            shape = [blocks, *(dim.get_length() for dim in list(port.get_partial_shape())[1:])]
-            kind = port.get_element_type()
-            tensor = context.create_tensor(kind, ov.Shape(shape), {}) if context else ov.Tensor(kind, ov.Shape(shape))
+            kind, shape = port.get_element_type(), ov.Shape([blocks, *_block_shape(port)])
+            tensor = context.create_tensor(kind, shape, {}) if context else ov.Tensor(kind, shape)
             self._request.set_tensor(port, tensor)
             tensors.append(tensor)
         return tensors
@@ -131,13 +116,7 @@ class PagedBackend(Backend):
     def tokens(self, sequence: int) -> array[int]:
         return self._tables[sequence].tokens
 
-    def step(
-        self,
-        sequence: int,
-        tokens: Sequence[int] | NDArray[np.int64],
-        rows: int = 1,
-        cancel: threading.Event | None = None,
-    ) -> Logits:
+    def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
         table = self._tables[sequence]
         new = as_tokens(tokens)
         past = len(table.tokens)
@@ -167,7 +146,7 @@ class PagedBackend(Backend):
             self.free(oldest)
 
     def rewind(self, sequence: int, length: int) -> int:
-        # The keys' scales of a quantised block have seen the tokens that are dropped now: such a block is computed anew.
+        # The scales of a quantised block have seen the tokens that are dropped now: such a block is computed anew.
         table = self._tables[sequence]
         if length >= len(table.tokens):
             return len(table.tokens)
@@ -229,6 +208,10 @@ class _Inputs:
         # Not through ascontiguousarray: it would make the scalar 1-D.
         self._request.set_tensor(name, ov.Tensor(values, shared_memory=True))
         return values
+
+
+def _block_shape(port: ov.ConstOutput) -> list[int]:
+    return [dim.get_length() for dim in list(port.get_partial_shape())[1:]]
 
 
 def _type_name(port: ov.ConstOutput) -> str:

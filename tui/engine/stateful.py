@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, first_tokens, infer
 from tui.engine.errors import Cancelled
 from tui.engine.model import ROWS_INPUT, Kind, Signature
 
@@ -83,13 +82,7 @@ class StatefulBackend(Backend):
     def tokens(self, sequence: int) -> array[int]:
         return self._sequences[sequence].tokens
 
-    def step(
-        self,
-        sequence: int,
-        tokens: Sequence[int] | NDArray[np.int64],
-        rows: int = 1,
-        cancel: threading.Event | None = None,
-    ) -> Logits:
+    def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
         held = self._sequences[sequence]
         new = as_tokens(tokens)
         past, total = len(held.tokens), len(held.tokens) + len(new)
@@ -130,7 +123,7 @@ class StatefulBackend(Backend):
                 axis = self._signature.kv_axes[state.name].tokens
                 values = state.state.data
                 if values.shape[axis] != length:
-                    kept = np.ascontiguousarray(np.take(values, range(length), axis))
+                    kept = first_tokens(values, axis, length)
                     state.state = ov.Tensor(kept, shared_memory=False)
             del held.tokens[length:]
             return

@@ -1,7 +1,7 @@
 """Decoders that keep nothing between calls: KV passed in and out by hand, or no cache at all.
 
-Slow by their form: `past_key_values` are copied by the plugin at every step, and without a cache every step computes the
-whole sequence. They run so that a folder found somewhere answers; the user is told.
+Slow by their form: `past_key_values` are copied at every step, and without a cache every step computes the whole
+sequence. They run so that a folder found somewhere answers; the user is told.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, as_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, first_tokens, infer
 from tui.engine.model import ROWS_INPUT, Kind, Signature
 
 _MAX_SEQUENCES = 4
@@ -58,7 +57,8 @@ class StatelessBackend(Backend):
             context_limit=context_limit,
             max_sequences=_MAX_SEQUENCES,
             selects_rows=self._selects_rows,
-            notice=f"this model was exported {how}, which is slow; export it again with --task text-generation-with-past",
+            notice=f"this model was exported {how}, which is slow: export it again, stateful, "
+            "with --task text-generation-with-past",
         )
 
     def create(self) -> int:
@@ -83,13 +83,7 @@ class StatelessBackend(Backend):
     def tokens(self, sequence: int) -> array[int]:
         return self._sequences[sequence].tokens
 
-    def step(
-        self,
-        sequence: int,
-        tokens: Sequence[int] | NDArray[np.int64],
-        rows: int = 1,
-        cancel: threading.Event | None = None,
-    ) -> Logits:
+    def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
         held = self._sequences[sequence]
         new = as_tokens(tokens)
         total = len(held.tokens) + len(new)
@@ -122,10 +116,7 @@ class StatelessBackend(Backend):
 
     def _cut(self, past: dict[str, NDArray[Any]], length: int) -> dict[str, NDArray[Any]]:
         axes = self._signature.kv_axes
-        return {
-            name: np.ascontiguousarray(np.take(values, range(length), axes[name].tokens))
-            for name, values in past.items()
-        }
+        return {name: first_tokens(values, axes[name].tokens, length) for name, values in past.items()}
 
     def fork(self, sequence: int, length: int) -> int:
         source = self._sequences[sequence]

@@ -1,0 +1,276 @@
+"""Prefill and decode: one request in, a stream of events out. Synchronous; whoever iterates does the computing."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui.engine.backend import Backend, Logits, adopt
+from tui.engine.errors import BadText, Cancelled, ContextFull
+from tui.engine.language_model import LanguageModel
+from tui.engine.reasoning import Channel, ReasoningSplitter, opened_by
+from tui.engine.sampling import Sampled, Sampler, SamplingParams
+from tui.engine.stopping import FinishReason, StopStrings
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """What to answer, and how.
+
+    Attributes:
+        messages: `{"role": ..., "content": ...}` mappings, rendered by the model's chat template.
+        prompt: Raw text instead of messages: no template, special tokens as the tokenizer adds them.
+        sampling: How tokens are chosen.
+        continue_final_message: The last message is an answer to be gone on with.
+        tools: Function descriptions for the template.
+        template_values: More values for the template, such as `enable_thinking`.
+    """
+
+    messages: Sequence[Mapping[str, Any]] = ()
+    prompt: str | None = None
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    continue_final_message: bool = False
+    tools: Sequence[Mapping[str, Any]] | None = None
+    template_values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillProgress:
+    """`done` of `total` prompt tokens are computed; `cached` of them were there before."""
+
+    done: int
+    total: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """New text that is final, and the ids of the tokens since the last delta (they may be none, or several)."""
+
+    text: str
+    token_ids: tuple[int, ...]
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds, and tokens per second. `ttft_s` counts from the request to the first token, tokenisation included."""
+
+    load_s: float
+    ttft_s: float
+    prefill_tokens_per_s: float
+    decode_tokens_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer; always the last event.
+
+    Attributes:
+        reason: Why it ended.
+        text: The whole answer, without the thinking.
+        reasoning: The whole thinking.
+        token_ids: Generated ids, the stop id included.
+        prompt_token_ids: The prompt's ids.
+        usage: Token counts.
+        timings: How long it took.
+        seed: The seed in use.
+        logprobs: One for each generated token, where asked for.
+    """
+
+    reason: FinishReason
+    text: str
+    reasoning: str
+    token_ids: tuple[int, ...]
+    prompt_token_ids: tuple[int, ...]
+    usage: Usage
+    timings: Timings
+    seed: int
+    logprobs: tuple[Sampled, ...]
+
+
+Event = PrefillProgress | TextDelta | Finished
+
+
+def generate(
+    model: LanguageModel, request: GenerationRequest, cancel: threading.Event | None = None
+) -> Iterator[Event]:
+    """Answer one request.
+
+    Args:
+        model: Loaded; no other generation may run on it meanwhile.
+        request: What to answer.
+        cancel: Set from any thread, it ends the answer within 100 ms on CPU; what is there is kept.
+
+    Yields:
+        `PrefillProgress` for each chunk of the prompt, `TextDelta` as text becomes final, and one `Finished`.
+
+    Raises:
+        OvchatError: The request cannot be answered; nothing was generated.
+    """
+    cancel = cancel or threading.Event()
+    clock = _Clock()
+    prompt, thinking = _prompt_tokens(model, request)
+    limit = model.context_limit
+    if len(prompt) >= limit:
+        raise ContextFull(len(prompt), limit)
+    sampler = Sampler(request.sampling, prompt.tolist(), model.stop_ids, model.backend.vocab_size)
+    sequence, cached = adopt(model.backend, prompt)
+    answer = _Answer(model, request.sampling, thinking)
+    room = limit - len(prompt)
+    reason = FinishReason.CANCELLED
+    try:
+        logits = yield from _prefill(model.backend, sequence, prompt, cached, cancel)
+        for count in itertools.count(1):
+            sampled = sampler.sample(logits[-1])
+            clock.token()
+            ended = answer.add(sampled)
+            yield from answer.deltas()
+            if ended:
+                reason = FinishReason.STOP
+                break
+            if count >= room or count == request.sampling.max_tokens:
+                reason = FinishReason.LENGTH
+                break
+            logits = model.backend.step(sequence, (sampled.token_id,), cancel=cancel)
+    except Cancelled:
+        pass
+    answer.finish()
+    yield from answer.deltas()
+    yield Finished(
+        reason=reason,
+        text="".join(answer.texts[Channel.ANSWER]),
+        reasoning="".join(answer.texts[Channel.REASONING]),
+        token_ids=tuple(answer.token_ids),
+        prompt_token_ids=tuple(prompt.tolist()),
+        usage=Usage(len(prompt), cached, len(answer.token_ids)),
+        timings=clock.timings(model.load_s, len(prompt) - cached, len(answer.token_ids)),
+        seed=sampler.seed,
+        logprobs=tuple(answer.logprobs),
+    )
+
+
+def _prompt_tokens(model: LanguageModel, request: GenerationRequest) -> tuple[NDArray[np.int64], str]:
+    """The prompt's ids, and the thinking tag that the template has opened."""
+    if request.prompt is not None:
+        if not request.prompt:
+            raise BadText("The prompt is empty.", "Write something to answer.")
+        return model.tokenizer.encode(request.prompt, add_special_tokens=True), ""
+    if not request.messages:
+        raise BadText("There is no message to answer.", "Write something to answer.")
+    text = model.template.render(
+        request.messages,
+        add_generation_prompt=not request.continue_final_message,
+        continue_final_message=request.continue_final_message,
+        tools=request.tools,
+        **request.template_values,
+    )
+    return model.tokenizer.encode(text, add_special_tokens=model.template.plain), opened_by(text)
+
+
+def _prefill(
+    backend: Backend, sequence: int, prompt: NDArray[np.int64], cached: int, cancel: threading.Event
+) -> Generator[PrefillProgress, None, Logits]:
+    """Compute the prompt from `cached` on in chunks. Returns the logits after its last token."""
+    total = len(prompt)
+    yield PrefillProgress(cached, total, cached)
+    # What cannot rewind is remembered just before the last token, to answer the same prompt again.
+    pause = total if backend.capabilities.can_rewind else total - 1
+    done = cached
+    logits: Logits = np.empty((0, 0), np.float32)
+    while done < total:
+        end = min(done + backend.chunk_size, pause if done < pause else total)
+        logits = backend.step(sequence, prompt[done:end], cancel=cancel)
+        done = end
+        if done == pause:
+            backend.checkpoint(sequence)
+        if done < total:
+            yield PrefillProgress(done, total, cached)
+    return logits
+
+
+class _Answer:
+    """Tokens on their way to text: detokenizer, stop strings, then thinking apart from answering."""
+
+    def __init__(self, model: LanguageModel, params: SamplingParams, thinking: str) -> None:
+        self._stop_ids = frozenset() if params.ignore_eos else model.stop_ids
+        self._detokenizer = model.detokenizer()
+        self._stops = StopStrings(params.stop)
+        self._splitter = ReasoningSplitter(thinking)
+        self._wants_logprobs = params.logprobs is not None
+        self._pieces: list[tuple[Channel, str]] = []
+        self._new_ids: list[int] = []
+        self._ended = False
+        self.token_ids: list[int] = []
+        self.logprobs: list[Sampled] = []
+        self.texts: dict[Channel, list[str]] = {channel: [] for channel in Channel}
+
+    def add(self, sampled: Sampled) -> bool:
+        """Take a token; True where it ends the answer."""
+        self.token_ids.append(sampled.token_id)
+        self._new_ids.append(sampled.token_id)
+        if self._wants_logprobs:
+            self.logprobs.append(sampled)
+        self._ended = sampled.token_id in self._stop_ids
+        if not self._ended:
+            self._feed(self._detokenizer.add(sampled.token_id))
+        return self._ended
+
+    def _feed(self, text: str) -> None:
+        if text:
+            shown, hit = self._stops.feed(text)
+            self._ended = self._ended or hit
+            self._pieces += self._splitter.feed(shown)
+
+    def finish(self) -> None:
+        """Let go of what was held back."""
+        if self._stops.matched is None:
+            self._feed(self._detokenizer.finish())
+            self._pieces += self._splitter.feed(self._stops.finish())
+        self._pieces += self._splitter.finish()
+
+    def deltas(self) -> Iterator[TextDelta]:
+        """What became final since the last call."""
+        for channel, text in self._pieces:
+            self.texts[channel].append(text)
+            yield TextDelta(text, tuple(self._new_ids), channel)
+            self._new_ids.clear()
+        self._pieces.clear()
+
+
+class _Clock:
+    """When the request came, and when its first and latest token did."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._first: float | None = None
+        self._latest = self._start
+
+    def token(self) -> None:
+        self._latest = time.perf_counter()
+        if self._first is None:
+            self._first = self._latest
+
+    def timings(self, load_s: float, computed: int, generated: int) -> Timings:
+        first = self._first if self._first is not None else time.perf_counter()
+        ttft, decode = first - self._start, self._latest - first
+        return Timings(
+            load_s=load_s,
+            ttft_s=ttft,
+            prefill_tokens_per_s=computed / ttft if ttft > 0 else 0.0,
+            decode_tokens_per_s=(generated - 1) / decode if decode > 0 else 0.0,
+        )

@@ -1,0 +1,147 @@
+"""A model folder, loaded: everything that turns messages into tokens, tokens into logits, and tokens into text."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from tui.engine import devices, model_files
+from tui.engine.backend import Backend
+from tui.engine.chat_template import ChatTemplate
+from tui.engine.detokenizer import Detokenizer, detokenizer
+from tui.engine.errors import Cancelled
+from tui.engine.model_files import ModelFiles
+from tui.engine.open_backend import open_backend
+from tui.engine.options import EngineOptions
+from tui.engine.stopping import stop_token_ids
+from tui.engine.tokenizer import Tokenizer
+
+
+@dataclass(slots=True)
+class LanguageModel:
+    """One loaded model. Made by `load`, ended by `close` (or `with`).
+
+    Computing (`backend`) belongs to one thread; the tokenizer may be used from others.
+
+    Attributes:
+        files: Facts of the folder.
+        device: Resolved name, e.g. `CPU` or `GPU.0`.
+        precision: Inference precision in use.
+        kv_cache: Element type of the KV cache.
+        backend: Tokens to logits.
+        tokenizer: Text to tokens and back.
+        template: Messages to text.
+        generation_config: The model's own defaults, as read.
+        stop_ids: Token ids that end an answer.
+        notices: What the user should know about how this model runs, one sentence each.
+        load_s: Seconds that loading took.
+    """
+
+    files: ModelFiles
+    device: str
+    precision: str
+    kv_cache: str
+    backend: Backend
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    generation_config: dict[str, Any]
+    stop_ids: frozenset[int]
+    notices: tuple[str, ...]
+    load_s: float
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        device: str = "auto",
+        options: EngineOptions | None = None,
+        verdicts: MutableMapping[str, str] | None = None,
+        progress: Callable[[str], None] = lambda stage: None,
+    ) -> LanguageModel:
+        """Load a folder made by optimum-intel (IR, tokenizer, detokenizer, config files).
+
+        Args:
+            folder: The model's folder.
+            device: `auto`, `CPU`, `GPU`, `GPU.1`, `NPU`, in any case of letters.
+            options: How to compile; the defaults suit chatting.
+            verdicts: Remembered self-checks; pass the same mapping again to save the check.
+            progress: Told what is being done.
+
+        Raises:
+            OvchatError: What is wrong, and what to do.
+        """
+        started = time.perf_counter()
+        options = options or EngineOptions()
+        files = model_files.inspect(Path(folder))
+        files.require_tokenizer()
+        core = ov.Core()
+        device = devices.resolve_device(core, device)
+        # The tokenizer loads beside the model: both spend their time outside Python.
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(Tokenizer.load, ov.Core(), files.path)
+            opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress)
+            tokenizer = loading.result()
+        template = ChatTemplate.find(files.path, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)
+        generation_config = model_files.generation_config(files.path)
+        stop_ids = stop_token_ids(
+            generation_config,
+            token_id=tokenizer.token_id,
+            template_text=template.text,
+            tokenizer_eos_id=tokenizer.eos_id,
+        )
+        notices = opened.notices + ((template.warning,) if template.warning else ())
+        return cls(
+            files=files,
+            device=device,
+            precision=opened.precision,
+            kv_cache=opened.kv_cache,
+            backend=opened.backend,
+            tokenizer=tokenizer,
+            template=template,
+            generation_config=generation_config,
+            stop_ids=frozenset(token for token in stop_ids if token < opened.backend.vocab_size),
+            notices=notices,
+            load_s=time.perf_counter() - started,
+        )
+
+    @property
+    def context_limit(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        return self.backend.capabilities.context_limit
+
+    def detokenizer(self) -> Detokenizer:
+        """A streaming detokenizer for one answer."""
+        return detokenizer(self.tokenizer)
+
+    def warm_up(self, cancel: threading.Event) -> None:
+        """Compute a throw-away prompt and two tokens: the first ones after loading pay for kernels (3x on prefill)."""
+        tokens = np.arange(self.backend.chunk_size) % self.backend.vocab_size
+        tokens = tokens[: self.context_limit - 2]
+        sequence = self.backend.create()
+        try:
+            self.backend.step(sequence, tokens, cancel=cancel)
+            for _ in range(2):
+                self.backend.step(sequence, tokens[:1], cancel=cancel)
+        except Cancelled:
+            return
+        finally:
+            self.backend.free(sequence)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.backend.close()
+        self.tokenizer.close()
+
+    def __enter__(self) -> LanguageModel:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,153 @@
+"""A model folder becomes a backend: choose how to run it, check that choice once, compile it.
+
+Knows graphs, devices and options; no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import openvino as ov
+
+from tui.engine import model as ir
+from tui.engine import self_check
+from tui.engine.backend import Backend
+from tui.engine.errors import BadParameter, NotEnoughMemory
+from tui.engine.memory import available_bytes
+from tui.engine.model_files import ModelFiles
+from tui.engine.options import EngineOptions
+from tui.engine.paged import PagedBackend
+from tui.engine.stateful import StatefulBackend
+from tui.engine.stateless import StatelessBackend
+
+# A context nobody declared.
+FALLBACK_CONTEXT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A backend ready to compute.
+
+    Attributes:
+        backend: It.
+        precision: Inference precision in use (`f32`, `bf16`, `f16`).
+        kv_cache: Element type of the KV cache, or "" where the device does not tell.
+        notices: What the user should know, one sentence each.
+    """
+
+    backend: Backend
+    precision: str
+    kv_cache: str
+    notices: tuple[str, ...]
+
+
+def open_backend(
+    core: ov.Core,
+    files: ModelFiles,
+    device: str,
+    options: EngineOptions,
+    verdicts: MutableMapping[str, str],
+    progress: Callable[[str], None],
+) -> Opened:
+    """Read, classify, check and compile a model.
+
+    Args:
+        core: Where devices are asked for.
+        files: The model's folder.
+        device: A resolved device name.
+        options: The user's.
+        verdicts: Remembered self-checks; read, and written to where this model was checked now.
+        progress: Told what is being done, a few words each.
+
+    Raises:
+        OvchatError: With what is wrong and what to do.
+    """
+    progress("reading the model")
+    _check_memory(files)
+    graph = ir.read(core, files.xml)
+    signature = ir.classify(graph, files.xml)
+    notices: list[str] = []
+    if _runs_paged(core, files.xml, device, options, signature, verdicts, progress, notices):
+        progress(f"compiling for {device}")
+        compiled = _compile_paged(core, graph, device, options)
+        del graph
+        backend: Backend = PagedBackend(
+            compiled, model_context=files.context_length or FALLBACK_CONTEXT, asked_context=options.context
+        )
+    else:
+        progress(f"compiling for {device}")
+        ir.select_rows(graph, token_axis=1)
+        compiled = ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
+        del graph
+        kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
+        backend = kind(compiled, signature, context_limit=_context_limit(files, options))
+    if backend.capabilities.notice:
+        notices.append(backend.capabilities.notice)
+    precision = _property(compiled, "INFERENCE_PRECISION_HINT")
+    kv_cache = backend.kv_cache if isinstance(backend, PagedBackend) else _property(compiled, "KV_CACHE_PRECISION")
+    return Opened(backend, precision, kv_cache, tuple(notices))
+
+
+def _check_memory(files: ModelFiles) -> None:
+    needed, free = files.xml.with_suffix(".bin").stat().st_size, available_bytes()
+    if needed > free:
+        raise NotEnoughMemory(
+            f"{files.name} needs at least {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free.",
+            "Close other programs, or take a smaller model or one with int4 weights.",
+        )
+
+
+def _runs_paged(
+    core: ov.Core,
+    xml: Path,
+    device: str,
+    options: EngineOptions,
+    signature: ir.Signature,
+    verdicts: MutableMapping[str, str],
+    progress: Callable[[str], None],
+    notices: list[str],
+) -> bool:
+    """Whether this model runs with paged attention on this device; asks the self-check where it was not asked yet."""
+    why_not = ""
+    if signature.kind is not ir.Kind.STATEFUL:
+        why_not = f"it is a {signature.kind} decoder"
+    elif not device.startswith(("CPU", "GPU")):
+        why_not = f"{device} has no paged attention"
+    if options.backend == "stateful" or (why_not and options.backend == "auto"):
+        return False
+    if not why_not:
+        verdict = self_check.verdict(core, xml, device, signature, verdicts, progress)
+        if verdict is self_check.Verdict.UNCHECKED:
+            notices.append("paged attention is unchecked for this model: there is too little memory for the check")
+        if verdict is not self_check.Verdict.FAILED:
+            return True
+        why_not = "paged attention computes this model wrongly"
+        notices.append(f"{why_not}, so it runs with the stateful backend")
+    if options.backend == "paged":
+        raise BadParameter(f"backend=paged is not possible for this model: {why_not}.", "Use backend=auto.")
+    return False
+
+
+def _compile_paged(core: ov.Core, graph: ov.Model, device: str, options: EngineOptions) -> ov.CompiledModel:
+    ir.make_paged(graph)
+    ir.select_rows(graph, token_axis=0)
+    return ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
+
+
+def _context_limit(files: ModelFiles, options: EngineOptions) -> int:
+    """The user's limit, else the model's unless half of the free memory holds less KV."""
+    if options.context is not None:
+        return options.context
+    wanted = files.context_length or FALLBACK_CONTEXT
+    per_token = files.kv_bytes_per_token("f16")
+    return min(wanted, int(available_bytes() // 2 // per_token)) if per_token else wanted
+
+
+def _property(compiled: ov.CompiledModel, name: str) -> str:
+    try:
+        value = compiled.get_property(name)
+    except RuntimeError:
+        return ""
+    return value.get_type_name() if isinstance(value, ov.Type) else str(value)

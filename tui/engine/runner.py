@@ -1,0 +1,221 @@
+"""The one engine thread: it loads, generates and unloads, one job at a time, in the order asked.
+
+Every computing call on a language model happens there. A job's events are fetched by whoever asked, at their own pace:
+the thread never waits for them, and calls nobody.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from tui.engine.errors import OvchatError
+from tui.engine.generate import Event, Finished, GenerationRequest, generate
+from tui.engine.language_model import LanguageModel
+from tui.engine.options import EngineOptions
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """What loading is busy with, and how many seconds after its beginning that began."""
+
+    stage: str
+    seconds: float
+
+
+class Job(Generic[EventT, ResultT]):
+    """Work for the engine thread: iterate over its events, or `drain` them, or wait for the `result`."""
+
+    def __init__(self, work: Callable[[Job[EventT, ResultT]], ResultT]) -> None:
+        self._work = work
+        self._events: deque[EventT] = deque()
+        self._changed = threading.Condition()
+        self._result: ResultT | None = None
+        self._error: BaseException | None = None
+        self.cancelled = threading.Event()
+        self.done = False
+
+    def cancel(self) -> None:
+        """Ask it to end, from any thread. What is there is kept."""
+        self.cancelled.set()
+
+    def drain(self) -> list[EventT]:
+        """The events since the last call, without waiting."""
+        with self._changed:
+            events = list(self._events)
+            self._events.clear()
+            return events
+
+    def result(self) -> ResultT:
+        """Wait for the end.
+
+        Raises:
+            OvchatError: What the job failed with.
+        """
+        with self._changed:
+            while not self.done:
+                # With a time limit, so that Ctrl+C arrives on every system.
+                self._changed.wait(0.5)
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value]  # set whenever there is no error
+
+    def __iter__(self) -> Iterator[EventT]:
+        """Events as they come, until the job ends; raises what it failed with."""
+        while True:
+            with self._changed:
+                while not self._events and not self.done:
+                    self._changed.wait(0.5)
+                if not self._events:
+                    break
+                event = self._events.popleft()
+            yield event
+        self.result()
+
+    def emit(self, event: EventT) -> None:
+        """An event, from the engine thread."""
+        with self._changed:
+            self._events.append(event)
+            self._changed.notify_all()
+
+    def run(self) -> None:
+        """Do the work, in the engine thread."""
+        try:
+            self._result = self._work(self)
+        except BaseException as error:
+            self._error = error
+        self._end()
+
+    def refuse(self, error: OvchatError) -> None:
+        """End it without having begun."""
+        self._error = error
+        self._end()
+
+    def _end(self) -> None:
+        with self._changed:
+            self.done = True
+            self._changed.notify_all()
+
+
+LoadJob = Job[LoadProgress, LanguageModel]
+GenerationJob = Job[Event, Finished]
+
+
+class Runner:
+    """The engine thread and the model it holds. End it with `close`, or use it with `with`."""
+
+    def __init__(self) -> None:
+        self.model: LanguageModel | None = None
+        self._jobs: deque[Job[Any, Any]] = deque()
+        self._running: Job[Any, Any] | None = None
+        self._warm_up: Job[Any, None] | None = None
+        self._changed = threading.Condition()
+        self._closing = False
+        # A daemon: a compilation cannot be stopped and must not keep the process.
+        self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
+        self._thread.start()
+
+    def load(
+        self,
+        folder: Path,
+        device: str = "auto",
+        options: EngineOptions | None = None,
+        verdicts: MutableMapping[str, str] | None = None,
+    ) -> LoadJob:
+        """Load a model in place of the one held; arguments as `LanguageModel.load`.
+
+        Loaded, it warms up by itself until the next job comes.
+        """
+
+        def work(job: LoadJob) -> LanguageModel:
+            self._drop_model()
+            started = time.perf_counter()
+            self.model = LanguageModel.load(
+                folder,
+                device,
+                options,
+                verdicts,
+                lambda stage: job.emit(LoadProgress(stage, time.perf_counter() - started)),
+            )
+            self._begin_warm_up(self.model)
+            return self.model
+
+        return self._submit(Job(work))
+
+    def generate(self, request: GenerationRequest) -> GenerationJob:
+        """Answer a request with the model held."""
+
+        def work(job: GenerationJob) -> Finished:
+            if self.model is None:
+                raise OvchatError("No model is loaded.", "Load one first.")
+            for event in generate(self.model, request, job.cancelled):
+                job.emit(event)
+            assert isinstance(event, Finished)
+            return event
+
+        return self._submit(Job(work))
+
+    def unload(self) -> Job[None, None]:
+        """Give the model's memory back."""
+        return self._submit(Job(lambda job: self._drop_model()))
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Cancel what runs, refuse what waits, and unload. A compilation under way is left to end with the process."""
+        with self._changed:
+            self._closing = True
+            if self._running is not None:
+                self._running.cancel()
+            self._changed.notify_all()
+        self._thread.join(timeout)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _submit(self, job: Job[EventT, ResultT]) -> Job[EventT, ResultT]:
+        with self._changed:
+            if self._closing:
+                raise OvchatError("The engine is closed.")
+            if self._warm_up is not None:
+                self._warm_up.cancel()
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return job
+
+    def _begin_warm_up(self, model: LanguageModel) -> None:
+        """Warm up as the next job, unless somebody waits already."""
+        with self._changed:
+            if not self._jobs:
+                self._warm_up = Job(lambda job: model.warm_up(job.cancelled))
+                self._jobs.append(self._warm_up)
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                self._running = None
+                while not self._jobs and not self._closing:
+                    self._changed.wait()
+                if self._closing:
+                    break
+                self._running = self._jobs.popleft()
+            self._running.run()
+        for job in self._jobs:
+            job.refuse(OvchatError("The engine was closed."))
+        self._drop_model()
+
+    def _drop_model(self) -> None:
+        if self.model is not None:
+            self.model.close()
+            self.model = None
+            gc.collect()
