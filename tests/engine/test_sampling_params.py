@@ -27,7 +27,7 @@ def test_the_defaults_leave_the_models_distribution_alone():
         ("top_k", [0, 1, 200_000, 10**30], [-1, 1.0, 2.5, "40", None, False]),
         ("top_p", [0, 0.5, 1], [-0.01, 1.01, NAN, None]),
         ("min_p", [0, 0.05, 1.0], [-0.01, 1.1, NAN, None]),
-        ("repetition_penalty", [0.01, 1, 1.3, 10], [0, -1, 10.5, NAN, INF, None]),
+        ("repetition_penalty", [1e-300, 1, 1.3, 10], [0, -1, 10.5, NAN, INF, None]),
         ("presence_penalty", [-2, 0, 2], [-2.1, 2.1, NAN, None]),
         ("frequency_penalty", [-2, 0, 2], [-2.1, 2.1, NAN, None]),
         ("min_tokens", [0, 5], [-1, 1.5, None]),
@@ -58,6 +58,7 @@ def test_every_field_has_a_check():
     [
         ("temperature", 3.5, "temperature is 3.5, it must be a number between 0 and 2."),
         ("top_k", -1, "top_k is -1, it must be a whole number 0 or more."),
+        ("repetition_penalty", 0, "repetition_penalty is 0, it must be a number above 0 and at most 10."),
         ("logprobs", 50, "logprobs is 50, it must be a whole number between 0 and 20."),
         ("stop", [""], "stop is [''], it must be a list of strings of at least one character each."),
         ("logit_bias", {9: 500}, "logit_bias of token 9 is 500, it must be a number between -100 and 100."),

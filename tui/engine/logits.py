@@ -18,6 +18,7 @@ Indices = NDArray[np.int64]
 
 _MOST_ROWS = 64
 _BLOCK = 512
+_LARGEST = float(np.finfo(np.float32).max)
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 
 
@@ -33,8 +34,11 @@ def apply_min_tokens(logits: Logits, stop_ids: Indices) -> None:
 
 def apply_repetition_penalty(logits: Logits, ids: Indices, penalty: float) -> None:
     """Divide the logits of `ids` by the penalty where they are zero or above, multiply where below (Keskar 2019)."""
-    seen = logits[ids]
-    logits[ids] = np.where(seen >= 0, seen / np.float32(penalty), seen * np.float32(penalty))
+    seen = logits[ids].astype(np.float64)
+    with np.errstate(over="ignore"):
+        penalised = np.where(seen >= 0, seen / penalty, seen * penalty)
+    # A tiny penalty must not make infinities: their differences are NaN.
+    logits[ids] = np.minimum(penalised, _LARGEST)
 
 
 def apply_presence_penalty(logits: Logits, ids: Indices, penalty: float) -> None:

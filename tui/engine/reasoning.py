@@ -6,7 +6,8 @@ It knows tags, not models; it is not told which tokens the text was made of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 
@@ -33,6 +34,7 @@ TAGS: Mapping[str, str] = {
 }
 # What stands between thinking and answer in such formats, and belongs to neither.
 _HEADERS = ("<|start|>assistant", "<|channel|>final<|message|>", "<|START_RESPONSE|>")
+_MARKER = re.compile(r"<[^>]+>|\[[^\]]+\]")
 _BLANK = " \t\r\n"
 
 
@@ -43,6 +45,20 @@ def opened_by(prompt: str) -> str:
     """
     end = prompt.rstrip(_BLANK)
     return next((tag for tag in TAGS if end.endswith(tag)), "")
+
+
+def marker_token_ids(token_id: Callable[[str], int | None], template_text: str) -> frozenset[int]:
+    """Ids of the tokens that tags are made of, as far as the template has them; some models list them as special.
+
+    The detokenizer must let them through, or thinking and answer arrive as one text.
+
+    Args:
+        token_id: The id of a text that is one added token of the tokenizer, else None.
+        template_text: The source of the chat template.
+    """
+    texts = {text for tag in (*TAGS, *TAGS.values(), *_HEADERS) for text in _MARKER.findall(tag)}
+    ids = (token_id(text) for text in texts if text in template_text)
+    return frozenset(each for each in ids if each is not None)
 
 
 class ReasoningSplitter:

@@ -16,13 +16,16 @@ from tui.engine.errors import BadParameter
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers a parameter may have, both ends included."""
+    """The numbers a parameter may have, both ends included; `low` itself is not where it says `above`."""
 
     low: float
     high: float
     integer: bool = False
+    above: bool = False
 
     def __str__(self) -> str:
+        if self.above:
+            return f"above {self.low} and at most {self.high}"
         if self.high == math.inf:
             return f"{self.low} or more"
         return f"between {self.low} and {self.high}"
@@ -31,7 +34,7 @@ class Range:
         """Whether `value` is a number of the right kind and inside; true and false are no numbers, NaN is outside."""
         if isinstance(value, bool) or not isinstance(value, int if self.integer else int | float):
             return False
-        return self.low <= value <= self.high
+        return (self.low < value if self.above else self.low <= value) and value <= self.high
 
 
 RANGES: Mapping[str, Range] = {
@@ -39,7 +42,7 @@ RANGES: Mapping[str, Range] = {
     "top_k": Range(0, math.inf, integer=True),
     "top_p": Range(0, 1),
     "min_p": Range(0, 1),
-    "repetition_penalty": Range(0.01, 10),
+    "repetition_penalty": Range(0, 10, above=True),
     "presence_penalty": Range(-2, 2),
     "frequency_penalty": Range(-2, 2),
     "min_tokens": Range(0, math.inf, integer=True),
@@ -64,7 +67,7 @@ class SamplingParams:
         top_k: Sample from the k most likely tokens; 0 is off.
         top_p: Sample from the first tokens, most likely first, whose probabilities sum to more than this; 1 is off.
         min_p: Sample from tokens at least this fraction as likely as the most likely one; 0 is off.
-        repetition_penalty: 0.01 to 10; 1 is off. For every id in the prompt or the answer.
+        repetition_penalty: Above 0, at most 10; 1 is off. For every id in the prompt or the answer.
         presence_penalty: -2 to 2; 0 is off. Subtracted once for every id in the answer.
         frequency_penalty: -2 to 2; 0 is off. Subtracted for every time an id is in the answer.
         logit_bias: Token id -> number from -100 to 100 that is added to its logit.
