@@ -162,9 +162,9 @@ RECIPES = {
     "mistral": Recipe("mistral", LLAMA | {"sliding_window": 16}),
     "phi3": Recipe("phi3", LLAMA | {"original_max_position_embeddings": 8192}),
     "gemma2": Recipe("gemma2", LLAMA | {"head_dim": 16, "sliding_window": 16, "query_pre_attn_scalar": 16}),
-    "gpt2": Recipe("gpt2", GPT2),
+    "gpt2": Recipe("gpt2", GPT2, gain=4),
     "gpt_bigcode": Recipe("gpt_bigcode", GPT2 | {"multi_query": True}),
-    "gpt_neox": Recipe("gpt_neox", LLAMA | {"rotary_pct": 0.5}),
+    "gpt_neox": Recipe("gpt_neox", LLAMA | {"rotary_pct": 0.5}, gain=2.5),
     "falcon": Recipe("falcon", BASE | {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}),
     "opt": Recipe(
         "opt",
@@ -177,6 +177,7 @@ RECIPES = {
             "word_embed_proj_dim": 32,
         }
         | {"max_position_embeddings": 512},
+        gain=3,
     ),
     "bloom": Recipe("bloom", BLOOM),
     "mpt": Recipe("mpt", BASE | {"d_model": 32, "n_layers": 2, "n_heads": 4, "max_seq_len": 512}),
@@ -341,7 +342,7 @@ def main(names: list[str]) -> None:
             model, oracle[name] = choose(recipe, prompts)
             print(name, {key: oracle[name][key] for key in ("seed", "margin", "variety")}, flush=True)
         export(name, recipe, model, tokenizer)
-        oracle_file.write_text(json.dumps(dict(sorted(oracle.items())), indent=1) + "\n")
+        oracle_file.write_text(json.dumps({name: oracle[name] for name in RECIPES if name in oracle}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

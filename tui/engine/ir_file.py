@@ -68,34 +68,12 @@ def read_ir(xml: Path) -> IrFile:
     """
     text = read_bytes(xml).decode("utf-8", "replace")
     _check_graph(xml, text)
-    weights = xml.with_suffix(".bin")
-    inputs: dict[str, tuple[int | None, ...]] = {}
-    states: dict[str, tuple[int | None, ...]] = {}
-    outputs: set[str] = set()
-    operations: set[str] = set()
-    elements: Counter[str] = Counter()
-    offsets: set[str] = set()
-    end = 0
-    for operation, layer, data, start in _layers(text):
-        operations.add(operation)
-        match operation:
-            case "Const":
-                end = max(end, int(data["offset"]) + int(data["size"]))
-                if data["offset"] not in offsets and not layer["name"].endswith(_COMPRESSION_PARTS):
-                    offsets.add(data["offset"])
-                    elements[data["element_type"]] += math.prod(n or 0 for n in _shape(data["shape"]))
-            case "Parameter":
-                names = _PORT_NAMES.search(text, start, text.find("</layer>", start))
-                inputs |= dict.fromkeys(_names(names[1]) if names else [layer["name"]], _shape(data["shape"]))
-            case "ReadValue":
-                states[data["variable_id"]] = _shape(data.get("variable_shape", ""))
-            case "Result":
-                outputs.update(_names(layer.get("output_names", "")))
-    if not outputs:
-        outputs = {name for names in _PORT_NAMES.findall(text) for name in _names(names)}
-    _check_weights(weights, end)
-    info = _rt_info(xml, text)
-    return IrFile(xml, weights, inputs, frozenset(outputs), states, elements, frozenset(operations), info)
+    try:
+        ir, needed = _scan(xml, text)
+    except (KeyError, ValueError, ElementTree.ParseError) as error:
+        raise ModelBroken(f"{xml} is damaged: what it says about its operations makes no sense.", GET_AGAIN) from error
+    _check_weights(ir.bin, needed)
+    return ir
 
 
 def read_bytes(file: Path) -> bytes:
@@ -150,10 +128,50 @@ def _lfs_step(file: Path) -> str:
     return f"Fetch the file: git -C '{file.parent}' lfs pull."
 
 
-def _layers(text: str) -> Iterator[tuple[str, dict[str, str], dict[str, str], int]]:
-    """Each operation's type and, for those that matter, the attributes of `<layer>` and `<data>`, and where they begin.
+def _scan(xml: Path, text: str) -> tuple[IrFile, int]:
+    """The facts, and how many bytes of weights the constants point to."""
+    inputs: dict[str, tuple[int | None, ...]] = {}
+    states: dict[str, tuple[int | None, ...]] = {}
+    outputs: set[str] = set()
+    operations: set[str] = set()
+    elements: Counter[str] = Counter()
+    offsets: set[str] = set()
+    end = 0
+    for operation, layer, data, start in _layers(text):
+        operations.add(operation)
+        match operation if layer else "":
+            case "Const":
+                end = max(end, int(data["offset"]) + int(data["size"]))
+                if data["offset"] not in offsets and not layer["name"].endswith(_COMPRESSION_PARTS):
+                    offsets.add(data["offset"])
+                    elements[data["element_type"]] += math.prod(n or 0 for n in _shape(data.get("shape", "")))
+            case "Parameter":
+                names = _PORT_NAMES.search(text, start, text.find("</layer>", start))
+                inputs |= dict.fromkeys(_names(names[1]) if names else [layer["name"]], _shape(data.get("shape", "")))
+            case "ReadValue":
+                states[data["variable_id"]] = _shape(data.get("variable_shape", ""))
+            case "Result":
+                outputs.update(_names(layer.get("output_names", "")))
+    if not outputs:
+        outputs = {name for names in _PORT_NAMES.findall(text) for name in _names(names)}
+    ir = IrFile(
+        xml=xml,
+        bin=xml.with_suffix(".bin"),
+        inputs=inputs,
+        outputs=frozenset(outputs),
+        states=states,
+        elements=elements,
+        operations=frozenset(operations),
+        info=_rt_info(text),
+    )
+    return ir, end
 
-    In the body of a loop or a branch only constants matter: the rest is not the model's own.
+
+def _layers(text: str) -> Iterator[tuple[str, dict[str, str], dict[str, str], int]]:
+    """Each operation's type, attributes of its `<layer>` and `<data>`, and position in the text.
+
+    No attributes where nothing reads them: of other types, and of all but constants in the body of a loop or a branch,
+    whose inputs, outputs and states are not the model's own.
     """
     bodies = _bodies(text)
     for match in _LAYER.finditer(text):
@@ -194,16 +212,13 @@ def _shape(text: str) -> tuple[int | None, ...]:
     return tuple(int(part) if part.isdigit() else None for part in parts)
 
 
-def _rt_info(xml: Path, text: str) -> dict[str, str]:
+def _rt_info(text: str) -> dict[str, str]:
+    """The model's own rt_info: the one after the last edge."""
     start = text.find("<rt_info>", text.rfind("</edges>"))
-    if start < 0:
+    end = text.rfind("</rt_info>")
+    if not 0 <= start < end:
         return {}
-    end = text.rfind("</rt_info>") + len("</rt_info>")
-    try:
-        root = ElementTree.fromstring(text[start:end])
-    except ElementTree.ParseError as error:
-        raise ModelBroken(f"{xml} is damaged near its end: {error}.", GET_AGAIN) from error
-    return dict(_flatten(root, ""))
+    return dict(_flatten(ElementTree.fromstring(text[start:end] + "</rt_info>"), ""))
 
 
 def _flatten(parent: ElementTree.Element, prefix: str) -> Iterator[tuple[str, str]]:

@@ -142,7 +142,7 @@ def inspect(folder: Path) -> ModelFiles:
     ir = read_ir(folder / MODEL_XML)
     _refuse_other_graphs(folder, ir, settings)
     text = text_config(settings)
-    tokenizer = read_ir(folder / TOKENIZER_XML) if {TOKENIZER_XML, "openvino_tokenizer.bin"} <= set(files) else None
+    tokenizer = read_ir(folder / TOKENIZER_XML) if TOKENIZER_XML in files else None
     return ModelFiles(
         path=folder,
         name=folder.resolve().name,
