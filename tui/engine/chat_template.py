@@ -47,13 +47,15 @@ class ChatTemplate:
         self._lock = threading.Lock()
 
     @classmethod
-    def find(cls, folder: Path, rt_info_template: str | None, special_tokens: Mapping[str, str]) -> ChatTemplate:
+    def find(
+        cls, folder: Path, rt_info_template: str | Mapping[str, str] | None, special_tokens: Mapping[str, str]
+    ) -> ChatTemplate:
         """Find a model's template.
 
         Args:
             folder: The model folder. chat_template.jinja goes before tokenizer_config.json, chat_template.json,
                 processor_config.json and the tokenizer's rt_info.
-            rt_info_template: `chat_template` of the tokenizer's rt_info.
+            rt_info_template: `chat_template` of the tokenizer's rt_info; one text, or name to text.
             special_tokens: Role to text.
 
         Raises:

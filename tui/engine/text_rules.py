@@ -172,7 +172,12 @@ def literal(old: bytes, new: bytes) -> Rule:
     return lambda: Substitution(pattern, replacement, unfinished)
 
 
-# What `clean_up_tokenization_spaces` means to the converter: no space before punctuation and English contractions.
+# What `clean_up_tokenization_spaces` means to the converter: no space before punctuation and English contractions. The
+# second was written before 2024.5; the extension reads it as the first.
+_CLEAN_UP_PATTERNS = {
+    rb"(?| ([\\.\\?\\!,])| ('[ms])| (') | ('[rv]e)| (n't))",
+    rb" ([\\.\\?\\!,])| ('[ms])| (') | ('[rv]e)| (n't)",
+}
 _CLEAN_UP = re.compile(rb" (?:([\\.?!,])|('[ms])|(') |('[rv]e)|(n't))")
 _CLEAN_UP_UNFINISHED = re.compile(rb" (?:'[rv]?|n'?)?\Z")
 
@@ -181,12 +186,6 @@ def clean_up() -> Rule:
     """Rule of `clean_up_tokenization_spaces`."""
     return lambda: Substitution(_CLEAN_UP, rb"\1\2\3\4\5", _CLEAN_UP_UNFINISHED)
 
-
-_CLEAN_UP_PATTERNS = {
-    rb"(?| ([\\.\\?\\!,])| ('[ms])| (') | ('[rv]e)| (n't))",
-    # Written before 2024.5; the extension reads it as the one above.
-    rb" ([\\.\\?\\!,])| ('[ms])| (') | ('[rv]e)| (n't)",
-}
 _NOT_LITERAL = re.compile(rb"[\\^$.\[\]|()?*+{}#]")
 
 

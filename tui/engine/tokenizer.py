@@ -33,7 +33,8 @@ class Tokenizer:
     """The tokenizer of one model.
 
     Attributes:
-        rt_info: What the converter wrote into the tokenizer: `chat_template`, `bos_token_id`, versions, ...
+        rt_info: What the converter wrote into the tokenizer: `chat_template` (text, or name to text), `bos_token_id`,
+            versions, ...
         special_tokens: Role to text, of the roles that this model has: `{"bos_token": "<s>", ...}`.
         vocabulary: Tokens and rules for streaming; None where the detokenizer's graph is of an unknown kind.
         prefix, suffix: Ids that `encode` puts around a text when asked for special tokens.
@@ -49,6 +50,7 @@ class Tokenizer:
         around = _take_special_tokens(encoder)
         _never_truncate(encoder)
         _bytes_in(encoder)
+        self._may_pad = any("attention_mask" in output.get_names() for output in encoder.outputs)
         self._encode_request = _request(core, encoder, folder)
         self._encode_lock = threading.Lock()
         self._decode_requests: dict[bool, ov.InferRequest] = {}
@@ -111,19 +113,19 @@ class Tokenizer:
 
     @property
     def bos_id(self) -> int | None:
-        return self.token_id(self.bos_token)
+        return self._id_of("bos_token")
 
     @property
     def eos_id(self) -> int | None:
-        return self.token_id(self.eos_token)
+        return self._id_of("eos_token")
 
     @property
     def pad_id(self) -> int | None:
-        return self.token_id(self.pad_token)
+        return self._id_of("pad_token")
 
     @property
     def unk_id(self) -> int | None:
-        return self.token_id(self.unk_token)
+        return self._id_of("unk_token")
 
     def encode(self, text: str, *, add_special_tokens: bool) -> NDArray[np.int64]:
         """Turn text into token ids. Special tokens written out in the text become their ids.
@@ -189,6 +191,11 @@ class Tokenizer:
             self._ids[text] = int(ids[0]) if whole else None
         return self._ids[text]
 
+    def _id_of(self, role: str) -> int | None:
+        # What the converter wrote down goes first: some SentencePiece tokenizers never read `<s>` in a text as one token.
+        number = self.rt_info.get(f"{role}_id", "")
+        return int(number) if number.isdecimal() else self.token_id(self.special_tokens.get(role, ""))
+
     def _plain(self, text: str) -> NDArray[np.int64]:
         """Token ids of a text, without the special tokens around it."""
         try:
@@ -203,6 +210,8 @@ class Tokenizer:
         with self._encode_lock:
             self._encode_request.infer({0: begin, 1: end, 2: data}, share_inputs=True)
             ids: NDArray[np.int64] = self._encode_request.get_tensor("input_ids").data[0].astype(np.int64)
+            if self._may_pad:
+                ids = ids[self._encode_request.get_tensor("attention_mask").data[0] != 0]
         before, after = self._strip
         return ids[before : len(ids) - after]
 
@@ -218,10 +227,16 @@ class Tokenizer:
         common: list[int] = []
         for column in zip(*probes, strict=False):
             # A token that shows is text (the space that SentencePiece puts first, say).
-            if len(set(column)) > 1 or self.decode([column[0], column[0]]):
+            if len(set(column)) > 1 or self._shows(column[0]):
                 break
             common.append(column[0])
         return tuple(common)
+
+    def _shows(self, token_id: int) -> bool:
+        if self.vocabulary is None:
+            return bool(self.decode([token_id, token_id]))
+        joiner = self.vocabulary.pieces.joiner(skip_special_tokens=True)
+        return bool(joiner.add(token_id) + joiner.add(token_id) + joiner.finish())
 
     def _special_tokens_of_ids(self) -> dict[str, str]:
         """Special tokens where no file names them: from the ids that the converter wrote down."""
@@ -235,7 +250,7 @@ class Tokenizer:
     def _decode_request(self, *, skip_special_tokens: bool) -> ov.InferRequest:
         model = self._detokenizer.clone()
         if not skip_special_tokens:
-            show_special_tokens(model)
+            show_special_tokens(model, _extension())
         text = model.outputs[0].get_node().input_value(0)
         unpacked = opset15.string_tensor_unpack(text)
         return _request(self._core, ov.Model(unpacked.outputs(), model.get_parameters()), self._folder)
@@ -298,14 +313,9 @@ def _broken(folder: Path, name: str, error: RuntimeError) -> ModelBroken:
     )
 
 
-def _rt_info(model: ov.Model) -> dict[str, str]:
-    found = {}
-    for key in model.get_rt_info():
-        value: Any = model.get_rt_info(key)
-        text = value.value if hasattr(value, "value") else value
-        if isinstance(text, str):
-            found[str(key)] = text
-    return found
+def _rt_info(model: ov.Model) -> dict[str, Any]:
+    values = {str(key): model.get_rt_info(key).value for key in model.get_rt_info()}
+    return {key: value for key, value in values.items() if isinstance(value, str | dict) and value}
 
 
 def _take_special_tokens(encoder: ov.Model) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from openvino.utils.node_factory import NodeFactory
 
 from tui.engine import text_rules
 from tui.engine.sentencepiece_model import SentencePieceModel
@@ -200,13 +201,26 @@ def _bytes(node: ov.Node, index: int) -> bytes:
     return bytes(node.input_value(index).get_node().data.tobytes())
 
 
-def show_special_tokens(detokenizer: ov.Model) -> None:
-    """Edit a detokenizer so that it leaves no special token out."""
+def show_special_tokens(detokenizer: ov.Model, extension: str) -> None:
+    """Edit a detokenizer so that it leaves no special token out.
+
+    Args:
+        detokenizer: As read from disk; changed in place.
+        extension: The library with the operations.
+    """
+    factory = NodeFactory()
+    factory.add_extension(extension)
     for node in detokenizer.get_ops():
-        match node.get_type_name():
+        kind = node.get_type_name()
+        match kind:
             case "VocabDecoder":
-                nothing = ov.op.Constant(np.zeros(0, np.int32))
-                node.input(4).replace_source_output(nothing.output(0))
+                inputs = [*node.input_values()[:4], ov.op.Constant(np.zeros(0, np.int32)).output(0)]
             case "SentencepieceDetokenizer":
                 model = SentencePieceModel(_bytes(node, 0), streaming=False).with_visible_controls()
-                node.input(0).replace_source_output(ov.op.Constant(np.frombuffer(model, np.uint8)).output(0))
+                inputs = [ov.op.Constant(np.frombuffer(model, np.uint8)).output(0), node.input_value(1)]
+            case _:
+                continue
+        # A new node: the old one has read its constants already.
+        for old, new in zip(node.outputs(), factory.create(kind, inputs, {}).outputs(), strict=True):
+            for consumer in old.get_target_inputs():
+                consumer.replace_source_output(new)
