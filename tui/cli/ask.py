@@ -1,0 +1,161 @@
+"""`ovchat ask`: one answer, streamed to standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from tui.chat import ChatSession, Turn
+from tui.cli import console, loading, log
+from tui.cli.answer import cut_off, show_answer, stats
+from tui.cli.failures import INTERRUPTED
+from tui.cli.interrupt import interrupting
+from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
+from tui.engine.errors import BadText
+from tui.engine.generate import Finished
+from tui.engine.language_model import LanguageModel
+from tui.engine.runner import Runner
+from tui.engine.sampling_params import SamplingParams
+from tui.store.state import State
+
+_STDIN_SECONDS = 3.0
+
+
+@click.command("ask")
+@click.argument("prompt", required=False)
+@model_options
+@sampling_options
+@click.option("--raw", is_flag=True, help="Go on with PROMPT as it is, without chat template.")
+@click.option("--logprobs", type=int, metavar="N", help="With --json: log probabilities, and of N alternatives.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end instead of the text.")
+@click.option("--stats", "show_stats", is_flag=True, help="Say on standard error how it ran.")
+@debug_option
+def command(
+    prompt: str | None,
+    model: str | None,
+    device: str | None,
+    options: tuple[str, ...],
+    system: str | None,
+    raw: bool,
+    as_json: bool,
+    show_stats: bool,
+    debug: bool,
+    **sampling: Any,
+) -> None:
+    """Answer one prompt, streamed to standard output.
+
+    PROMPT - is standard input. Where standard input is a pipe or a file, it is read too and follows PROMPT after an
+    empty line. Nothing is stored.
+    """
+    if raw and system:
+        raise click.UsageError("--raw takes the prompt as it is; it cannot have a system message.")
+    values = sampling_values(sampling)
+    log.begin(debug)
+    SamplingParams(**values)  # A bad one is told before a model is loaded for a minute.
+    text = _whole_prompt(prompt)
+    settings, state = loading.read_settings(), State()
+    choice = loading.choose(model, device, options, settings, state)
+    with Runner() as runner:
+        loaded = loading.load(runner, choice, state)
+        session = ChatSession(
+            runner,
+            system=system or "",
+            app_sampling=settings.shipped_section("sampling"),
+            user_sampling=settings.user_section("sampling") | values,
+        )
+        turn = session.complete(text) if raw else session.ask(text)
+        for notice in turn.notices:
+            console.aside(f"Note: {notice}")
+        with interrupting(turn.cancel) as interrupted:
+            finished = show_answer(turn, text=not as_json)
+        for notice in cut_off(loaded, turn, finished):
+            console.aside(f"Note: {notice}")
+        if as_json:
+            console.write(json.dumps(_object(loaded, turn, finished), ensure_ascii=False, allow_nan=False) + "\n")
+        if show_stats:
+            for line in stats(loaded, finished):
+                console.aside(line)
+    if interrupted.is_set():
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _whole_prompt(prompt: str | None) -> str:
+    if prompt is not None and prompt != "-" and not _is_pipe_or_file():
+        text = prompt
+    elif prompt is None and _stdin_is_terminal():
+        raise click.UsageError('There is no PROMPT: ovchat ask "..."')
+    elif prompt in (None, "-"):
+        text = _standard_input()
+    else:
+        text = "\n\n".join(filter(None, (prompt, _standard_input())))
+    if not text.strip():
+        raise BadText("The prompt is empty.", "Write something to answer.")
+    return text
+
+
+def _stdin_is_terminal() -> bool:
+    return sys.stdin is None or console.is_terminal(sys.stdin)
+
+
+def _is_pipe_or_file() -> bool:
+    """Whether standard input was given on purpose. A socket (a remote shell's) or a device may never end."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+def _standard_input() -> str:
+    """Standard input as text, without its last line end."""
+    with loading.saying_after(_STDIN_SECONDS, "Reading standard input until it ends ...", always=True):
+        data = sys.stdin.buffer.read()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadText(
+            f"Standard input is not UTF-8 text: byte {error.start:,} is 0x{data[error.start]:02x}.",
+            "Convert it, for instance with iconv -t UTF-8.",
+        ) from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _object(model: LanguageModel, turn: Turn, finished: Finished) -> dict[str, Any]:
+    """What `--json` prints."""
+    result = {
+        "model": model.files.name,
+        "device": model.device,
+        "backend": model.backend.capabilities.name,
+        "precision": model.precision,
+        "text": finished.text,
+        "reasoning": finished.reasoning,
+        "finish_reason": finished.reason,
+        "token_ids": finished.token_ids,
+        "prompt_token_ids": finished.prompt_token_ids,
+        "usage": asdict(finished.usage),
+        "timings": asdict(finished.timings),
+        "sampling": asdict(turn.sampling) | {"seed": finished.seed},
+        "sampling_sources": dict(turn.sources),
+    }
+    if turn.sampling.logprobs is not None:
+        result["logprobs"] = [
+            {
+                "token_id": each.token_id,
+                "logprob": _finite(each.logprob),
+                "top": [{"token_id": token_id, "logprob": _finite(value)} for token_id, value in each.top_logprobs],
+            }
+            for each in finished.logprobs
+        ]
+    return result
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity; a token that cannot come has none to show."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,209 @@
+"""`ovchat chat`: a conversation line by line. No cursor tricks: for dumb terminals, screen readers and pipes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from tui.chat import ChatSession
+from tui.cli import console, loading, log
+from tui.cli.answer import cut_off, show_answer, stats
+from tui.cli.interrupt import interrupting
+from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
+from tui.engine.errors import OvchatError
+from tui.engine.language_model import LanguageModel
+from tui.engine.runner import Runner
+from tui.engine.sampling_params import SamplingParams
+from tui.engine.stopping import FinishReason
+from tui.store.state import State
+
+_PROMPT, _MORE = "> ", "... "
+_BLOCK = '"""'
+
+HELP = f"""\
+Enter           sends the line
+{_BLOCK}             begins a text of several lines; another {_BLOCK} ends and sends it
+Ctrl+C          ends the answer that is being written; what is there is kept
+/regenerate     another answer to the last question
+/new            begins a new conversation
+/help           shows this
+/exit, Ctrl+D   leaves
+A text that begins with / needs a space before it."""
+
+
+@click.command("chat")
+@model_options
+@sampling_options
+@click.option("--stats", "show_stats", is_flag=True, help="Say on standard error how each answer ran.")
+@debug_option
+def command(
+    model: str | None,
+    device: str | None,
+    options: tuple[str, ...],
+    system: str | None,
+    show_stats: bool,
+    debug: bool,
+    **sampling: Any,
+) -> None:
+    """A conversation line by line, without a full screen.
+
+    For dumb terminals, screen readers and pipes. /help in the conversation tells the rest. Nothing is stored but
+    which model and device were used; without -m and -d they are taken again.
+    """
+    values = sampling_values(sampling)
+    log.begin(debug)
+    SamplingParams(**values)
+    settings, state = loading.read_settings(), State()
+    choice = loading.choose(model, device, options, settings, state)
+    with Runner() as runner:
+        loaded = loading.load(runner, choice, state)
+        state.used(choice.name, loaded.device)
+        if device:
+            state.give_device(choice.name, loaded.device)
+        if _is_typed():
+            console.aside(f"{loaded.files.name} on {loaded.device}. /help tells the keys.", dim=True)
+
+        def new_session() -> ChatSession:
+            return ChatSession(
+                runner,
+                system=system or "",
+                app_sampling=settings.shipped_section("sampling"),
+                user_sampling=settings.user_section("sampling") | values,
+            )
+
+        _Conversation(new_session, loaded, show_stats).run()
+
+
+class _Conversation:
+    def __init__(self, new_session: Callable[[], ChatSession], model: LanguageModel, show_stats: bool) -> None:
+        self._new_session = new_session
+        self._session = new_session()
+        self._model = model
+        self._show_stats = show_stats
+        self._noted: set[str] = set()
+
+    def run(self) -> None:
+        """Until the user leaves."""
+        interrupted_before = False
+        while True:
+            try:
+                text = _read_text()
+                interrupted_before = False
+                if text.strip() == "/exit":
+                    return
+                if text.strip():
+                    self._take(text)
+            except EOFError:
+                if _is_typed():
+                    console.aside("")
+                return
+            except KeyboardInterrupt:
+                if interrupted_before or not _is_typed():
+                    raise
+                interrupted_before = True
+                console.aside("\nCtrl+C again, Ctrl+D or /exit leaves.")
+
+    def _take(self, text: str) -> None:
+        if not text.startswith("/"):
+            self._answer(text.strip(), self._session.messages)
+            return
+        match text.strip():
+            case "/help":
+                console.aside(HELP)
+            case "/new":
+                self._session = self._new_session()
+                console.aside("A new conversation.")
+            case "/regenerate":
+                self._regenerate()
+            case other:
+                console.aside(f"There is no command {other.split()[0]}; /help tells which there are.")
+                console.aside("A text that begins with / needs a space before it.")
+
+    def _regenerate(self) -> None:
+        before = self._session.messages
+        if not before or before[-1]["role"] != "assistant":
+            console.aside("There is no answer yet.")
+            return
+        self._session.messages = before[:-2]
+        self._answer(before[-2]["content"], before)
+
+    def _answer(self, text: str, before: list[dict[str, str]]) -> None:
+        """Ask; where that fails, or nothing comes of it, the conversation is `before` again."""
+        try:
+            turn = self._session.ask(text)
+            self._note(turn.notices)
+            with interrupting(turn.cancel):
+                finished = show_answer(turn)
+        except OvchatError as error:
+            self._session.messages = before
+            if not _is_typed():
+                raise
+            console.error(error.sentence, error.next_step)
+            return
+        if finished.reason is FinishReason.CANCELLED and not finished.text:
+            self._session.messages = before
+        else:
+            self._session.answered(finished)
+        self._note(cut_off(self._model, turn, finished))
+        if self._show_stats:
+            for line in stats(self._model, finished):
+                console.aside(line, dim=True)
+        if _is_typed():
+            console.aside("")
+
+    def _note(self, notices: Iterable[str]) -> None:
+        """Say what was not said before."""
+        for notice in notices:
+            if notice not in self._noted:
+                self._noted.add(notice)
+                console.aside(f"Note: {notice}")
+
+
+def _is_typed() -> bool:
+    """Whether somebody sits in front of it."""
+    return sys.stdin is not None and console.is_terminal(sys.stdin)
+
+
+def _read_text() -> str:
+    """One line, or a block of lines.
+
+    Raises:
+        EOFError: There is no more.
+    """
+    line = _read_line(_PROMPT)
+    if not line.lstrip().startswith(_BLOCK):
+        return line
+    lines = [line.lstrip().removeprefix(_BLOCK)]
+    while not lines[-1].rstrip().endswith(_BLOCK):
+        try:
+            lines.append(_read_line(_MORE))
+        except EOFError:
+            break
+    lines[-1] = lines[-1].rstrip().removesuffix(_BLOCK)
+    # A space, so that a block is never a command.
+    return " " + "\n".join(lines)
+
+
+def _read_line(prompt: str) -> str:
+    if sys.stdin is None:
+        raise EOFError
+    if not _is_typed():
+        return _next_line()
+    if console.is_terminal(sys.stdout):
+        with suppress(ImportError):
+            import readline  # noqa: F401 - gives input() a history and keys
+        with log.standard_output_restored():
+            return input(prompt)
+    console.aside(prompt, end="")
+    return _next_line()
+
+
+def _next_line() -> str:
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\r\n")

@@ -1,0 +1,84 @@
+"""The command line: which commands there are. A command's module is imported when it runs, not to list it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+import click
+
+from tui.cli.failures import become_exit_codes
+
+# Name -> its line in `ovchat --help`. The module is tui.cli.NAME, the command in it is `command`.
+COMMANDS = {
+    "ask": "Answer one prompt, streamed to standard output.",
+    "chat": "A conversation line by line, without a full screen.",
+    "devices": "The devices that models can run on, and why one is missing.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, 1)
+            hint = f"Did you mean {near[0]}?" if near else 'To ask something: ovchat ask "..."'
+            ctx.fail(f"There is no command {name!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with become_exit_codes():
+            return super().invoke(ctx)
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"ovchat {version('ovchat')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings, conversations and logs are in the user's configuration folder; OVCHAT_HOME moves everything "
+    "under one folder. Nothing is sent anywhere.",
+)
+@click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder.")
+@click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ...")
+@click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
+@click.pass_context
+def cli(ctx: click.Context, model: str | None, device: str | None, debug: bool) -> None:
+    """Chat with local language models on OpenVINO.
+
+    Without a command: a conversation (ovchat chat).
+    """
+    if ctx.invoked_subcommand is None:
+        from tui.cli.chat import command
+
+        ctx.invoke(command, model=model, device=device, debug=debug)
+    elif model or device or debug:
+        name = ctx.invoked_subcommand
+        ctx.fail(f"Options come after the command: ovchat {name} -m ...")

@@ -1,0 +1,120 @@
+"""Standard output and standard error: UTF-8 whatever the locale, safe on a terminal, quiet when the reader leaves.
+
+The answer goes to standard output; everything said about it goes to standard error. On a terminal, control characters
+in what a model wrote are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+import click
+
+# ESC as ^[, as `cat -v` shows it; C1 controls, which some terminals obey as well, as \x9b. New line and tab stay.
+_SHOWN = {code: f"^{chr(code ^ 0x40)}" for code in (*range(0x20), 0x7F) if chr(code) not in "\n\t"} | {
+    code: f"\\x{code:02x}" for code in range(0x80, 0xA0)
+}
+
+
+# As if SIGPIPE had ended the process: what a shell shows for a program whose reader left.
+READER_LEFT = 141
+
+
+class OutputFailed(Exception):
+    """Standard output cannot be written (a full disk, ...)."""
+
+
+def use_utf8() -> None:
+    """Read and write UTF-8 in every locale: models do, and terminals that do not read it are gone."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # What is not UTF-8 becomes surrogates, which the engine refuses with a sentence.
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def visible(text: str) -> str:
+    """`text` with its control characters made visible, but for new line and tab."""
+    return text.translate(_SHOWN)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream ends on a terminal."""
+    return not stream.closed and stream.isatty()
+
+
+def write(text: str) -> None:
+    """A piece of the answer to standard output, at once.
+
+    Raises:
+        BrokenPipeError: Nobody reads any more.
+        OutputFailed: It cannot be written.
+    """
+    try:
+        sys.stdout.write(visible(text) if is_terminal(sys.stdout) else text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(error.strerror) from error
+
+
+def aside(text: str, *, end: str = "\n", **style: Any) -> None:
+    """Something about the answer, to standard error, with click's styles where those are wanted.
+
+    A reader of standard error who left does not matter.
+    """
+    stream = sys.stderr
+    if is_terminal(stream):
+        text = visible(text)
+        # https://no-color.org
+        if style and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+            text = click.style(text, **style)
+    with suppress(OSError):
+        stream.write(text + end)
+        stream.flush()
+
+
+def error(sentence: str, next_step: str = "") -> None:
+    """An error and what to do about it, to standard error."""
+    aside("Error:", end=" ", fg="red", bold=True)
+    aside(sentence)
+    if next_step:
+        aside(next_step)
+
+
+def flush() -> int:
+    """Write out what is left, at the end of the process; 0, or the exit code for what failed.
+
+    Python itself would print a traceback while it ends.
+    """
+    code = 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = READER_LEFT
+        _forget(sys.stdout)
+    except OSError as failed:
+        code = 1
+        error(f"The output could not be written: {failed.strerror}.")
+        _forget(sys.stdout)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _forget(sys.stderr)
+    return code
+
+
+def _forget(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

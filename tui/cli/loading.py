@@ -1,0 +1,99 @@
+"""From a command's options to a loaded model: which model, on which device, with which settings."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.cli import console
+from tui.engine.errors import ModelNotFound
+from tui.engine.language_model import LanguageModel
+from tui.engine.options import EngineOptions
+from tui.engine.runner import Runner
+from tui.library.find import STARTER, find_model
+from tui.store.settings import Settings, load_settings
+from tui.store.state import State
+
+_SLOW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to load.
+
+    Attributes:
+        name: The model as the user calls it; what the state remembers it by.
+        folder: Its folder.
+        device: As asked for, remembered or set; `auto` where nobody said.
+        options: How to compile.
+    """
+
+    name: str
+    folder: Path
+    device: str
+    options: EngineOptions
+
+
+def read_settings() -> Settings:
+    """The settings, with what is wrong in the user's file said on standard error."""
+    settings = load_settings()
+    for notice in settings.notices:
+        console.aside(f"Note: {notice}")
+    return settings
+
+
+def choose(model: str | None, device: str | None, options: Sequence[str], settings: Settings, state: State) -> Choice:
+    """Which model, and where: what was asked for, else what was used last, else the starter.
+
+    Raises:
+        OvchatError: There is no such model or option.
+    """
+    engine = settings.section("engine")
+    set_device = engine.pop("device")
+    parsed = EngineOptions.parse(options, engine)
+    name, folder = _model(model, state)
+    # The starter is so small that a GPU would only take longer to get ready.
+    nobody_said = "CPU" if name == STARTER else "auto"
+    return Choice(name, folder, device or state.device_of(name) or set_device or nobody_said, parsed)
+
+
+def _model(asked: str | None, state: State) -> tuple[str, Path]:
+    name = asked or state.model or STARTER
+    try:
+        folder = find_model(name)
+    except ModelNotFound:
+        if asked:
+            raise
+        console.aside(f"Note: the model used last, {name}, is not there any more; this is the starter.")
+        return STARTER, find_model(STARTER)
+    # A path means the same from everywhere; a name stays one.
+    return (str(folder.absolute()) if Path(name).is_dir() and folder == Path(name) else name), folder
+
+
+def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
+    """Load it, saying so where it takes long, and what the user should know about how it runs."""
+    job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
+    with saying_after(_SLOW_SECONDS, f"Loading {choice.name} ..."):
+        model = job.result()
+    for notice in model.notices:
+        console.aside(f"Note: {notice}")
+    return model
+
+
+@contextmanager
+def saying_after(seconds: float, text: str, *, always: bool = False) -> Iterator[None]:
+    """Say something on standard error if the block takes longer; unless `always`, only to a terminal."""
+    if not always and not console.is_terminal(sys.stderr):
+        yield
+        return
+    timer = threading.Timer(seconds, console.aside, [text], {"dim": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
