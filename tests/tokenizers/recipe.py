@@ -1,10 +1,10 @@
 """Makes the small tokenizers beside this file, one folder per kind that decoders use.
 
     python -m tests.tokenizers.recipe            # needs the dev extra
-    python -m tests.tokenizers.recipe --sentencepiece   # these also need: pip install sentencepiece protobuf
+    python -m tests.tokenizers.recipe --sentencepiece  # these also need: pip install sentencepiece protobuf
 
-Vocabularies of a few hundred tokens, trained on the sentences below; no network. Each folder gets what a converted model
-has: openvino_tokenizer and openvino_detokenizer (.xml, .bin), tokenizer_config.json, and tokenizer.json for comparison.
+Vocabularies of a few hundred tokens, trained on the sentences below; no network. Each folder gets what a converted
+model has: openvino_tokenizer and openvino_detokenizer (.xml, .bin), tokenizer_config.json, tokenizer.json to compare.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def qwen() -> PreTrainedTokenizerFast:
         ]
     )
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        clean_up_tokenization_spaces=False,
     )
     fast.add_tokens([AddedToken("<think>", special=False), AddedToken("</think>", special=False)])
     fast.add_tokens([AddedToken("<strip>", lstrip=True, rstrip=True, special=False), AddedToken("two words")])
@@ -90,9 +93,7 @@ def llama3() -> PreTrainedTokenizerFast:
     tokenizer.post_processor = processors.Sequence(
         [
             processors.ByteLevel(trim_offsets=False),
-            processors.TemplateProcessing(
-                single="<|begin_of_text|> $A", special_tokens=[("<|begin_of_text|>", 0)]
-            ),
+            processors.TemplateProcessing(single="<|begin_of_text|> $A", special_tokens=[("<|begin_of_text|>", 0)]),
         ]
     )
     return PreTrainedTokenizerFast(
