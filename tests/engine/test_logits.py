@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -145,12 +145,14 @@ def test_min_p_is_inclusive():
     assert keep_min_p(f32(0.25, 1, 0.5, 1), 1.0).tolist() == [1, 3]
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float32, st.integers(1, 3000), elements=FLOATS), st.integers(1, 50))
 def test_largest_is_a_stable_sort_by_value(values, k):
     expected = sorted(range(values.size), key=lambda index: (-values[index], index))[:k]
     assert largest(values, k).tolist() == expected
 
 
+@settings(deadline=None)
 @given(
     arrays.arrays(np.float32, st.integers(1, 2000), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, 1e-6, 3.0])),
     st.sampled_from([0.0, 0.1, 0.5, 0.9, 0.999]),
@@ -173,6 +175,7 @@ def test_draw_takes_the_token_whose_share_holds_the_number(uniform, expected):
     assert draw(f32(0, 1, 0, 2, 1, 0), uniform) == expected
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4000), st.floats(0, 1, exclude_max=True), st.integers(0, 2**32))
 def test_draw_over_many_blocks_agrees_with_the_cumulative_sum_and_never_takes_what_has_no_weight(size, uniform, seed):
     random = np.random.default_rng(seed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.engine.reasoning import TAGS, Channel, ReasoningSplitter, marker_token_ids, opened_by
@@ -81,6 +81,7 @@ PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PARTS, max_size=10), st.sampled_from([False, "<think>", "[THINK]"]), st.data())
 def test_any_cut_of_any_text_gives_the_same_and_loses_only_tags_and_white_space(parts, opened, data):
     text = "".join(parts)
@@ -97,6 +98,7 @@ def test_any_cut_of_any_text_gives_the_same_and_loses_only_tags_and_white_space(
     assert all(character in rest for character in "".join(kept))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab <\n>", max_size=20))
 def test_text_without_tags_is_unchanged(text):
     assert split(text)[:2] == ("", text)

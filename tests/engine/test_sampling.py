@@ -259,9 +259,18 @@ def test_min_tokens_that_leave_nothing_are_an_error(params):
 def test_ids_outside_the_vocabulary_are_refused():
     with pytest.raises(BadParameter, match="logit_bias has the token id 6, it must be between 0 and 5"):
         Sampler(SamplingParams(logit_bias={6: 1}), [], [], 6)
-    with pytest.raises(BadToken, match="The prompt token 6 is outside the model's vocabulary"):
-        Sampler(SamplingParams(), [0, 6], [], 6)
-    with pytest.raises(BadToken, match="The stop token -1 is outside"):
-        Sampler(SamplingParams(), [], [-1], 6)
+    for token in (6, -1):
+        with pytest.raises(BadToken, match=f"The prompt has the token {token}, which is outside"):
+            Sampler(SamplingParams(repetition_penalty=1.1), [0, token, 3], [], 6)
     with pytest.raises(ValueError, match="shape"):
         Sampler(SamplingParams(), [], [], 6).sample(f32(1, 2))
+
+
+def test_stop_ids_that_the_model_cannot_generate_are_passed_over():
+    sampler = Sampler(SamplingParams(temperature=0, min_tokens=1), [], [50_256, 1, -1], 3)
+    assert sampler.sample(f32(0, 2, 1)).token_id == 2
+
+
+def test_a_prompt_may_be_an_array():
+    logits = f32(0.9, 1)
+    assert greedy(logits, prompt=np.array([1, 1]), repetition_penalty=1.2) == 0

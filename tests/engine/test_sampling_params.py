@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.engine.errors import BadParameter
@@ -89,6 +89,7 @@ def test_values_come_out_in_their_own_type():
     assert SamplingParams(**asdict(params)) == params
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(RANGES)), st.one_of(st.floats(), st.integers()))
 def test_a_number_is_accepted_exactly_when_its_range_holds_it(name, value):
     allowed = RANGES[name]

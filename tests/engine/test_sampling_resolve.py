@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.engine.errors import BadParameter
@@ -125,6 +125,7 @@ _ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*_KEYS, "do_sample", "stop_strings", "num_beams", "typical_p"]), _ANYTHING))
 def test_no_generation_config_can_stop_a_generation(said):
     params, sources, notices = resolve(APP, said, {"max_tokens": 7})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.engine.stopping import FinishReason, StopStrings, stop_token_ids
@@ -71,6 +71,7 @@ LETTERS = st.text(alphabet="ab\n", max_size=30)
 STOPS = st.lists(st.text(alphabet="ab\n", min_size=1, max_size=5), max_size=4)
 
 
+@settings(deadline=None)
 @given(STOPS, st.lists(st.text(alphabet="ab\n", max_size=6), max_size=12))
 def test_the_result_is_that_of_a_search_in_the_whole_text(stops, pieces):
     text, _, stopped, matched = run(stops, pieces)
@@ -78,6 +79,7 @@ def test_the_result_is_that_of_a_search_in_the_whole_text(stops, pieces):
     assert stopped == (matched is not None)
 
 
+@settings(deadline=None)
 @given(STOPS, LETTERS)
 def test_no_more_is_held_back_than_what_may_begin_a_stop_string(stops, text):
     before, found = oracle(stops, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +83,8 @@ class Sampler:
     Args:
         params: What is in effect.
         prompt_ids: The prompt's token ids (the repetition penalty counts them).
-        eos_ids: All ids that end the answer: impossible until min_tokens are there.
+        eos_ids: All ids that end the answer: impossible until min_tokens are there. Those outside the vocabulary are
+                passed over.
         vocab_size: V, the length of a row of logits.
         seed: Overrides params.seed; where both are None a fresh random one is taken.
 
@@ -92,13 +93,13 @@ class Sampler:
 
     Raises:
         BadParameter: logit_bias for an id outside the vocabulary, or a bad seed.
-        BadToken: A prompt or stop id outside the vocabulary.
+        BadToken: A prompt id outside the vocabulary where the repetition penalty needs it.
     """
 
     def __init__(
         self,
         params: SamplingParams,
-        prompt_ids: Sequence[int],
+        prompt_ids: Iterable[int],
         eos_ids: Iterable[int],
         vocab_size: int,
         seed: int | None = None,
@@ -110,10 +111,10 @@ class Sampler:
         self.seed: int = secrets.randbits(32) if chosen is None else chosen
         # Not NumPy's: the stream of random.Random(int).random() is promised to stay the same across versions.
         self._random = random.Random(self.seed)
-        self._stop_ids = _inside(sorted(set(eos_ids)), vocab_size, "stop token")
+        # A model's files may name stop ids that it cannot generate: nothing to mask there.
+        self._stop_ids = np.array([each for each in eos_ids if 0 <= each < vocab_size], dtype=np.int64)
         self._bias_ids, self._bias = _bias_arrays(params, vocab_size)
-        prompt = np.unique(_inside(prompt_ids, vocab_size, "prompt token"))
-        self._seen = _Tally(prompt.tolist() if params.repetition_penalty != 1 else ())
+        self._seen = _Tally(_distinct(prompt_ids, vocab_size) if params.repetition_penalty != 1 else ())
         self._answer = _Tally()
         self._count = 0
         self._penalises = (params.repetition_penalty, params.presence_penalty, params.frequency_penalty) != (1, 0, 0)
@@ -206,15 +207,15 @@ def _with_logprobs(logits: Logits, token_id: int, count: int) -> Sampled:
     return Sampled(token_id, float(logits[token_id]) - log_total, possible)
 
 
-def _inside(ids: Iterable[int], vocab_size: int, what: str) -> Indices:
-    array = np.fromiter(ids, dtype=np.int64)
-    outside = array[(array < 0) | (array >= vocab_size)]
-    if outside.size:
-        raise BadToken(
-            f"The {what} {outside[0]} is outside the model's vocabulary (0 to {vocab_size - 1}).",
-            "The model's tokenizer or its generation_config.json belongs to another model.",
-        )
-    return array
+def _distinct(prompt_ids: Iterable[int], vocab_size: int) -> list[int]:
+    ids = sorted({int(each) for each in prompt_ids})
+    for each in (*ids[:1], *ids[-1:]):
+        if not 0 <= each < vocab_size:
+            raise BadToken(
+                f"The prompt has the token {each}, which is outside the model's vocabulary (0 to {vocab_size - 1}).",
+                "The tokenizer in the model's folder belongs to another model.",
+            )
+    return ids
 
 
 def _bias_arrays(params: SamplingParams, vocab_size: int) -> tuple[Indices, Logits]:
