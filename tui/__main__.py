@@ -9,24 +9,32 @@ import os
 import sys
 from typing import NoReturn
 
+_INTERRUPTED = 130
+
 
 def main() -> NoReturn:
     """Run the command line with this process's arguments."""
-    from tui.cli import console
-    from tui.cli.commands import cli
-    from tui.cli.failures import INTERRUPTED
-
-    console.use_utf8()
     try:
-        cli(prog_name="ovchat")
-        code = 0
-    except SystemExit as exit:
-        code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
-    code = console.flush() or code
-    if code == INTERRUPTED:
+        code = _run()
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
         # A compilation under way cannot be stopped; whoever pressed Ctrl+C does not wait for it.
         os._exit(code)
     sys.exit(code)
+
+
+def _run() -> int:
+    from tui.cli import console
+    from tui.cli.commands import cli
+
+    console.use_utf8()
+    code: object = 0
+    try:
+        cli(prog_name="ovchat")
+    except SystemExit as ended:
+        code = ended.code
+    return console.flush() or (code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":

@@ -82,9 +82,9 @@ def cut_off(model: LanguageModel, turn: Turn, finished: Finished) -> list[str]:
         return []
     limit = turn.sampling.max_tokens
     if limit is None or finished.usage.completion_tokens < limit:
-        return [f"the answer is cut off: the context of {model.context_limit:,} tokens is full."]
+        return [f"The answer is cut off: the context of {model.context_limit:,} tokens is full."]
     if turn.sources["max_tokens"] != "user":
-        return [f"the answer is cut off: {limit:,} tokens are the most that the model's own settings allow."]
+        return [f"The answer is cut off: {limit:,} tokens are the most that the settings in effect allow."]
     return []
 
 

@@ -21,7 +21,6 @@ from tui.cli.options import debug_option, model_options, sampling_options, sampl
 from tui.engine.errors import BadText
 from tui.engine.generate import Finished
 from tui.engine.language_model import LanguageModel
-from tui.engine.runner import Runner
 from tui.engine.sampling_params import SamplingParams
 from tui.store.state import State
 
@@ -62,7 +61,7 @@ def command(
     text = _whole_prompt(prompt)
     settings, state = loading.read_settings(), State()
     choice = loading.choose(model, device, options, settings, state)
-    with Runner() as runner:
+    with loading.engine() as runner:
         loaded = loading.load(runner, choice, state)
         session = ChatSession(
             runner,

@@ -16,7 +16,6 @@ from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.engine.errors import OvchatError
 from tui.engine.language_model import LanguageModel
-from tui.engine.runner import Runner
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
 from tui.store.state import State
@@ -59,7 +58,7 @@ def command(
     SamplingParams(**values)
     settings, state = loading.read_settings(), State()
     choice = loading.choose(model, device, options, settings, state)
-    with Runner() as runner:
+    with loading.engine() as runner:
         loaded = loading.load(runner, choice, state)
         state.used(choice.name, loaded.device)
         if device:

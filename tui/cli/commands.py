@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tui import __version__
 from tui.cli.failures import become_exit_codes
 
 # Name -> its line in `ovchat --help`. The module is tui.cli.NAME, the command in it is `command`.
@@ -50,12 +51,9 @@ class LazyGroup(click.Group):
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if not wanted:
-        return
-    from importlib.metadata import version
-
-    click.echo(f"ovchat {version('ovchat')}")
-    ctx.exit()
+    if wanted:
+        click.echo(f"ovchat {__version__}")
+        ctx.exit()
 
 
 @click.group(

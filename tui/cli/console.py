@@ -61,10 +61,11 @@ def write(text: str) -> None:
     try:
         sys.stdout.write(visible(text) if is_terminal(sys.stdout) else text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputFailed(error.strerror) from error
+    except OSError as failed:
+        _forget(sys.stdout)
+        if isinstance(failed, BrokenPipeError):
+            raise
+        raise OutputFailed(failed.strerror) from failed
 
 
 def aside(text: str, *, end: str = "\n", **style: Any) -> None:

@@ -74,6 +74,20 @@ def _model(asked: str | None, state: State) -> tuple[str, Path]:
     return (str(folder.absolute()) if Path(name).is_dir() and folder == Path(name) else name), folder
 
 
+@contextmanager
+def engine() -> Iterator[Runner]:
+    """A runner, closed at the end of the block; but a second Ctrl+C, or one while loading, does not wait for it."""
+    runner = Runner()
+    try:
+        yield runner
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        runner.close()
+        raise
+    runner.close()
+
+
 def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
     job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
