@@ -140,6 +140,18 @@ class ChatTemplate:
         assert rejection is not None
         raise rejection
 
+    def render_begun(self, messages: Sequence[Message], begun: str, **given: Any) -> str:
+        """Render a conversation whose answer has begun, with the text that the model wrote exactly as it wrote it.
+
+        `continue_final_message` lets the template have a say in that text (to strip it, to move its thinking).
+
+        Args:
+            messages: Without that answer.
+            begun: What was written so far.
+            given: `tools`, `documents` and variables, as in `render`.
+        """
+        return _begun(self.render(messages, **given), begun)
+
     def _render_open(self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any]) -> str:
         """Render up to the end of the last message's content."""
         content = messages[-1]["content"]
@@ -147,8 +159,8 @@ class ChatTemplate:
         text = self._render(name, marked, given, add_generation_prompt=False)
         before, mark, after = text.rpartition(_END_MARK.rstrip())
         if not mark or content.strip() not in text:
-            # The template changes this message (old thinking cut out, say): open an answer and put the text there.
-            return self._render(name, messages[:-1], given, add_generation_prompt=True) + str(content)
+            # The template changes this message: it cuts thinking out, say.
+            return _begun(self._render(name, messages[:-1], given, add_generation_prompt=True), content)
         return before if after.startswith(" ") else before.rstrip()
 
     def _render(
@@ -175,9 +187,22 @@ class ChatTemplate:
     def _name(self, tools: object) -> str:
         if tools is not None and "tool_use" in self._templates:
             return "tool_use"
-        if "default" in self._templates or len(self._templates) > 1:
+        if "default" in self._templates:
             return "default"
+        if len(self._templates) > 1:
+            raise TemplateError(
+                f"{self._model} has the chat templates {', '.join(sorted(self._templates))}, none called default.",
+                "Put the right one into the model's folder as chat_template.jinja.",
+            )
         return next(iter(self._templates))
+
+
+def _begun(prompt: str, begun: str) -> str:
+    """Put an answer's beginning after its prompt; what both have (an opening `<think>`, say) only once."""
+    for length in range(min(len(prompt), len(begun), 64), 0, -1):
+        if prompt.endswith(begun[:length]) and begun[:length].strip():
+            return prompt + begun[length:]
+    return prompt + begun
 
 
 def _reason(error: Exception) -> str:

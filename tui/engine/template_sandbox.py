@@ -64,7 +64,8 @@ def compile_template(source: str) -> jinja2.Template:
     environment.filters |= {"tojson": _to_json, "fromjson": json.loads, "from_json": json.loads}
     environment.globals |= {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
     tree = environment.parse(source)
-    for node in [*tree.find_all(nodes.For), *tree.find_all(nodes.Macro)]:
+    repeatable: list[nodes.For | nodes.Macro] = [*tree.find_all(nodes.For), *tree.find_all(nodes.Macro)]
+    for node in repeatable:
         look = nodes.Call(nodes.EnvironmentAttribute("look_at_clock"), [], [], None, None)
         node.body.insert(0, nodes.ExprStmt(look).set_lineno(node.lineno))
     return environment.from_string(tree)

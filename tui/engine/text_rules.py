@@ -186,6 +186,7 @@ def clean_up() -> Rule:
     """Rule of `clean_up_tokenization_spaces`."""
     return lambda: Substitution(_CLEAN_UP, rb"\1\2\3\4\5", _CLEAN_UP_UNFINISHED)
 
+
 _NOT_LITERAL = re.compile(rb"[\\^$.\[\]|()?*+{}#]")
 
 

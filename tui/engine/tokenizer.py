@@ -192,7 +192,7 @@ class Tokenizer:
         return self._ids[text]
 
     def _id_of(self, role: str) -> int | None:
-        # What the converter wrote down goes first: some SentencePiece tokenizers never read `<s>` in a text as one token.
+        # What the converter wrote down goes first: some SentencePiece tokenizers never read `<s>` as one token.
         number = self.rt_info.get(f"{role}_id", "")
         return int(number) if number.isdecimal() else self.token_id(self.special_tokens.get(role, ""))
 
