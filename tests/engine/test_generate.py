@@ -1,0 +1,210 @@
+"""Generation as a stream of events: progress, text, end; and what ends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.generation import answer, events
+from tui.engine.errors import BadText, ContextFull
+from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta, generate
+from tui.engine.language_model import LanguageModel
+from tui.engine.options import EngineOptions
+from tui.engine.sampling import SamplingParams
+from tui.engine.stopping import FinishReason
+
+PROMPT = "A tiny model says that the quick brown fox lives in a blue house"
+EXACT = EngineOptions(precision="f32", kv_cache="f32", context=400)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Callable[[str], Path]) -> Iterator[LanguageModel]:
+    with LanguageModel.load(tiny_model("llama"), "CPU", EXACT) as loaded:
+        yield loaded
+
+
+def test_progress_then_text_then_one_end(model):
+    seen = events(model, PROMPT, max_tokens=12)
+    kinds = [type(event) for event in seen]
+    assert kinds == sorted(kinds, key=[PrefillProgress, TextDelta, Finished].index)
+    assert kinds.count(Finished) == 1
+    end = seen[-1]
+    assert end.reason is FinishReason.LENGTH
+    assert end.usage.completion_tokens == len(end.token_ids) == 12
+
+
+def test_deltas_join_to_the_text_and_the_tokens_of_the_end(model):
+    seen = events(model, PROMPT, max_tokens=50)
+    deltas = [event for event in seen if isinstance(event, TextDelta)]
+    end = seen[-1]
+    assert "".join(delta.text for delta in deltas) == end.text == model.tokenizer.decode(end.token_ids)
+    assert [token for delta in deltas for token in delta.token_ids] == list(end.token_ids)
+
+
+def test_progress_counts_what_the_cache_holds(model):
+    model.backend.chunk_size = 16
+    long = " ".join([PROMPT] * 5)
+    first = [event for event in events(model, long, max_tokens=2) if isinstance(event, PrefillProgress)]
+    assert [event.done for event in first] == sorted({event.done for event in first})
+    assert len(first) > 3
+    again = events(model, long, max_tokens=2)
+    total = again[-1].usage.prompt_tokens
+    assert again[0] == PrefillProgress(total - 1, total, total - 1)
+    assert again[-1].usage.cached_tokens == total - 1
+    model.backend.chunk_size = 512
+
+
+def test_the_second_turn_computes_only_what_is_new(model):
+    first = answer(model, "Once " + PROMPT, max_tokens=20)
+    second = answer(model, "Once " + PROMPT + first.text, max_tokens=3)
+    common = 0
+    held = [*first.prompt_token_ids, *first.token_ids[:-1]]
+    while common < min(len(held), len(second.prompt_token_ids)) and held[common] == second.prompt_token_ids[common]:
+        common += 1
+    assert second.usage.cached_tokens == common >= first.usage.prompt_tokens
+
+
+def test_a_stop_id_ends_the_answer_and_is_not_text(model):
+    free = answer(model, PROMPT, max_tokens=30)
+    stop = free.token_ids[7]
+    at = free.token_ids.index(stop)
+    ids, model.stop_ids = model.stop_ids, frozenset({stop})
+    try:
+        end = answer(model, PROMPT, max_tokens=30, ignore_eos=False)
+        assert end.reason is FinishReason.STOP
+        assert end.token_ids == free.token_ids[: at + 1]
+        assert end.text == model.tokenizer.decode(free.token_ids[:at])
+        assert answer(model, PROMPT, max_tokens=30, ignore_eos=True).token_ids == free.token_ids
+        later = answer(model, PROMPT, max_tokens=30, ignore_eos=False, min_tokens=at + 3)
+        assert len(later.token_ids) >= at + 3
+    finally:
+        model.stop_ids = ids
+
+
+def test_a_stop_string_ends_the_answer_before_it(model):
+    free = answer(model, PROMPT, max_tokens=60)
+    stop = free.text[20:25]
+    end = answer(model, PROMPT, max_tokens=60, stop=(stop,))
+    assert end.reason is FinishReason.STOP
+    assert end.text == free.text[: free.text.index(stop)]
+
+
+def test_a_stop_string_that_never_comes_costs_no_text(model):
+    free = answer(model, PROMPT, max_tokens=40)
+    end = answer(model, PROMPT, max_tokens=40, stop=(free.text[-3:] + "never",))
+    assert end.text == free.text
+
+
+def test_the_answer_ends_with_length_where_the_context_does(model):
+    end = answer(model, PROMPT)
+    assert end.reason is FinishReason.LENGTH
+    assert end.usage.prompt_tokens + end.usage.completion_tokens == model.context_limit
+
+
+def test_a_prompt_beyond_the_context_says_how_many_tokens_are_over(model):
+    with pytest.raises(ContextFull) as refused:
+        answer(model, " ".join([PROMPT] * 60))
+    tokens = len(model.tokenizer.encode(" ".join([PROMPT] * 60), add_special_tokens=True))
+    assert f"{tokens - model.context_limit + 1:,} too many" in str(refused.value)
+    assert "context=" in str(refused.value)
+
+
+def test_cancelled_in_decode_the_text_stays_and_the_next_turn_is_right(model):
+    expected = answer(model, PROMPT, max_tokens=40)
+    cancel = threading.Event()
+    seen = []
+    for event in generate(
+        model,
+        GenerationRequest(prompt=PROMPT, sampling=SamplingParams(temperature=0, max_tokens=40, ignore_eos=True)),
+        cancel,
+    ):
+        seen.append(event)
+        if isinstance(event, TextDelta) and len(seen) > 10:
+            cancel.set()
+    end = seen[-1]
+    assert end.reason is FinishReason.CANCELLED
+    assert 0 < len(end.token_ids) < 40
+    assert expected.text.startswith(end.text.rstrip("\ufffd"))
+    assert answer(model, PROMPT, max_tokens=40).token_ids == expected.token_ids
+
+
+def test_cancelled_in_prefill_there_is_no_text_and_the_next_turn_is_right(model):
+    long = " ".join(["Other", *[PROMPT] * 5])
+    expected = answer(model, long, max_tokens=10)
+    for sequence in model.backend.sequences():
+        model.backend.free(sequence)
+    model.backend.chunk_size = 16
+    cancel = threading.Event()
+    seen = []
+    for event in generate(
+        model, GenerationRequest(prompt=long, sampling=SamplingParams(temperature=0, max_tokens=10)), cancel
+    ):
+        seen.append(event)
+        if isinstance(event, PrefillProgress) and event.done >= 32:
+            cancel.set()
+    model.backend.chunk_size = 512
+    assert seen[-1].reason is FinishReason.CANCELLED
+    assert seen[-1].text == ""
+    again = answer(model, long, max_tokens=10)
+    assert again.usage.cached_tokens >= 32
+    assert again.token_ids == expected.token_ids
+
+
+def test_the_same_seed_gives_the_same_answer_and_none_a_fresh_one(model):
+    hot = {"temperature": 1.0, "max_tokens": 30}
+    first = answer(model, PROMPT, **hot, seed=7)
+    assert answer(model, PROMPT, **hot, seed=7).token_ids == first.token_ids
+    assert first.seed == 7
+    one, two = answer(model, PROMPT, **hot), answer(model, PROMPT, **hot)
+    assert one.seed != two.seed
+    assert one.token_ids != two.token_ids
+
+
+def test_logprobs_are_given_where_asked_for(model):
+    end = answer(model, PROMPT, max_tokens=5, logprobs=3)
+    assert [each.token_id for each in end.logprobs] == list(end.token_ids)
+    for each in end.logprobs:
+        # Greedy: the chosen one is the most likely one.
+        assert each.top_logprobs[0] == (each.token_id, each.logprob)
+        assert len(each.top_logprobs) == 3
+        assert each.logprob < 0
+    assert answer(model, PROMPT, max_tokens=5).logprobs == ()
+
+
+def test_messages_go_through_the_template_without_a_second_bos(model):
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    *_, end = generate(
+        model, GenerationRequest(messages=messages, sampling=SamplingParams(temperature=0, max_tokens=3))
+    )
+    text = model.template.render(messages)
+    assert list(end.prompt_token_ids) == model.tokenizer.encode(text, add_special_tokens=False).tolist()
+
+
+@pytest.mark.parametrize("prompt", ["", None])
+def test_nothing_to_answer_is_said(model, prompt):
+    with pytest.raises(BadText, match="Write something"):
+        list(generate(model, GenerationRequest(prompt=prompt)))
+
+
+def test_a_lone_surrogate_is_refused_and_nul_is_not(model):
+    with pytest.raises(BadText):
+        answer(model, "half \ud83d of an emoji", max_tokens=2)
+    assert answer(model, "NUL \0 inside", max_tokens=2).usage.completion_tokens == 2
+
+
+def test_a_hybrid_goes_back_to_before_the_answer(tiny_model):
+    options = EngineOptions(precision="f32", kv_cache="f32")
+    with LanguageModel.load(tiny_model("granitemoehybrid"), "CPU", options) as hybrid:
+        assert not hybrid.backend.capabilities.can_rewind
+        first = answer(hybrid, PROMPT, max_tokens=20)
+        again = answer(hybrid, PROMPT, max_tokens=20)
+        assert again.token_ids == first.token_ids
+        assert again.usage.cached_tokens == first.usage.prompt_tokens - 1
+        longer = answer(hybrid, PROMPT + first.text[:8], max_tokens=20)
+        other = answer(hybrid, "Quite another beginning", max_tokens=20)
+        assert other.usage.cached_tokens == 0
+    with LanguageModel.load(tiny_model("granitemoehybrid"), "CPU", options) as fresh:
+        assert answer(fresh, PROMPT + first.text[:8], max_tokens=20).token_ids == longer.token_ids

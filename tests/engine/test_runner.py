@@ -1,0 +1,119 @@
+"""The engine thread: jobs in order, events at the reader's pace, cancelling from anywhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tui.engine.errors import ModelNotFound, OvchatError
+from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta
+from tui.engine.options import EngineOptions
+from tui.engine.runner import LoadProgress, Runner
+from tui.engine.sampling import SamplingParams
+from tui.engine.stopping import FinishReason
+
+EXACT = EngineOptions(precision="f32", context=8192)
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    with Runner() as runner:
+        yield runner
+
+
+def request(text: str = "A tiny model says", **sampling: object) -> GenerationRequest:
+    values = {"temperature": 0.0, "ignore_eos": True, "max_tokens": 20, **sampling}
+    return GenerationRequest(prompt=text, sampling=SamplingParams(**values))
+
+
+def test_load_then_generate_then_unload(runner: Runner, tiny_model: Callable[[str], Path]):
+    loading = runner.load(tiny_model("llama"), "CPU", EXACT)
+    stages = list(loading)
+    assert [type(stage) for stage in stages] == [LoadProgress] * len(stages)
+    assert loading.result() is runner.model
+    job = runner.generate(request())
+    seen = list(job)
+    assert isinstance(seen[-1], Finished)
+    assert job.result() == seen[-1]
+    runner.unload().result()
+    assert runner.model is None
+
+
+def test_a_prompt_sent_while_the_model_loads_is_answered_after(runner: Runner, tiny_model: Callable[[str], Path]):
+    runner.load(tiny_model("llama"), "CPU", EXACT)
+    first, second = runner.generate(request()), runner.generate(request(max_tokens=3))
+    assert second.result().usage.completion_tokens == 3
+    assert first.done
+
+
+def test_events_wait_for_whoever_fetches_them(runner: Runner, tiny_model: Callable[[str], Path]):
+    runner.load(tiny_model("llama"), "CPU", EXACT)
+    job = runner.generate(request())
+    job.result()
+    events = job.drain()
+    assert isinstance(events[0], PrefillProgress)
+    assert isinstance(events[-1], Finished)
+    assert job.drain() == []
+
+
+def test_a_failed_load_raises_for_whoever_asked_and_the_thread_goes_on(runner: Runner, tiny_model, tmp_path):
+    with pytest.raises(ModelNotFound, match="nowhere"):
+        runner.load(tmp_path / "nowhere").result()
+    with pytest.raises(OvchatError, match="No model is loaded"):
+        list(runner.generate(request()))
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    assert runner.generate(request()).result().reason is FinishReason.LENGTH
+
+
+@pytest.mark.parametrize("when", ["prefill", "decode"])
+def test_cancel_ends_a_long_job_early_and_the_next_is_right(runner: Runner, tiny_model, when: str):
+    """The 100 ms themselves are measured in tests/bench (cancel); here a cancelled job must not run to its end."""
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    expected = runner.generate(request()).result()
+    long = " ".join(["tiny model"] * 2000)
+    job = runner.generate(request(long if when == "prefill" else "Go", max_tokens=4000))
+    for event in job:
+        if isinstance(event, PrefillProgress if when == "prefill" else TextDelta):
+            job.cancel()
+            break
+    end = job.result()
+    assert end.reason is FinishReason.CANCELLED
+    if when == "prefill":
+        assert end.token_ids == ()
+    assert len(end.token_ids) < 3000
+    assert runner.generate(request()).result().token_ids == expected.token_ids
+
+
+def test_close_ends_what_runs_and_refuses_what_waits(tiny_model):
+    runner = Runner()
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    running, waiting = runner.generate(request(max_tokens=7000)), runner.generate(request())
+    next(iter(running))
+    runner.close()
+    assert running.result().reason is FinishReason.CANCELLED
+    with pytest.raises(OvchatError, match="closed"):
+        waiting.result()
+    with pytest.raises(OvchatError, match="closed"):
+        runner.generate(request())
+    assert not any(thread.name == "engine" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_a_prompt_cancels_the_warm_up(runner: Runner, tiny_model, monkeypatch):
+    began, ended = threading.Event(), threading.Event()
+
+    def slow_warm_up(self: object, cancel: threading.Event) -> None:
+        began.set()
+        cancel.wait(60)
+        ended.set()
+
+    monkeypatch.setattr("tui.engine.language_model.LanguageModel.warm_up", slow_warm_up)
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    assert began.wait(10)
+    start = time.monotonic()
+    assert runner.generate(request()).result().reason is FinishReason.LENGTH
+    assert ended.is_set()
+    assert time.monotonic() - start < 30
