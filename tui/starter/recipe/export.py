@@ -77,7 +77,7 @@ def export(trained: Path, out: Path) -> None:
         cli = [sys.executable, "-m", "optimum.commands.optimum_cli", *command]
         subprocess.run([*cli, "--model", str(source), str(target)], check=True)
         out.mkdir(parents=True, exist_ok=True)
-        for file in sorted(target.iterdir()):
+        for file in sorted(set(target.iterdir()) - {target / "openvino_config.json"}):  # it names the scratch folder
             shutil.copyfile(file, out / file.name)
     sizes = {file.name: file.stat().st_size for file in sorted(out.iterdir()) if file.is_file()}
     print(json.dumps(sizes, indent=2), sum(sizes.values()))
