@@ -88,3 +88,9 @@ def _add_tokenizer(target: Path, vocab_size: int) -> None:
     ov.save_model(encoder, target / "openvino_tokenizer.xml")
     ov.save_model(decoder, target / "openvino_detokenizer.xml")
     (target / "tokenizer_config.json").write_text(json.dumps({"bos_token": "t1", "eos_token": "t2"}))
+
+
+def run(args: list[str]) -> dict[str, str]:
+    folder = Path(args[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    return {name: str(make(name, folder)) for name in SHAPES}

@@ -64,7 +64,10 @@ def genai(folder: Path, precision: str, verdicts_file: Path) -> tuple[Answer, Ca
         metrics = result.perf_metrics
         return metrics.get_ttft().mean / 1000, metrics.get_throughput().mean, result.texts[0]
 
-    return answer, lambda: answer(words(512, 7, 30000), 2) and None
+    def warm_up() -> None:
+        answer(words(512, 7, 30000), 2)
+
+    return answer, warm_up
 
 
 def main() -> None:

@@ -1,0 +1,28 @@
+"""`python -m tests.bench NAME ...`: measures, side by side with the peer; prints a table and JSON.
+
+engine MODEL...     decode, time to first token, second turn, load and memory against openvino-genai
+cancel MODEL        how long a cancelled prefill and decode take to end
+sampler             what choosing a token costs
+shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+NAMES = ("engine", "cancel", "sampler", "shapes")
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
+        print(__doc__, file=sys.stderr)
+        return 2
+    bench = importlib.import_module(f"tests.bench.{sys.argv[1]}")
+    print(json.dumps(bench.run(sys.argv[2:])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
