@@ -14,9 +14,10 @@ import openvino as ov
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openvino import opset15
 
 from tests.tokenizers import HERE, KINDS, tokenizer
-from tui.engine import tokenizer as module
+from tui.engine import tokenizer_graph
 from tui.engine.errors import BadText, BadToken, ModelBroken, OvchatError, TokenizerMissing
 from tui.engine.tokenizer import Tokenizer
 
@@ -218,12 +219,20 @@ def test_rt_info_has_the_chat_template():
     assert tokenizer("qwen").rt_info["eos_token_id"] == "2"
 
 
-def test_long_texts_are_never_cut():
-    # The graph was converted to cut at 16 tokens.
+@pytest.mark.parametrize("kind", ["gpt2", "sentencepiece_bpe", "sentencepiece_unigram"])
+def test_long_texts_are_never_cut(kind):
+    # These were converted to cut at 16 tokens.
     text = "The quick brown fox jumps over the lazy dog" * 5000
-    ids = tokenizer("gpt2").encode(text, add_special_tokens=False)
-    assert len(ids) > 50_000
-    assert tokenizer("gpt2").decode(ids) == text
+    ids = tokenizer(kind).encode(text, add_special_tokens=True)
+    assert len(ids) >= 50_000
+    assert tokenizer(kind).decode(ids) == text
+
+
+def test_cutting_as_conversions_before_2024_5_wrote_it():
+    length = opset15.parameter([], np.int32)
+    model = ov.Model([opset15.minimum(length, opset15.constant(np.int32(16)))], [length])
+    tokenizer_graph.never_truncate(model)
+    assert ov.Core().compile_model(model, "CPU")([np.int32(100_000)])[0] == 100_000
 
 
 def test_padding_is_taken_off():
@@ -281,7 +290,7 @@ def test_newer_operations(tmp_path):
 def test_extension_that_does_not_fit(tmp_path, monkeypatch):
     library = tmp_path / "libopenvino_tokenizers.so"
     library.write_bytes(b"no library")
-    monkeypatch.setattr(module, "_extension", lambda: str(library))
+    monkeypatch.setattr(tokenizer_graph, "_extension", lambda: str(library))
     with pytest.raises(OvchatError, match="cannot load the OpenVINO Tokenizers"):
         Tokenizer.load(ov.Core(), HERE / "qwen")
 

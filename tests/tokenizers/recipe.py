@@ -221,13 +221,14 @@ def sentencepiece() -> None:
             eos_token="</s>",
             unk_token="<unk>",
             special_tokens_pattern="bos",
+            model_max_length=16,
             legacy=True,
         )
-        save(tokenizer, name)
+        save(tokenizer, name, truncation=True)
         file.unlink()
 
 
-# Options of the conversion: texts cut to 16 tokens, as conversions before 2026.3 did by themselves, and padded to 16.
+# Options of the conversion: texts cut to 16 tokens, as older conversions did by themselves, and padded to 16.
 KINDS: dict[Callable[[], PreTrainedTokenizerFast], dict[str, object]] = {
     gpt2: {"truncation": True},
     qwen: {},

@@ -6,25 +6,20 @@ text are put on here, not in the graph: what the graph would add is read from it
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import threading
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import ArrayLike, NDArray
-from openvino import opset15
 
-from tui.engine.errors import BadText, BadToken, ModelBroken, OvchatError, TokenizerMissing
+from tui.engine import tokenizer_graph as graph
+from tui.engine.errors import BadText, BadToken
 from tui.engine.tokenizer_files import special_tokens
-from tui.engine.vocabulary import Vocabulary, read_vocabulary, show_special_tokens
+from tui.engine.vocabulary import Vocabulary, read_vocabulary
 
 _INT32_MAX = 2**31 - 1
-_CONFIG = {"INFERENCE_NUM_THREADS": 1}
 # Texts whose ids share nothing, whatever the vocabulary, but what is put around every text.
 _PROBES = ("the", "7", "日", "\n")
 
@@ -43,15 +38,15 @@ class Tokenizer:
     def __init__(self, core: ov.Core, folder: Path) -> None:
         self._core = core
         self._folder = folder
-        encoder = _read(core, folder, "openvino_tokenizer.xml")
-        self._detokenizer = _read(core, folder, "openvino_detokenizer.xml")
-        self.rt_info = _rt_info(encoder)
+        encoder = graph.read(core, folder, "openvino_tokenizer.xml")
+        self._detokenizer = graph.read(core, folder, "openvino_detokenizer.xml")
+        self.rt_info = graph.rt_info(encoder)
         self.vocabulary: Vocabulary | None = read_vocabulary(self._detokenizer)
-        around = _take_special_tokens(encoder)
-        _never_truncate(encoder)
-        _bytes_in(encoder)
+        around = graph.take_special_tokens(encoder)
+        graph.never_truncate(encoder)
+        graph.bytes_in(encoder)
         self._may_pad = any("attention_mask" in output.get_names() for output in encoder.outputs)
-        self._encode_request = _request(core, encoder, folder)
+        self._encode_request = graph.compile_request(core, encoder, folder)
         self._encode_lock = threading.Lock()
         self._decode_requests: dict[bool, ov.InferRequest] = {}
         self._decode_lock = threading.Lock()
@@ -73,15 +68,8 @@ class Tokenizer:
             ModelBroken: One of the two cannot be read or compiled.
             OvchatError: OpenVINO and OpenVINO Tokenizers do not fit together.
         """
-        for name in ("openvino_tokenizer", "openvino_detokenizer"):
-            for file in (folder / f"{name}.xml", folder / f"{name}.bin"):
-                if not file.is_file():
-                    raise TokenizerMissing(
-                        f"{folder.name} has no {file.name}.",
-                        "Make it where the model was converted: "
-                        f"convert_tokenizer MODEL_ID --with-detokenizer -o {folder}",
-                    )
-        _add_extension(core)
+        graph.require_files(folder)
+        graph.add_extension(core)
         return cls(core, folder)
 
     def close(self) -> None:
@@ -172,7 +160,6 @@ class Tokenizer:
                 request = self._decode_request(skip_special_tokens=skip_special_tokens)
                 self._decode_requests[skip_special_tokens] = request
             request.infer({0: row}, share_inputs=True)
-            # Bytes, not OpenVINO's string tensor: numpy's strings lose NUL characters at the end.
             begins, ends, chars = (request.get_output_tensor(i).data for i in range(3))
             data = bytes(chars[begins[0] : ends[0]])
         return data.decode(errors="replace")
@@ -250,111 +237,5 @@ class Tokenizer:
     def _decode_request(self, *, skip_special_tokens: bool) -> ov.InferRequest:
         model = self._detokenizer.clone()
         if not skip_special_tokens:
-            show_special_tokens(model, _extension())
-        text = model.outputs[0].get_node().input_value(0)
-        unpacked = opset15.string_tensor_unpack(text)
-        return _request(self._core, ov.Model(unpacked.outputs(), model.get_parameters()), self._folder)
-
-
-@cache
-def _extension() -> str:
-    """Where the extension library is.
-
-    Loading it here keeps it loaded until the process ends. Otherwise Python objects of its operations that outlive the
-    Core end the process with a segmentation fault.
-    """
-    spec = importlib.util.find_spec("openvino_tokenizers")
-    if spec is None or spec.origin is None:
-        raise OvchatError("The package openvino-tokenizers is not installed.", "Install ovchat again.")
-    name = "*openvino_tokenizers.*"
-    libraries = [
-        path for path in (Path(spec.origin).parent / "lib").glob(name) if path.suffix in {".so", ".dylib", ".dll"}
-    ]
-    if not libraries:
-        raise OvchatError("The package openvino-tokenizers has no library for this platform.", "Install ovchat again.")
-    ctypes.CDLL(str(libraries[0]))
-    return str(libraries[0])
-
-
-def _add_extension(core: ov.Core) -> None:
-    try:
-        core.add_extension(_extension())
-    except (OSError, RuntimeError) as error:
-        raise OvchatError(
-            f"OpenVINO {ov.get_version()} cannot load the OpenVINO Tokenizers that are installed.",
-            "Install the same release of openvino and openvino-tokenizers.",
-        ) from error
-
-
-def _read(core: ov.Core, folder: Path, name: str) -> ov.Model:
-    try:
-        return core.read_model(folder / name)
-    except RuntimeError as error:
-        raise _broken(folder, name, error) from error
-
-
-def _request(core: ov.Core, model: ov.Model, folder: Path) -> ov.InferRequest:
-    try:
-        return core.compile_model(model, "CPU", _CONFIG).create_infer_request()
-    except RuntimeError as error:
-        raise _broken(folder, "the tokenizer", error) from error
-
-
-def _broken(folder: Path, name: str, error: RuntimeError) -> ModelBroken:
-    reason = str(error).strip().splitlines()
-    if "unsupported opset" in str(error):
-        return ModelBroken(
-            f"{name} of {folder.name} needs operations that OpenVINO {ov.get_version()} does not have.",
-            "Update ovchat, or convert the tokenizer again with this release.",
-        )
-    return ModelBroken(
-        f"{name} of {folder.name} cannot be used: {reason[-1] if reason else 'OpenVINO does not say why'}",
-        "Download or convert the tokenizer again.",
-    )
-
-
-def _rt_info(model: ov.Model) -> dict[str, Any]:
-    values = {str(key): model.get_rt_info(key).value for key in model.get_rt_info()}
-    return {key: value for key, value in values.items() if isinstance(value, str | dict) and value}
-
-
-def _take_special_tokens(encoder: ov.Model) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Take out of the graph what its `CombineSegments` operation puts around a text, and return it."""
-    combine = next((op for op in encoder.get_ops() if op.get_type_name() == "CombineSegments"), None)
-    if combine is None:
-        return None
-    around: tuple[list[int], list[int]] = [], []
-    after_text = False
-    for first in range(0, combine.get_input_size() - 1, 3):
-        begin, end, ids = (combine.input_value(first + i).get_node() for i in range(3))
-        if {node.get_type_name() for node in (begin, end, ids)} != {"Constant"}:
-            after_text = True
-            continue
-        span = slice(int(begin.data.reshape(-1)[0]), int(end.data.reshape(-1)[0]))
-        around[after_text].extend(map(int, ids.data.reshape(-1)[span]))
-        combine.input(first + 1).replace_source_output(begin.output(0))
-    return tuple(around[0]), tuple(around[1])
-
-
-def _never_truncate(encoder: ov.Model) -> None:
-    """Lift the length that old conversions silently cut texts to; what is too long is for the caller to say."""
-    for operation in encoder.get_ops():
-        if operation.get_type_name() == "Truncate":
-            limit = operation.input(operation.get_input_size() - 3)
-            limit.replace_source_output(opset15.constant(np.int32(_INT32_MAX - 64)).output(0))
-            # Newer ones have a switch for it, a state that nothing reads now.
-            for sink in encoder.get_sinks():
-                encoder.remove_sink(sink)
-            for variable in encoder.get_variables():
-                encoder.remove_variable(variable)
-
-
-def _bytes_in(encoder: ov.Model) -> None:
-    """Let the graph take bytes in place of a string tensor, which would lose NUL characters at the end."""
-    (text,) = encoder.get_parameters()
-    parts = [opset15.parameter([-1], kind) for kind in (np.int32, np.int32, np.uint8)]
-    packed = opset15.string_tensor_pack(*parts)
-    for consumer in text.output(0).get_target_inputs():
-        consumer.replace_source_output(packed.output(0))
-    encoder.remove_parameter(text)
-    encoder.add_parameters(parts)
+            graph.show_special_tokens(model)
+        return graph.compile_request(self._core, graph.bytes_out(model), self._folder)

@@ -12,7 +12,6 @@ from typing import Protocol
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
-from openvino.utils.node_factory import NodeFactory
 
 from tui.engine import text_rules
 from tui.engine.sentencepiece_model import SentencePieceModel
@@ -158,7 +157,7 @@ def read_vocabulary(detokenizer: ov.Model) -> Vocabulary | None:
                 node = node.input_value(0).get_node()
             case "RegexNormalization":
                 first = 3 + (node.get_input_size() == 6)
-                rule = text_rules.from_regex(_bytes(node, first), _bytes(node, first + 1))
+                rule = text_rules.from_regex(constant_bytes(node, first), constant_bytes(node, first + 1))
                 if rule is None:
                     return None
                 rules.append(rule)
@@ -176,7 +175,7 @@ def read_vocabulary(detokenizer: ov.Model) -> Vocabulary | None:
             case "VocabDecoder" if rules is single:
                 return Vocabulary(_piece_table(node, tuple(reversed(single))), tuple(reversed(joined)))
             case "SentencepieceDetokenizer" | "SentencepieceStreamDetokenizer" as kind if rules is joined:
-                model = SentencePieceModel(_bytes(node, 0), streaming=kind == "SentencepieceStreamDetokenizer")
+                model = SentencePieceModel(constant_bytes(node, 0), streaming=kind == "SentencepieceStreamDetokenizer")
                 return None if model.has_denormalizer else Vocabulary(model, tuple(reversed(joined)))
             case _:
                 return None
@@ -184,7 +183,7 @@ def read_vocabulary(detokenizer: ov.Model) -> Vocabulary | None:
 
 def _piece_table(decoder: ov.Node, rules: tuple[text_rules.Rule, ...]) -> PieceTable:
     begins, ends = (np.array(decoder.input_value(i).get_node().data, np.int32).reshape(-1) for i in (1, 2))
-    return PieceTable(begins, ends, _bytes(decoder, 3), skipped_ids(decoder), rules)
+    return PieceTable(begins, ends, constant_bytes(decoder, 3), skipped_ids(decoder), rules)
 
 
 def skipped_ids(decoder: ov.Node) -> frozenset[int]:
@@ -197,30 +196,6 @@ def skipped_ids(decoder: ov.Node) -> frozenset[int]:
     return frozenset(map(int, source.data.reshape(-1)))
 
 
-def _bytes(node: ov.Node, index: int) -> bytes:
+def constant_bytes(node: ov.Node, index: int) -> bytes:
+    """The bytes of the constant at an operation's input."""
     return bytes(node.input_value(index).get_node().data.tobytes())
-
-
-def show_special_tokens(detokenizer: ov.Model, extension: str) -> None:
-    """Edit a detokenizer so that it leaves no special token out.
-
-    Args:
-        detokenizer: As read from disk; changed in place.
-        extension: The library with the operations.
-    """
-    factory = NodeFactory()
-    factory.add_extension(extension)
-    for node in detokenizer.get_ops():
-        kind = node.get_type_name()
-        match kind:
-            case "VocabDecoder":
-                inputs = [*node.input_values()[:4], ov.op.Constant(np.zeros(0, np.int32)).output(0)]
-            case "SentencepieceDetokenizer":
-                model = SentencePieceModel(_bytes(node, 0), streaming=False).with_visible_controls()
-                inputs = [ov.op.Constant(np.frombuffer(model, np.uint8)).output(0), node.input_value(1)]
-            case _:
-                continue
-        # A new node: the old one has read its constants already.
-        for old, new in zip(node.outputs(), factory.create(kind, inputs, {}).outputs(), strict=True):
-            for consumer in old.get_target_inputs():
-                consumer.replace_source_output(new)
