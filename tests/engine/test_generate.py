@@ -197,7 +197,7 @@ def test_a_lone_surrogate_is_refused_and_nul_is_not(model):
 
 def test_a_hybrid_goes_back_to_before_the_answer(tiny_model):
     options = EngineOptions(precision="f32", kv_cache="f32")
-    with LanguageModel.load(tiny_model("granitemoehybrid"), "CPU", options) as hybrid:
+    with LanguageModel.load(tiny_model("lfm2"), "CPU", options) as hybrid:
         assert not hybrid.backend.capabilities.can_rewind
         first = answer(hybrid, PROMPT, max_tokens=20)
         again = answer(hybrid, PROMPT, max_tokens=20)
@@ -206,5 +206,5 @@ def test_a_hybrid_goes_back_to_before_the_answer(tiny_model):
         longer = answer(hybrid, PROMPT + first.text[:8], max_tokens=20)
         other = answer(hybrid, "Quite another beginning", max_tokens=20)
         assert other.usage.cached_tokens == 0
-    with LanguageModel.load(tiny_model("granitemoehybrid"), "CPU", options) as fresh:
+    with LanguageModel.load(tiny_model("lfm2"), "CPU", options) as fresh:
         assert answer(fresh, PROMPT + first.text[:8], max_tokens=20).token_ids == longer.token_ids

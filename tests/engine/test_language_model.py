@@ -17,7 +17,7 @@ EXACT = EngineOptions(precision="f32", kv_cache="f32")
 # Wrong or impossible under paged attention; everything else runs paged.
 NOT_PAGED = {
     "mpt": "stateful",
-    "granitemoehybrid": "stateful",
+    "lfm2": "stateful",
     "llama-stateless": "stateless",
     "llama-no-cache": "recompute",
 }
@@ -72,7 +72,7 @@ def test_paged_asked_for_where_it_is_wrong_is_refused(tiny_model):
     with pytest.raises(BadParameter, match="wrongly"):
         LanguageModel.load(tiny_model("mpt"), "CPU", EngineOptions(backend="paged"))
     with pytest.raises(BadParameter, match="hybrid"):
-        LanguageModel.load(tiny_model("granitemoehybrid"), "CPU", EngineOptions(backend="paged"))
+        LanguageModel.load(tiny_model("lfm2"), "CPU", EngineOptions(backend="paged"))
 
 
 @pytest.mark.parametrize("kind", ["t5", "bert", "vlm", "eagle3"])

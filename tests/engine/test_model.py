@@ -100,7 +100,7 @@ def test_a_model_with_an_unknown_tail_still_runs_and_says_so(tiny_model: Callabl
         ("llama", ir.Kind.STATEFUL),
         ("bloom", ir.Kind.STATEFUL),
         ("batch-axis-1", ir.Kind.STATEFUL),
-        ("granitemoehybrid", ir.Kind.HYBRID),
+        ("lfm2", ir.Kind.HYBRID),
         ("llama-stateless", ir.Kind.STATELESS),
         ("llama-no-cache", ir.Kind.NO_CACHE),
     ],
@@ -109,7 +109,7 @@ def test_kinds(name: str, kind: ir.Kind, tiny_model: Callable[[str], Path]):
     xml = tiny_model(name) / "openvino_model.xml"
     signature = ir.classify(ir.read(ov.Core(), xml), xml)
     assert signature.kind is kind
-    assert ("position_ids" in signature.inputs) == (name not in ("bloom", "granitemoehybrid"))
+    assert ("position_ids" in signature.inputs) == (name not in ("bloom", "lfm2"))
     if name == "batch-axis-1":
         assert set(signature.kv_axes.values()) == {ir.StateAxes(batch=1, tokens=0)}
 

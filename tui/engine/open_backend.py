@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import openvino as ov
 
@@ -69,25 +68,36 @@ def open_backend(
     graph = ir.read(core, files.xml)
     signature = ir.classify(graph, files.xml)
     notices: list[str] = []
-    if _runs_paged(core, files.xml, device, options, signature, verdicts, progress, notices):
-        progress(f"compiling for {device}")
-        compiled = _compile_paged(core, graph, device, options)
-        del graph
-        backend: Backend = PagedBackend(
-            compiled, model_context=files.context_length or FALLBACK_CONTEXT, asked_context=options.context
-        )
+    obstacle = _obstacle(signature, device)
+    if not obstacle and options.backend != "stateful":
+        verdict = self_check.verdict(core, files.xml, device, signature, verdicts, progress)
+        if verdict is self_check.Verdict.UNCHECKED:
+            notices.append("paged attention is unchecked for this model: there is too little memory for the check")
+        elif verdict is self_check.Verdict.FAILED:
+            obstacle = "paged attention computes this model wrongly"
+            notices.append(f"{obstacle}, so it runs with the stateful backend")
+    if obstacle and options.backend == "paged":
+        raise BadParameter(f"backend=paged is not possible for this model: {obstacle}.", "Use backend=auto.")
+
+    progress(f"compiling for {device}")
+    paged = not obstacle and options.backend != "stateful"
+    if paged:
+        ir.make_paged(graph)
+    ir.select_rows(graph, token_axis=0 if paged else 1)
+    compiled = ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
+    del graph
+    kv_cache = _property(compiled, "KV_CACHE_PRECISION")
+    backend: Backend
+    if paged:
+        context = files.context_length or FALLBACK_CONTEXT
+        backend = PagedBackend(compiled, model_context=context, asked_context=options.context)
+        kv_cache = backend.kv_cache
     else:
-        progress(f"compiling for {device}")
-        ir.select_rows(graph, token_axis=1)
-        compiled = ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
-        del graph
         kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
         backend = kind(compiled, signature, context_limit=_context_limit(files, options))
     if backend.capabilities.notice:
         notices.append(backend.capabilities.notice)
-    precision = _property(compiled, "INFERENCE_PRECISION_HINT")
-    kv_cache = backend.kv_cache if isinstance(backend, PagedBackend) else _property(compiled, "KV_CACHE_PRECISION")
-    return Opened(backend, precision, kv_cache, tuple(notices))
+    return Opened(backend, _property(compiled, "INFERENCE_PRECISION_HINT"), kv_cache, tuple(notices))
 
 
 def _check_memory(files: ModelFiles) -> None:
@@ -99,41 +109,13 @@ def _check_memory(files: ModelFiles) -> None:
         )
 
 
-def _runs_paged(
-    core: ov.Core,
-    xml: Path,
-    device: str,
-    options: EngineOptions,
-    signature: ir.Signature,
-    verdicts: MutableMapping[str, str],
-    progress: Callable[[str], None],
-    notices: list[str],
-) -> bool:
-    """Whether this model runs with paged attention on this device; asks the self-check where it was not asked yet."""
-    why_not = ""
+def _obstacle(signature: ir.Signature, device: str) -> str:
+    """Why this model cannot run with paged attention on this device; "" where it may."""
     if signature.kind is not ir.Kind.STATEFUL:
-        why_not = f"it is a {signature.kind} decoder"
-    elif not device.startswith(("CPU", "GPU")):
-        why_not = f"{device} has no paged attention"
-    if options.backend == "stateful" or (why_not and options.backend == "auto"):
-        return False
-    if not why_not:
-        verdict = self_check.verdict(core, xml, device, signature, verdicts, progress)
-        if verdict is self_check.Verdict.UNCHECKED:
-            notices.append("paged attention is unchecked for this model: there is too little memory for the check")
-        if verdict is not self_check.Verdict.FAILED:
-            return True
-        why_not = "paged attention computes this model wrongly"
-        notices.append(f"{why_not}, so it runs with the stateful backend")
-    if options.backend == "paged":
-        raise BadParameter(f"backend=paged is not possible for this model: {why_not}.", "Use backend=auto.")
-    return False
-
-
-def _compile_paged(core: ov.Core, graph: ov.Model, device: str, options: EngineOptions) -> ov.CompiledModel:
-    ir.make_paged(graph)
-    ir.select_rows(graph, token_axis=0)
-    return ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
+        return f"it is a {signature.kind} decoder"
+    if not device.startswith(("CPU", "GPU")):
+        return f"{device} has no paged attention"
+    return ""
 
 
 def _context_limit(files: ModelFiles, options: EngineOptions) -> int:
