@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from tui.engine.stopping import FinishReason
 
 _PROGRESS_SECONDS = 3.0
 
+logger = logging.getLogger(__name__)
+
 
 def show_answer(events: Iterable[Event], *, text: bool = True) -> Finished:
     """Print an answer while it comes, and return how it ended.
@@ -23,6 +26,7 @@ def show_answer(events: Iterable[Event], *, text: bool = True) -> Finished:
     only where that is a terminal. Without `text` nothing but progress is shown.
     """
     printer = _Printer(text)
+    logger.debug("generating")
     for event in events:
         match event:
             case PrefillProgress():
@@ -33,6 +37,7 @@ def show_answer(events: Iterable[Event], *, text: bool = True) -> Finished:
                 printer.answer(event.text)
             case Finished():
                 printer.end()
+                logger.debug("%s %s %s", event.reason, event.usage, event.timings)
                 return event
     raise AssertionError("an answer ends with Finished")
 

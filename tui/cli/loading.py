@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from tui.store.settings import Settings, load_settings
 from tui.store.state import State
 
 _SLOW_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,13 @@ def engine() -> Iterator[Runner]:
 
 def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
+    logger.debug("loading %s", choice)
     job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
     with saying_after(_SLOW_SECONDS, f"Loading {choice.name} ..."):
+        for progress in job:
+            logger.debug("%.2f s: %s", progress.seconds, progress.stage)
         model = job.result()
+    logger.debug("loaded %s", model.files)
     for notice in model.notices:
         console.aside(f"Note: {notice}")
     return model

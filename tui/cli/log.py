@@ -10,6 +10,7 @@ import ctypes
 import faulthandler
 import logging
 import os
+import platform
 import sys
 import threading
 import time
@@ -18,11 +19,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from tui import __version__
 from tui.cli import console
 
 _KEEP_BYTES = 1_000_000
 
-logger = logging.getLogger("tui")
+logger = logging.getLogger(__name__)
 _path: Path | None = None
 _file: TextIO | None = None
 
@@ -48,6 +50,7 @@ def begin(debug: bool = False) -> Path | None:
     _redirect(_file.fileno())
     if debug:
         console.aside(f"Log: {_path}" if _path else "No log: the folder for it cannot be written.")
+        logger.debug("ovchat %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
     return _path
 
 

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and devices")
+
+
+def test_an_answer_goes_to_standard_output_and_nothing_else_does(ask: Run) -> None:
+    done = ask("hello", "--greedy", "--max-tokens", "12")
+    assert done.returncode == 0
+    assert len(done.stdout) > 12
+    assert done.stdout.endswith("\n")
+    assert not done.stdout.endswith("\n\n")
+    assert done.stderr == ""
+
+
+def test_json_has_every_field_of_the_design(ask: Run, model: str) -> None:
+    done = ask("hello", "-t", "0.5", "--seed", "7", "--max-tokens", "6", "--json", "-o", "precision=f32")
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+    found = json.loads(done.stdout)
+    assert list(found) == [
+        *("model", "device", "backend", "precision", "text", "reasoning", "finish_reason", "token_ids"),
+        *("prompt_token_ids", "usage", "timings", "sampling", "sampling_sources"),
+    ]
+    assert (found["model"], found["device"], found["backend"], found["precision"]) == (
+        *(Path(model).name, "CPU", "paged"),
+        "f32",
+    )
+    assert found["finish_reason"] == "length"
+    assert len(found["token_ids"]) == 6 == found["usage"]["completion_tokens"]
+    assert found["usage"]["prompt_tokens"] == len(found["prompt_token_ids"]) > 6
+    assert set(found["timings"]) == {"load_s", "ttft_s", "prefill_tokens_per_s", "decode_tokens_per_s"}
+    assert found["sampling"]["temperature"] == 0.5
+    assert found["sampling"]["seed"] == 7
+    assert found["sampling_sources"]["temperature"] == "user"
+    assert found["sampling_sources"]["top_k"] == "app"
+
+
+def test_text_and_json_are_the_same_answer(ask: Run) -> None:
+    arguments = ("hello", "-t", "1", "--seed", "3", "--max-tokens", "30")
+    text = json.loads(ask(*arguments, "--json").stdout)["text"]
+    assert ask(*arguments).stdout == (text if text.endswith("\n") else text + "\n")
+
+
+def test_logprobs_come_when_asked_for(ask: Run) -> None:
+    found = json.loads(ask("hello", "--greedy", "--max-tokens", "3", "--json", "--logprobs", "2").stdout)
+    assert [each["token_id"] for each in found["logprobs"]] == found["token_ids"]
+    for each in found["logprobs"]:
+        assert len(each["top"]) == 2
+        assert each["top"][0] == {"token_id": each["token_id"], "logprob": each["logprob"]}
+        assert each["logprob"] < 0
+
+
+def test_every_sampling_option_arrives(ask: Run) -> None:
+    given = {
+        "temperature": 0.5,
+        "top_k": 7,
+        "top_p": 0.5,
+        "min_p": 0.25,
+        "repetition_penalty": 1.5,
+        "presence_penalty": 0.5,
+        "frequency_penalty": -0.5,
+        "max_tokens": 2,
+        "seed": 11,
+    }
+    options = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    sampling = json.loads(ask("hello", "--json", *options, "--stop", "one", "--stop", "two").stdout)["sampling"]
+    assert sampling["stop"] == ["one", "two"]
+    assert {name: sampling[name] for name in given} == given
+
+
+def test_greedy_is_temperature_zero_and_excludes_another(ask: Run) -> None:
+    assert json.loads(ask("x", "--greedy", "--max-tokens", "1", "--json").stdout)["sampling"]["temperature"] == 0
+    assert ask("x", "--greedy", "-t", "0.5").returncode == 2
+    assert ask("x", "--greedy", "-t", "0", "--max-tokens", "1").returncode == 0
+
+
+def test_raw_goes_on_with_the_prompt_itself(ask: Run) -> None:
+    raw = json.loads(ask("hello", "--raw", "--max-tokens", "1", "--json").stdout)
+    chat = json.loads(ask("hello", "--max-tokens", "1", "--json").stdout)
+    assert len(raw["prompt_token_ids"]) < len(chat["prompt_token_ids"])
+    assert ask("hello", "--raw", "-s", "Be brief.").returncode == 2
+
+
+def test_a_system_message_is_part_of_the_prompt(ask: Run) -> None:
+    without = json.loads(ask("hello", "--max-tokens", "1", "--json").stdout)["prompt_token_ids"]
+    with_it = json.loads(ask("hello", "-s", "Be brief.", "--max-tokens", "1", "--json").stdout)["prompt_token_ids"]
+    assert len(with_it) > len(without)
+
+
+def prompt_of(done: subprocess.CompletedProcess[str]) -> list[int]:
+    ids: list[int] = json.loads(done.stdout)["prompt_token_ids"]
+    return ids
+
+
+def test_standard_input_alone_after_the_prompt_and_not_for_a_device(ask: Run, tmp_path: Path) -> None:
+    options = ("--max-tokens", "1", "--json")
+    one = prompt_of(ask("one two", *options))
+    both = prompt_of(ask("one\n\ntwo", *options))
+    assert prompt_of(ask("-", *options, input="one two\n")) == one
+    assert prompt_of(ask(*options, input="\ufeffone two\r\n")) == one
+    assert prompt_of(ask("one", *options, input="two\n")) == both
+    assert prompt_of(ask("one two", *options, input="")) == one
+    file = tmp_path / "file"
+    file.write_text("two\n")
+    with file.open() as stdin:
+        assert prompt_of(ask("one", *options, stdin=stdin)) == both
+
+
+@posix
+def test_a_socket_that_never_ends_is_not_waited_for(ask: Run) -> None:
+    import socket
+
+    here, there = socket.socketpair()
+    with here, there:
+        assert ask("hello", "--max-tokens", "1", stdin=there).returncode == 0
+
+
+@posix
+def test_a_pipe_that_stays_open_is_waited_for_and_that_is_said(environment: dict[str, str], model: str) -> None:
+    command = [sys.executable, "-m", "tui", "ask", "-m", model, "hello", "--max-tokens", "1"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, **pipes) as process:  # type: ignore[call-overload]
+        assert process.stderr.readline() == b"Reading standard input until it ends ...\n"
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [(b"caf\xe9", "byte 3 is 0xe9"), (b"", "empty"), (b" \n", "empty"), (b"a\x00b", "")],
+)
+def test_odd_standard_input(ask: Run, data: bytes, says: str) -> None:
+    done = ask("-", "--max-tokens", "1", input=data, encoding=None)
+    error = done.stderr.decode()
+    assert "Traceback" not in error
+    if says:
+        assert done.returncode == 1
+        assert says in error
+        assert len(error.splitlines()) <= 2
+
+
+def test_lone_surrogates_in_the_prompt_are_an_error(ask: Run) -> None:
+    if os.name != "posix":
+        pytest.skip("arguments are bytes on POSIX only")
+    done = ask(b"caf\xe9", "--max-tokens", "1")  # type: ignore[arg-type]
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert len(done.stderr.splitlines()) <= 2
+
+
+def test_stats_go_to_standard_error(ask: Run) -> None:
+    plain = ask("hello", "--greedy", "--max-tokens", "5")
+    done = ask("hello", "--greedy", "--max-tokens", "5", "--stats")
+    assert done.stdout == plain.stdout
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        *("Model", "Runs", "Chat template", "Prompt", "Answer"),
+    ]
+    assert "on CPU, paged" in done.stderr
+    assert "chat_template.jinja" in done.stderr
+    assert "Answer: 5 tokens" in done.stderr
+    assert "ended by length" in done.stderr
+
+
+def test_a_full_context_is_never_silent(ask: Run) -> None:
+    too_long = ask("word " * 200, "-o", "context=64")
+    assert too_long.returncode == 1
+    assert "too many for the context of 64 tokens" in too_long.stderr
+    assert "-o context=N" in too_long.stderr
+    cut = ask("hello", "-o", "context=64", "--greedy")
+    assert cut.returncode == 0
+    if cut.stderr:  # unless this nonsense happens to end by itself
+        assert cut.stderr == "Note: The answer is cut off: the context of 64 tokens is full.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["-m", "startr", "x"], 1, "Did you mean starter?"),
+        (["-m", "/no/such/folder", "x"], 1, "There is no folder /no/such/folder"),
+        (["-d", "xpu", "x"], 1, "There is no device xpu here; there is: CPU ("),
+        (["-o", "flavour=1", "x"], 1, "The options are: backend,"),
+        (["-o", "backend=fast", "x"], 1, "backend is one of: auto, paged, stateful"),
+        (["-o", "threads", "x"], 1, "threads=VALUE"),
+        (["-t", "9", "x"], 1, "temperature is 9.0, it must be a number between 0 and 2"),
+        (["--top-p", "nan", "x"], 1, "top_p is nan"),
+        (["-t", "warm", "x"], 2, "'warm' is not a valid float"),
+        (["--no-such", "x"], 2, "No such option"),
+        (["one", "two"], 2, "unexpected extra argument"),
+        (["--seed", "-1", "x"], 1, "seed is -1"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line_with_the_next_step(
+    run: Run, model: str, arguments: list[str], code: int, says: str
+) -> None:
+    done = run("ask", *([] if "-m" in arguments else ["-m", model]), *arguments)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert says in done.stderr
+    if code == 1:
+        assert done.stderr.startswith("Error: ")
+        assert len(done.stderr.splitlines()) <= 2
+
+
+def test_a_folder_that_is_no_model_is_an_error(run: Run, tmp_path: Path) -> None:
+    done = run("ask", "-m", str(tmp_path), "x")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "openvino_model.xml" in done.stderr
+
+
+def test_the_users_settings_count_and_bad_ones_are_named(ask: Run, environment: dict[str, str]) -> None:
+    home = Path(environment["OVCHAT_HOME"])
+    home.mkdir()
+    (home / "settings.toml").write_text("[sampling]\ntop_k = 3\nseed = 5\ntop_p = 2\n[engine]\nbackend = 'stateful'\n")
+    done = ask("x", "--seed", "6", "--max-tokens", "1", "--json")
+    found = json.loads(done.stdout)
+    assert (found["sampling"]["top_k"], found["sampling"]["seed"]) == (3, 6)
+    assert found["sampling_sources"]["top_k"] == "user"
+    assert found["backend"] == "stateful"
+    assert done.stderr.startswith(f"Note: {home / 'settings.toml'}, line 4: sampling.top_p is 2, ")
+
+
+def test_output_is_utf8_in_every_locale(ask: Run, environment: dict[str, str]) -> None:
+    arguments = ("hello", "--greedy", "--max-tokens", "60")
+    expected = ask(*arguments).stdout
+    assert not expected.isascii(), "this needs an answer that is not ASCII"
+    odd = {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    assert ask(*arguments, env=environment | odd).stdout == expected
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def long_answers(environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which an answer goes on for thousands of tokens."""
+    home = Path(environment["OVCHAT_HOME"])
+    home.mkdir()
+    (home / "settings.toml").write_text("[sampling]\nmin_tokens = 8000\n[engine]\nbackend = 'stateful'\n")
+    return environment
+
+
+@posix
+def test_ctrl_c_keeps_what_was_printed(long_answers: dict[str, str], model: str) -> None:
+    with start(long_answers, "ask", "-m", model, "hello") as process:
+        first = os.read(process.stdout.fileno(), 10)
+        process.send_signal(signal.SIGINT)
+        pressed = time.monotonic()
+        out, error = process.communicate(timeout=30)
+        took = time.monotonic() - pressed
+    assert process.returncode == 130
+    assert first
+    assert out.endswith(b"\n")
+    assert error == b""
+    assert took < 5
+
+
+@posix
+def test_ctrl_c_with_json_still_prints_the_object(long_answers: dict[str, str], model: str) -> None:
+    with start(long_answers, "ask", "-m", model, "hello", "--json", "--debug") as process:
+        log = Path(process.stderr.readline().decode().removeprefix("Log: ").strip())
+        deadline = time.monotonic() + 60
+        while "generating" not in log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    found = json.loads(out)
+    assert found["finish_reason"] == "cancelled"
+    assert found["text"]
+
+
+@posix
+def test_ctrl_c_while_loading_does_not_wait_for_the_end_of_it(environment: dict[str, str], model: str) -> None:
+    code = (
+        "import sys, time\nfrom tui.engine.language_model import LanguageModel\n"
+        "def load(*_):\n    print('loading', file=sys.stderr, flush=True)\n    time.sleep(60)\n"
+        "LanguageModel.load = load\n"
+        f"sys.argv = ['ovchat', 'ask', '-m', {model!r}, 'hello']\nfrom tui.__main__ import main\nmain()"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr.readline() == b"loading\n"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        pressed = time.monotonic()
+        assert process.communicate(timeout=30)[1] == b""
+    assert process.returncode == 130
+    assert time.monotonic() - pressed < 5
+
+
+@posix
+def test_a_reader_who_leaves_ends_it_without_a_word(long_answers: dict[str, str], model: str) -> None:
+    with start(long_answers, "ask", "-m", model, "hello") as process:
+        os.read(process.stdout.fileno(), 10)
+        process.stdout.close()
+        left = time.monotonic()
+        error = process.stderr.read()
+        process.wait(30)
+    assert error == b""
+    assert process.returncode == 141
+    assert time.monotonic() - left < 5
+
+
+@posix
+def test_a_full_disk_is_one_line(ask: Run) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = ask("hello", "--max-tokens", "5", stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output could not be written: No space left on device.\n"
+
+
+def test_a_home_that_cannot_be_written_is_no_obstacle(ask: Run, environment: dict[str, str], tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    done = ask("hello", "--max-tokens", "5", env=environment | {"OVCHAT_HOME": str(blocked)})
+    assert done.returncode == 0
+    assert done.stdout
+    assert "Traceback" not in done.stderr
