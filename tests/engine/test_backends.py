@@ -24,6 +24,7 @@ BACKENDS = [
     ("stateful", "batch-axis-1"),
     ("stateful", "llama-stateless"),
     ("stateful", "llama-no-cache"),
+    ("stateful", "lfm2"),
 ]
 STEPS = 24
 
@@ -78,7 +79,7 @@ def test_rewind_forgets_what_came_after(backend, prompt, answer):
     backend.step(sequence, prompt)
     backend.step(sequence, answer[::-1])
     kept = backend.rewind(sequence, len(prompt) - 3)
-    assert kept == len(prompt) - 3
+    assert kept == (len(prompt) - 3 if backend.capabilities.can_rewind else 0)
     assert backend.tokens(sequence).tolist() == prompt[:kept]
     logits = backend.step(sequence, prompt[kept:])
     assert int(logits[-1].argmax()) == answer[0]
@@ -178,8 +179,21 @@ def test_a_prompt_continues_the_sequence_it_has_most_in_common_with(backend, pro
 def test_another_conversation_with_the_same_beginning_leaves_the_first_resident(backend, prompt, answer):
     greedy(backend, prompt + answer * 2, 2)
     _, kept = adopt(backend, np.array([*prompt, answer[0] + 1]))
-    assert 0 < kept <= len(prompt)
+    assert kept <= len(prompt)
+    assert kept > 0 or not backend.capabilities.can_rewind
     assert len(backend.sequences()) == 2
+
+
+def test_what_cannot_rewind_returns_to_its_checkpoint(tiny_model, prompt):
+    backend = open_backend("stateful", tiny_model("lfm2"))
+    sequence = backend.create()
+    backend.step(sequence, prompt[:20])
+    backend.checkpoint(sequence)
+    expected = backend.step(sequence, prompt[20:]).copy()
+    assert backend.rewind(sequence, 30) == 20
+    np.testing.assert_allclose(backend.step(sequence, prompt[20:]), expected, atol=1e-5)
+    assert backend.rewind(sequence, 19) == 0
+    backend.close()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
