@@ -1,0 +1,94 @@
+"""A scripted engine: answers without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from tui.engine.errors import OvchatError
+from tui.engine.generate import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.reasoning import Channel
+from tui.engine.sampling_params import SamplingParams
+from tui.engine.stopping import FinishReason
+
+
+def finished(text: str, reason: FinishReason = FinishReason.STOP, tokens: int = 3, reasoning: str = "") -> Finished:
+    return Finished(
+        reason=reason,
+        text=text,
+        reasoning=reasoning,
+        token_ids=tuple(range(tokens)),
+        prompt_token_ids=(1, 2),
+        usage=Usage(2, 1, tokens),
+        timings=Timings(0.5, 0.25, 8.0, 100.0),
+        seed=7,
+        logprobs=(),
+    )
+
+
+def events(*pieces: str | tuple[Channel, str], reason: FinishReason = FinishReason.STOP) -> list[Event]:
+    """The events of an answer; plain strings belong to the answer itself."""
+    deltas = [
+        TextDelta(piece, (0,), Channel.ANSWER) if isinstance(piece, str) else TextDelta(piece[1], (0,), piece[0])
+        for piece in pieces
+    ]
+    text = "".join(each.text for each in deltas if each.channel is Channel.ANSWER)
+    return [PrefillProgress(0, 2, 0), *deltas, finished(text, reason)]
+
+
+@dataclass
+class FakeTurn:
+    events: list[Event]
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    sources: dict[str, str] = field(default_factory=lambda: {"max_tokens": "user"})
+    notices: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def cancel(self) -> None:
+        raise AssertionError("nobody pressed Ctrl+C")
+
+
+class FakeSession:
+    """Answers from a script; an error in it is raised while the answer is awaited, as the engine does."""
+
+    def __init__(self, script: list[Any]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+        self.messages: list[dict[str, str]] = []
+
+    def ask(self, text: str) -> FakeTurn:
+        self.asked.append(text)
+        self.messages = [*self.messages, {"role": "user", "content": text}]
+        answer = self.script.pop(0)
+        if isinstance(answer, FakeTurn):
+            return answer
+        if isinstance(answer, OvchatError):
+            return FakeTurn(_failing(answer))  # type: ignore[arg-type]
+        return FakeTurn(answer if isinstance(answer, list) else events(answer))
+
+    def answered(self, finished: Finished) -> None:
+        self.messages.append({"role": "assistant", "content": finished.text})
+
+
+def _failing(error: OvchatError) -> Iterator[Event]:
+    raise error
+    yield
+
+
+def fake_model(context_limit: int = 4096) -> Any:
+    return SimpleNamespace(
+        files=SimpleNamespace(name="fake", architecture="LlamaForCausalLM", model_type="llama", weight_format="int8"),
+        device="CPU",
+        precision="f32",
+        kv_cache="",
+        context_limit=context_limit,
+        backend=SimpleNamespace(
+            capabilities=SimpleNamespace(name="paged", context_limit=context_limit, selects_rows=False)
+        ),
+        template=SimpleNamespace(source="chat_template.jinja"),
+        notices=("It runs oddly.",),
+    )

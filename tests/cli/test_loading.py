@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui.cli import loading
+from tui.engine.errors import ModelNotFound
+from tui.engine.options import EngineOptions
+from tui.store.settings import load_settings
+from tui.store.state import State
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OVCHAT_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "models" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "openvino_model.xml").touch()
+    return tmp_path
+
+
+def choose(model: str | None = None, device: str | None = None, *options: str) -> loading.Choice:
+    return loading.choose(model, device, options, load_settings(), State())
+
+
+def test_a_newcomer_gets_the_starter_on_the_cpu(home: Path) -> None:
+    choice = choose()
+    assert (choice.name, choice.folder.name, choice.device) == ("starter", "starter", "CPU")
+    assert choice.options == EngineOptions()
+
+
+def test_what_was_used_last_is_used_again(home: Path) -> None:
+    State().used("mine", "CPU")
+    assert (choose().name, choose().folder) == ("mine", home / "models" / "mine")
+    assert choose("starter").name == "starter"
+
+
+def test_a_model_that_is_gone_is_said_and_the_starter_taken(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    State().used("gone", "CPU")
+    assert choose().name == "starter"
+    assert "Note: the model used last, gone, is not there any more" in capsys.readouterr().err
+    with pytest.raises(ModelNotFound):
+        choose("gone")
+
+
+def test_a_folder_is_remembered_by_its_whole_path_and_a_name_as_it_is(home: Path) -> None:
+    assert choose("./models/mine").name == str(home / "models" / "mine")
+    assert choose("models/mine").name == str(home / "models" / "mine")
+    assert choose("MINE").name == "MINE"
+
+
+def test_the_device_asked_for_goes_before_that_of_the_model_before_the_setting_before_auto(home: Path) -> None:
+    assert choose("mine").device == "auto"
+    (home / "settings.toml").write_text("[engine]\ndevice = 'gpu'\n")
+    assert choose("mine").device == "gpu"
+    assert choose("starter").device == "gpu"
+    State().give_device("mine", "NPU")
+    assert choose("mine").device == "NPU"
+    assert choose("mine", "cpu").device == "cpu"
+
+
+def test_engine_options_are_the_settings_and_over_them_those_given(home: Path) -> None:
+    (home / "settings.toml").write_text("[engine]\nthreads = 2\nprecision = 'f32'\n")
+    assert choose("mine", None, "threads=1", "context=512").options == EngineOptions(
+        precision="f32", threads=1, context=512
+    )
+
+
+def test_the_users_bad_settings_are_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "settings.toml").write_text("[engine]\nthreads = 'many'\n")
+    loading.read_settings()
+    assert capsys.readouterr().err.startswith(f"Note: {home / 'settings.toml'}, line 2: engine.threads is 'many', ")
