@@ -98,8 +98,9 @@ def test_attention_layers_whatever_the_order_of_axes(name: str, tiny_model: Tiny
 
 
 def test_only_attention_layers_of_a_hybrid_keep_keys(tiny_model: TinyModel) -> None:
-    files = inspect(tiny_model("granitemoehybrid"))
-    assert (files.layers, files.attention) == (2, (AttentionLayer(2, 8, 8),))
+    for name in ("lfm2", "lfm2"):
+        files = inspect(tiny_model(name))
+        assert (files.layers, files.attention) == (2, (AttentionLayer(2, 8, 8),))
 
 
 def test_model_without_cache_keeps_nothing(tiny_model: TinyModel) -> None:
@@ -229,7 +230,8 @@ def test_scan_agrees_with_openvino(xml: Path) -> None:
     }
     assert {name for port in model.outputs for name in port.get_names()} <= ours.outputs
     assert set(ours.states) == {state.get_info().variable_id for state in model.get_variables()}
-    assert ours.operations >= {node.get_type_name() for node in model.get_ops()} - {"Constant"}
+    written = {name.lower() for name in ours.operations}  # IR writes ReLU, SoftMax and Const
+    assert written >= {node.get_type_name().lower() for node in model.get_ops()} - {"constant"}
     assert ours.info["Runtime_version"] == model.rt_info["Runtime_version"].astype(str)
 
 

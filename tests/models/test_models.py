@@ -13,7 +13,7 @@ import pytest
 
 MODELS = Path(__file__).parent
 ORACLE = json.loads((MODELS / "oracle.json").read_text())
-EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "INFERENCE_NUM_THREADS": 1}
 MAX_FOLDER_BYTES = 1_000_000
 
 
