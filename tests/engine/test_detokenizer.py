@@ -15,7 +15,6 @@ from tests.tokenizers import HERE, KINDS, tokenizer
 from tui.engine.detokenizer import TableDetokenizer, WindowDetokenizer, detokenizer
 from tui.engine.errors import BadToken
 from tui.engine.tokenizer import Tokenizer
-from tui.engine.vocabulary import Vocabulary
 
 TEXTS = {
     "prose": "We've seen that they don't stop, can't they ? No ! Odd , spaces . 'Quoted' words 'are' here.",
@@ -127,6 +126,20 @@ def test_special_tokens_in_the_stream():
     assert stream(model, ids, skip=False) == ["<think>", "a", "</think>", "b", "<|im_end|>", "c", ""]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "kept", "expected"),
+    [
+        ("qwen", "<|im_start|>a<|im_end|>b<|im_end|>", "<|im_end|>", "a<|im_end|>b<|im_end|>"),
+        ("sentencepiece_bpe", "<s>a</s>b<s>", "</s>", "a</s> b"),
+    ],
+)
+def test_special_tokens_that_are_kept(kind, text, kept, expected):
+    model = tokenizer(kind)
+    running = detokenizer(model, keep=[model.token_id(kept)])
+    ids = model.encode(text, add_special_tokens=False).tolist()
+    assert "".join([*map(running.add, ids), running.finish()]) == expected
+
+
 def test_negative_ids_are_refused():
     with pytest.raises(BadToken):
         detokenizer(tokenizer("qwen")).add(-1)
@@ -153,9 +166,9 @@ def test_cost_of_a_token_does_not_grow(kind, monkeypatch):
 
         return make
 
-    vocabulary = Vocabulary(model.vocabulary.pieces, tuple(map(counted, model.vocabulary.rules)))
     monkeypatch.setattr(model, "_decode_requests", None)  # no inference at all
-    running = TableDetokenizer(vocabulary, skip_special_tokens=True)
+    joiner = model.vocabulary.pieces.joiner(skip_special_tokens=True)
+    running = TableDetokenizer(joiner, map(counted, model.vocabulary.rules))
     rng = random.Random(3)
     longest = max(len(model.vocabulary.pieces.piece(i)) for i in range(model.vocab_size))
     for _ in range(20_000):

@@ -8,11 +8,13 @@ how many came before.
 from __future__ import annotations
 
 import codecs
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from tui.engine.errors import BadToken
+from tui.engine.text_rules import Rule
 from tui.engine.tokenizer import Tokenizer
-from tui.engine.vocabulary import Vocabulary
+from tui.engine.vocabulary import Joiner
 
 
 class Detokenizer(Protocol):
@@ -29,24 +31,27 @@ class Detokenizer(Protocol):
         """Return what was held back; the text has ended."""
 
 
-def detokenizer(tokenizer: Tokenizer, *, skip_special_tokens: bool = True) -> Detokenizer:
+def detokenizer(tokenizer: Tokenizer, *, skip_special_tokens: bool = True, keep: Collection[int] = ()) -> Detokenizer:
     """A fresh detokenizer for one text.
 
     Args:
         tokenizer: The model's.
         skip_special_tokens: Leave special tokens out.
+        keep: Ids that are shown even so: what marks thinking is a special token in some models (`<|channel|>`,
+            `[THINK]`), and lost otherwise. A graph of an unknown kind then shows all special tokens.
     """
     if tokenizer.vocabulary is None:
-        return WindowDetokenizer(tokenizer, skip_special_tokens=skip_special_tokens)
-    return TableDetokenizer(tokenizer.vocabulary, skip_special_tokens=skip_special_tokens)
+        return WindowDetokenizer(tokenizer, skip_special_tokens=skip_special_tokens and not keep)
+    joiner = tokenizer.vocabulary.pieces.joiner(skip_special_tokens=skip_special_tokens, keep=frozenset(keep))
+    return TableDetokenizer(joiner, tokenizer.vocabulary.rules)
 
 
 class TableDetokenizer:
     """Joins the bytes of the tokens and passes them through the rules of the graph; no inference, and exact."""
 
-    def __init__(self, vocabulary: Vocabulary, *, skip_special_tokens: bool) -> None:
-        self._joiner = vocabulary.pieces.joiner(skip_special_tokens=skip_special_tokens)
-        self._filters = [rule() for rule in vocabulary.rules]
+    def __init__(self, joiner: Joiner, rules: Iterable[Rule]) -> None:
+        self._joiner = joiner
+        self._filters = [rule() for rule in rules]
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def add(self, token_id: int) -> str:

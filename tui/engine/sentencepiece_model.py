@@ -90,8 +90,9 @@ class SentencePieceModel:
                     data[at] = 4
         return bytes(data)
 
-    def joiner(self, *, skip_special_tokens: bool) -> _StreamJoiner | _Joiner:
-        return _StreamJoiner(self) if self._streaming else _Joiner(self, skip_special_tokens)
+    def joiner(self, *, skip_special_tokens: bool, keep: frozenset[int] = frozenset()) -> _StreamJoiner | _Joiner:
+        """A joiner for one text. Special tokens (control pieces) are skipped, or not, or but for some."""
+        return _StreamJoiner(self) if self._streaming else _Joiner(self, skip_special_tokens, keep)
 
 
 class _StreamJoiner:
@@ -112,9 +113,10 @@ class _StreamJoiner:
 class _Joiner:
     """`SentencePieceProcessor::Decode` on a growing list of ids (sentencepiece, src/sentencepiece_processor.cc)."""
 
-    def __init__(self, model: SentencePieceModel, skip_special_tokens: bool) -> None:
+    def __init__(self, model: SentencePieceModel, skip_special_tokens: bool, keep: frozenset[int]) -> None:
         self._model = model
         self._skip_special_tokens = skip_special_tokens
+        self._keep = keep
         self._bytes = b""
         self._at_start = model.strips_leading_space
         self._stripped = False
@@ -131,14 +133,14 @@ class _Joiner:
         if self._stripped or not self._empty:
             self._at_start = False
         self._stripped = False
+        if kind == _CONTROL and self._skip_special_tokens and token_id not in self._keep:
+            return before
         return before + self._note(self._surface(text, kind))
 
     def finish(self) -> bytes:
         return self._characters(final=True)
 
     def _surface(self, text: bytes, kind: int) -> bytes:
-        if kind == _CONTROL and self._skip_special_tokens:
-            return b""
         if kind == _UNKNOWN:
             return self._model.unknown_surface
         if self._at_start and text.startswith(_SPACE):

@@ -51,6 +51,8 @@ class Tokenizer:
         self._decode_requests: dict[bool, ov.InferRequest] = {}
         self._decode_lock = threading.Lock()
         self._strip = (0, 0)
+        # The first text builds the vocabulary's tries: half a second at 150,000 tokens, better spent while loading.
+        self._plain(_PROBES[0])
         self.prefix, self.suffix = around or self._learn_special_tokens()
         self.special_tokens = special_tokens(folder) or self._special_tokens_of_ids()
         self._ids: dict[str, int | None] = {}

@@ -37,8 +37,8 @@ class Pieces(Protocol):
     def piece(self, token_id: int) -> bytes:
         """The bytes of a token in the middle of a text, special ones included; empty where there is no such id."""
 
-    def joiner(self, *, skip_special_tokens: bool) -> Joiner:
-        """A fresh joiner for one text."""
+    def joiner(self, *, skip_special_tokens: bool, keep: frozenset[int] = frozenset()) -> Joiner:
+        """A fresh joiner for one text; special tokens in `keep` are never skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class PieceTable:
             self._known[token_id] = known
         return known
 
-    def joiner(self, *, skip_special_tokens: bool) -> Joiner:
-        return _TableJoiner(self, self.skipped if skip_special_tokens else frozenset())
+    def joiner(self, *, skip_special_tokens: bool, keep: frozenset[int] = frozenset()) -> Joiner:
+        return _TableJoiner(self, self.skipped - keep if skip_special_tokens else frozenset())
 
 
 class _TableJoiner:
