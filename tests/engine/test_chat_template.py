@@ -145,9 +145,17 @@ def test_answer_that_has_begun(name, begun, ending):
     assert text.startswith(ours.render([user("1+1?")]))
 
 
-def test_continuing_nothing():
+@pytest.mark.parametrize("conversation", [[], [{"role": "assistant", "tool_calls": []}]])
+def test_continuing_nothing(conversation):
     with pytest.raises(TemplateError, match="no message to continue"):
-        template(chat_templates.CHATML).render([], continue_final_message=True)
+        template(chat_templates.CHATML).render(conversation, continue_final_message=True)
+
+
+@pytest.mark.parametrize("content", [None, [{"type": "text", "text": "a"}]])
+def test_content_that_is_not_text_is_left_to_the_template(content):
+    conversation = [system("S"), {"role": "user", "content": content}]
+    with pytest.raises(TemplateError, match="System role not supported"):
+        template(chat_templates.GEMMA).render(conversation)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class ChatTemplate:
         Raises:
             TemplateError: The template is broken, or rejects the conversation in every form; with its own words.
         """
-        if continue_final_message and not messages:
+        if continue_final_message and not (messages and isinstance(messages[-1].get("content"), str)):
             raise TemplateError("There is no message to continue.")
         if self.plain:
             return "\n\n".join(str(message["content"]) for message in messages)
@@ -240,6 +240,8 @@ def _named(value: object) -> dict[str, str]:
 def _forms(messages: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The conversation as it is, then the forms that stricter templates take; the least changed first."""
     forms = [messages]
+    if not all(isinstance(message.get("content"), str) for message in messages):  # a call of a tool, parts of a message
+        return forms
     for form in (_joined(messages), _system_folded(messages), _joined(_system_folded(messages))):
         if form not in forms:
             forms.append(form)
