@@ -208,3 +208,15 @@ def test_a_hybrid_goes_back_to_before_the_answer(tiny_model):
         assert other.usage.cached_tokens == 0
     with LanguageModel.load(tiny_model("lfm2"), "CPU", options) as fresh:
         assert answer(fresh, PROMPT + first.text[:8], max_tokens=20).token_ids == longer.token_ids
+
+
+def test_tokens_that_mark_thinking_are_text_even_where_they_are_special(model):
+    """gpt-oss and Magistral list their thinking tags as special; dropped, thinking and answer would run together."""
+    special = model.tokenizer.token_id("<|im_end|>")
+    forced = {"max_tokens": 2, "logit_bias": {special: 100.0}}
+    assert answer(model, PROMPT, **forced).text == ""
+    ids, model.marker_ids = model.marker_ids, frozenset({special})
+    try:
+        assert answer(model, PROMPT, **forced).text == "<|im_end|>" * 2
+    finally:
+        model.marker_ids = ids

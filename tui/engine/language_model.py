@@ -21,6 +21,7 @@ from tui.engine.errors import Cancelled
 from tui.engine.model_files import ModelFiles
 from tui.engine.open_backend import open_backend
 from tui.engine.options import EngineOptions
+from tui.engine.reasoning import marker_token_ids
 from tui.engine.stopping import stop_token_ids
 from tui.engine.tokenizer import Tokenizer
 
@@ -41,6 +42,7 @@ class LanguageModel:
         template: Messages to text.
         generation_config: The model's own defaults, as read.
         stop_ids: Token ids that end an answer.
+        marker_ids: Tokens that mark thinking; they are text even where the tokenizer calls them special.
         notices: What the user should know about how this model runs, one sentence each.
         load_s: Seconds that loading took.
     """
@@ -54,6 +56,7 @@ class LanguageModel:
     template: ChatTemplate
     generation_config: dict[str, Any]
     stop_ids: frozenset[int]
+    marker_ids: frozenset[int]
     notices: tuple[str, ...]
     load_s: float
 
@@ -108,6 +111,7 @@ class LanguageModel:
             template=template,
             generation_config=generation_config,
             stop_ids=frozenset(token for token in stop_ids if token < opened.backend.vocab_size),
+            marker_ids=marker_token_ids(tokenizer.token_id, template.text),
             notices=notices,
             load_s=time.perf_counter() - started,
         )
@@ -119,7 +123,7 @@ class LanguageModel:
 
     def detokenizer(self) -> Detokenizer:
         """A streaming detokenizer for one answer."""
-        return detokenizer(self.tokenizer)
+        return detokenizer(self.tokenizer, keep=self.marker_ids)
 
     def warm_up(self, cancel: threading.Event) -> None:
         """Compute a throw-away prompt and two tokens: the first ones after loading pay for kernels (3x on prefill)."""
