@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +87,18 @@ def test_help_and_version_take_under_half_the_time_of_importing_openvino(option:
             times[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(values) for name, values in times.items()}
     assert medians["ovchat"] < 0.5 * medians["openvino"], medians
+
+
+def test_openvino_does_not_report_that_it_was_imported(tmp_path: Path) -> None:
+    """By itself it does, and keeps a client id in ~/intel."""
+    homes = {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "OVCHAT_HOME")}
+    # Without this it keeps quiet by itself.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")
+    } | homes
+    code = "import tui.engine.tokenizer, tui.engine.model, sys; print('openvino_telemetry.main' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+    assert list(tmp_path.iterdir()) == []
