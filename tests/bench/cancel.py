@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.worker import words
+from tests.bench.engine import words
 from tui.engine.generate import GenerationRequest, PrefillProgress, TextDelta
 from tui.engine.runner import Runner
 from tui.engine.sampling import SamplingParams
