@@ -1,7 +1,8 @@
 """An IR (`NAME.xml` and `NAME.bin`) read as text: inputs, outputs, states, constants and rt_info, without OpenVINO.
 
 Also the place where files that cannot be a whole IR are found out: missing, cut off, a git-lfs pointer, a newer format.
-A scan with one regular expression instead of a parser: about 0.1 s for 50 MB, where a DOM takes seconds and a gigabyte.
+A scan with regular expressions instead of a parser: 0.07 s for 3 MB, 0.8 s and 100 MB for 50 MB, for which ElementTree
+takes 6 s and 600 MB.
 """
 
 from __future__ import annotations
