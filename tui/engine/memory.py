@@ -33,16 +33,24 @@ def _cgroup_limits() -> list[tuple[int, int, int]]:
 
 
 def _own_groups(controller: str) -> list[str]:
-    """Paths of this process's group and its parents below the controller's root; the root itself is ''."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        return parents(Path("/proc/self/cgroup").read_text(), controller)
     except OSError:
         return []
-    for line in lines:
+
+
+def parents(listing: str, controller: str) -> list[str]:
+    """The control group of a /proc/self/cgroup listing and all above it, below the controller's root ("").
+
+    Args:
+        listing: Lines `id:controllers:path`; version 2 has no controllers.
+        controller: `memory` for version 1, "" for version 2.
+    """
+    for line in listing.splitlines():
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(","):
-            parts = path.strip("/").split("/")
-            return ["/".join(parts[:n]) for n in range(len(parts) + 1)]
+            parts = [part for part in path.split("/") if part]
+            return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
     return []
 
 
