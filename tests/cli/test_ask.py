@@ -197,7 +197,7 @@ def test_a_full_context_is_never_silent(ask: Run) -> None:
         (["--top-p", "nan", "x"], 1, "top_p is nan"),
         (["-t", "warm", "x"], 2, "'warm' is not a valid float"),
         (["--no-such", "x"], 2, "No such option"),
-        (["one", "two"], 2, "unexpected extra argument"),
+        (["one", "two"], 2, "PROMPT is one argument, in quotes"),
         (["--seed", "-1", "x"], 1, "seed is -1"),
     ],
 )

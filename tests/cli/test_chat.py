@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import select
 import signal
 import sys
 import time
@@ -158,13 +159,17 @@ class Terminal:
         self.descriptor, self.process, self.seen = descriptor, process, ""
 
     def type(self, text: str) -> None:
+        # As slow as people: a Ctrl+C in the instant between readline's prompt and its wait for keys is not noticed
+        # before the next key (CPython's readline module).
+        time.sleep(0.3)
         os.write(self.descriptor, text.encode())
 
     def wait_for(self, pattern: str, seconds: float = 60) -> str:
         """What came up to the end of `pattern`, new since the last call."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.seen)):
-            assert time.monotonic() < deadline, f"no {pattern!r} in {self.seen[-2000:]!r}"
+            ready, _, _ = select.select([self.descriptor], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"no {pattern!r} in {self.seen[-2000:]!r}"
             try:
                 self.seen += os.read(self.descriptor, 4096).decode(errors="replace")
             except OSError:

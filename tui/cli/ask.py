@@ -28,7 +28,7 @@ _STDIN_SECONDS = 3.0
 
 
 @click.command("ask")
-@click.argument("prompt", required=False)
+@click.argument("words", nargs=-1, metavar="[PROMPT]")
 @model_options
 @sampling_options
 @click.option("--raw", is_flag=True, help="Go on with PROMPT as it is, without chat template.")
@@ -37,7 +37,7 @@ _STDIN_SECONDS = 3.0
 @click.option("--stats", "show_stats", is_flag=True, help="Say on standard error how it ran.")
 @debug_option
 def command(
-    prompt: str | None,
+    words: tuple[str, ...],
     model: str | None,
     device: str | None,
     options: tuple[str, ...],
@@ -53,12 +53,14 @@ def command(
     PROMPT - is standard input. Where standard input is a pipe or a file, it is read too and follows PROMPT after an
     empty line. Nothing is stored.
     """
+    if len(words) > 1:
+        raise click.UsageError('PROMPT is one argument, in quotes: ovchat ask "..."')
     if raw and system:
         raise click.UsageError("--raw takes the prompt as it is; it cannot have a system message.")
     values = sampling_values(sampling)
     log.begin(debug)
     SamplingParams(**values)  # A bad one is told before a model is loaded for a minute.
-    text = _whole_prompt(prompt)
+    text = _whole_prompt(words[0] if words else None)
     settings, state = loading.read_settings(), State()
     choice = loading.choose(model, device, options, settings, state)
     with loading.engine() as runner:
