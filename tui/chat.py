@@ -77,6 +77,6 @@ class ChatSession:
         model = self._runner.model
         if model is None:
             raise OvchatError("No model is loaded.", "Choose one with -m.")
-        sampling, sources, notices = resolve(self._app_sampling, model.generation_config, self._user_sampling)
+        sampling, sources, notices = resolve(self._app_sampling, model.files.generation_config, self._user_sampling)
         job = self._runner.generate(GenerationRequest(sampling=sampling, **prompt))
         return Turn(job, sampling, sources, notices)

@@ -354,7 +354,7 @@ class TestFind:
 
     def test_broken_json(self, tmp_path):
         self.write(tmp_path, tokenizer_config__json='{"a": 1,\n "chat_template"\n}')
-        with pytest.raises(ModelBroken, match=r"tokenizer_config\.json is not valid JSON: line 3"):
+        with pytest.raises(ModelBroken, match=r"tokenizer_config\.json is broken in line 3"):
             ChatTemplate.find(tmp_path, None, SPECIAL)
 
     def test_unreadable_jinja(self, tmp_path):

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from tests.conftest import MODELS
 from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, OvchatError, TokenizerMissing
 from tui.engine.ir_file import read_ir
-from tui.engine.model_files import eos_token_ids, inspect
+from tui.engine.model_files import inspect
 from tui.engine.model_shape import AttentionLayer, context_length, sliding_window, text_config
+from tui.engine.tokenizer_files import require_tokenizer
 
 LFS_POINTER = (
     "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n"
@@ -66,8 +67,7 @@ def test_facts_of_a_whole_folder(llama: Path) -> None:
     assert set(files.made_with) == {"openvino", "optimum-intel", "transformers", "torch"}
     assert files.licence == "apache-2.0"
     assert files.config["bos_token_id"] == 0
-    assert eos_token_ids(files.generation_config) == {0, 2}
-    files.require_tokenizer()
+    require_tokenizer(files.path)
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,6 @@ def test_template_sources_in_order_of_precedence(llama: Path) -> None:
         "chat_template.json",
         "openvino_tokenizer.xml",
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"), [(2, {2}), ([2, 7], {2, 7}), (None, set()), (-1, set()), (True, set()), (["x", 3], {3})]
-)
-def test_eos_token_ids(value: object, expected: set[int]) -> None:
-    assert eos_token_ids({"eos_token_id": value}) == expected
-    assert eos_token_ids({}) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -330,7 +322,7 @@ def test_classifiers_have_logits_too(llama: Path) -> None:
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelNotFound, match=r"There is no folder .*nowhere. ovchat models lists"):
+    with pytest.raises(ModelNotFound, match=r"There is no folder .*nowhere. Name the folder"):
         inspect(tmp_path / "nowhere")
 
 
@@ -411,9 +403,8 @@ def test_config_with_values_of_other_types_says_nothing(llama: Path) -> None:
 @pytest.mark.parametrize("name", ["openvino_tokenizer.xml", "openvino_detokenizer.xml"])
 def test_tokenizer_missing_says_the_convert_line(name: str, llama: Path) -> None:
     (llama / name).unlink()
-    files = inspect(llama)
     with pytest.raises(TokenizerMissing, match=f"has no {name}") as missing:
-        files.require_tokenizer()
+        require_tokenizer(llama)
     assert f"convert_tokenizer '{llama}' --with-detokenizer -o '{llama}'" in missing.value.next_step
 
 
@@ -421,16 +412,16 @@ def test_tokenizer_missing_where_only_the_hub_has_its_source(llama: Path) -> Non
     for file in llama.glob("*token*"):
         file.unlink()
     with pytest.raises(TokenizerMissing, match=f"convert_tokenizer MODEL_ID --with-detokenizer -o '{llama}'"):
-        inspect(llama).require_tokenizer()
+        require_tokenizer(llama)
     replace(llama / "config.json", "{", '{"_name_or_path": "org/tiny",')
     with pytest.raises(TokenizerMissing, match="convert_tokenizer org/tiny --with-detokenizer"):
-        inspect(llama).require_tokenizer()
+        require_tokenizer(llama)
 
 
 def test_detokenizer_cut_off(llama: Path) -> None:
     (llama / "openvino_detokenizer.bin").write_bytes(b"x")
     with pytest.raises(ModelBroken, match=r"openvino_detokenizer.bin is cut off"):
-        inspect(llama).require_tokenizer()
+        require_tokenizer(llama)
 
 
 @pytest.mark.parametrize("name", ["", "config.json", "openvino_model.xml", "openvino_model.bin"])

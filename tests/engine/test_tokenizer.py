@@ -210,7 +210,7 @@ def test_special_tokens_without_files(tmp_path):
 def test_broken_configuration_names_file_and_line(tmp_path):
     folder = copy("llama2", tmp_path)
     (folder / "tokenizer_config.json").write_text('{\n  "bos_token": ,\n}')
-    with pytest.raises(ModelBroken, match=r"tokenizer_config\.json is not valid JSON: line 2"):
+    with pytest.raises(ModelBroken, match=r"tokenizer_config\.json is broken in line 2"):
         Tokenizer.load(ov.Core(), folder)
 
 
@@ -268,14 +268,14 @@ def test_missing_file(tmp_path, name):
 def test_broken_xml(tmp_path, content):
     folder = copy("qwen", tmp_path)
     (folder / "openvino_tokenizer.xml").write_bytes(content)
-    with pytest.raises(ModelBroken, match=r"openvino_tokenizer\.xml of qwen"):
+    with pytest.raises(ModelBroken, match=r"openvino_tokenizer\.xml is "):
         Tokenizer.load(ov.Core(), folder)
 
 
 def test_truncated_weights(tmp_path):
     folder = copy("qwen", tmp_path)
     (folder / "openvino_detokenizer.bin").write_bytes(b"\0" * 10)
-    with pytest.raises(ModelBroken, match=r"openvino_detokenizer\.xml of qwen"):
+    with pytest.raises(ModelBroken, match=r"openvino_detokenizer\.bin is cut off"):
         Tokenizer.load(ov.Core(), folder)
 
 

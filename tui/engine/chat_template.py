@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import TemplateError
-from tui.engine.tokenizer_files import read_json
+from tui.engine.read_file import read_json
 
 if TYPE_CHECKING:
     import jinja2

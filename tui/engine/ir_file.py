@@ -16,17 +16,16 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tui.engine.errors import ModelBroken
+from tui.engine.read_file import GET_AGAIN, read_bytes, unreadable
 
-GET_AGAIN = "Get the model again, or convert it again."
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 IR_VERSIONS = ("10", "11")  # what OpenVINO 2026.4 reads; 11 has been written since 2022
 
 # Attributes with anything but a quote in their values, in runs that the expression engine takes at one go.
 _ATTRIBUTES = r'([^">]*(?:"[^"]*"[^">]*)*)>'
 _LAYER = re.compile(r"<layer\s" + _ATTRIBUTES)
-_BODY_TAG = re.compile(
-    r"body>"
-)  # the end of <body>, </body>, <then_body>, ...: looked for as fixed bytes, ten times faster
+# The end of <body>, </body>, <then_body>, ...: looked for as fixed bytes, ten times faster.
+_BODY_TAG = re.compile(r"body>")
 _DATA = re.compile(r"\s*<data\s" + _ATTRIBUTES)
 _TYPE = re.compile(r' type="(\w+)"')
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
@@ -75,22 +74,6 @@ def read_ir(xml: Path) -> IrFile:
         raise ModelBroken(f"{xml} is damaged: what it says about its operations makes no sense.", GET_AGAIN) from error
     _check_weights(ir.bin, needed)
     return ir
-
-
-def read_bytes(file: Path) -> bytes:
-    """A file's content; what the system says against it becomes a `ModelBroken`."""
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise ModelBroken(f"{file} is missing.", GET_AGAIN) from None
-    except OSError as error:
-        raise unreadable(file, error) from error
-
-
-def unreadable(path: Path, error: OSError) -> ModelBroken:
-    """The error for a file or folder that the system does not let us read."""
-    step = f"Allow it: chmod -R u+rX '{path}'." if isinstance(error, PermissionError) else GET_AGAIN
-    return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step)
 
 
 def _check_graph(xml: Path, text: str) -> None:

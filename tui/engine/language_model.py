@@ -8,7 +8,6 @@ from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -24,6 +23,7 @@ from tui.engine.options import EngineOptions
 from tui.engine.reasoning import marker_token_ids
 from tui.engine.stopping import stop_token_ids
 from tui.engine.tokenizer import Tokenizer
+from tui.engine.tokenizer_files import require_tokenizer
 
 
 @dataclass(slots=True)
@@ -40,7 +40,6 @@ class LanguageModel:
         backend: Tokens to logits.
         tokenizer: Text to tokens and back.
         template: Messages to text.
-        generation_config: The model's own defaults, as read.
         stop_ids: Token ids that end an answer.
         marker_ids: Tokens that mark thinking; they are text even where the tokenizer calls them special.
         notices: What the user should know about how this model runs, one sentence each.
@@ -54,7 +53,6 @@ class LanguageModel:
     backend: Backend
     tokenizer: Tokenizer
     template: ChatTemplate
-    generation_config: dict[str, Any]
     stop_ids: frozenset[int]
     marker_ids: frozenset[int]
     notices: tuple[str, ...]
@@ -84,7 +82,7 @@ class LanguageModel:
         started = time.perf_counter()
         options = options or EngineOptions()
         files = model_files.inspect(Path(folder))
-        files.require_tokenizer()
+        require_tokenizer(files.path)
         core = ov.Core()
         device = devices.resolve_device(core, device)
         # The tokenizer loads beside the model: both spend their time outside Python.
@@ -93,9 +91,8 @@ class LanguageModel:
             opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress)
             tokenizer = loading.result()
         template = ChatTemplate.find(files.path, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)
-        generation_config = model_files.generation_config(files.path)
         stop_ids = stop_token_ids(
-            generation_config,
+            files.generation_config,
             token_id=tokenizer.token_id,
             template_text=template.text,
             tokenizer_eos_id=tokenizer.eos_id,
@@ -109,7 +106,6 @@ class LanguageModel:
             backend=opened.backend,
             tokenizer=tokenizer,
             template=template,
-            generation_config=generation_config,
             stop_ids=frozenset(token for token in stop_ids if token < opened.backend.vocab_size),
             marker_ids=marker_token_ids(tokenizer.token_id, template.text),
             notices=notices,

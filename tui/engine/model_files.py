@@ -5,7 +5,6 @@ Takes a folder and gives a `ModelFiles`, or a typed error that names the file. I
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -13,19 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, TokenizerMissing
-from tui.engine.ir_file import GET_AGAIN, IrFile, read_bytes, read_ir, unreadable
+from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported
+from tui.engine.ir_file import IrFile, read_ir
 from tui.engine.model_shape import AttentionLayer, attention_layers, context_length, sliding_window, text_config
+from tui.engine.read_file import read_bytes, read_json, unreadable
+from tui.engine.tokenizer_files import TOKENIZER_XML
 
 MODEL_XML = "openvino_model.xml"
-TOKENIZER_XML = "openvino_tokenizer.xml"
-DETOKENIZER_XML = "openvino_detokenizer.xml"
 
 CHOOSE_TEXT_MODEL = "Choose a model for text generation (optimum-cli export openvino --task text-generation-with-past)."
 
 KvPrecision = Literal["u8", "f16", "bf16", "f32"]
 
-_FLOATS = {"f64", "f32", "f16", "bf16"}
 _INTEGERS = {"i8": "int8", "u8": "int8", "i4": "int4", "u4": "int4", "i2": "int2", "u2": "int2"}
 _INDICES = {"i64", "u64", "i32", "u32", "i16", "u16", "boolean", "string"}
 _TEMPLATE_FILES = ("chat_template.jinja", "tokenizer_config.json", "chat_template.json", "processor_config.json")
@@ -108,25 +106,6 @@ class ModelFiles:
         """Bytes that one token takes in the KV cache of all layers, stored with `precision` on CPU."""
         return round(sum(layer.bytes_per_token(precision) for layer in self.attention))
 
-    def require_tokenizer(self) -> None:
-        """Check that the OpenVINO tokenizer and detokenizer are there and whole.
-
-        Raises:
-            TokenizerMissing: One is not there, with the command that makes both.
-            ModelBroken: One is cut off, a git-lfs pointer, unreadable or of a newer format.
-        """
-        for file in (TOKENIZER_XML, DETOKENIZER_XML):
-            if not (self.path / file).exists():
-                source = str(self.config.get("_name_or_path") or "MODEL_ID")
-                if (self.path / "tokenizer_config.json").exists():
-                    source = str(self.path)
-                command = f"convert_tokenizer {shlex.quote(source)} --with-detokenizer -o {shlex.quote(str(self.path))}"
-                raise TokenizerMissing(
-                    f"{self.path} has no {file}: the text of this model cannot be turned into tokens or back.",
-                    f"Make it: {command} (after pip install 'openvino-tokenizers[transformers]').",
-                )
-            read_ir(self.path / file)
-
 
 def inspect(folder: Path) -> ModelFiles:
     """The facts of a model folder.
@@ -138,7 +117,7 @@ def inspect(folder: Path) -> ModelFiles:
     """
     files = _list(folder)
     _refuse_other_layouts(folder, set(files))
-    settings = config(folder)
+    settings = read_json(folder / "config.json")
     ir = read_ir(folder / MODEL_XML)
     _refuse_other_graphs(folder, ir, settings)
     text = text_config(settings)
@@ -163,31 +142,14 @@ def inspect(folder: Path) -> ModelFiles:
         made_with={name: ir.info[key].split("-")[0] for key, name in _VERSIONS.items() if key in ir.info},
         licence=_licence(folder),
         config=settings,
-        generation_config=generation_config(folder),
+        generation_config=read_json(folder / "generation_config.json"),
     )
-
-
-def config(folder: Path) -> dict[str, Any]:
-    """config.json, or {} where there is none. Raises `ModelBroken` naming the line where it is broken."""
-    return _read_json(folder / "config.json")
-
-
-def generation_config(folder: Path) -> dict[str, Any]:
-    """generation_config.json, or {} where there is none. Raises `ModelBroken` naming the line where it is broken."""
-    return _read_json(folder / "generation_config.json")
-
-
-def eos_token_ids(generation: Mapping[str, Any]) -> frozenset[int]:
-    """The ids that end a text: `eos_token_id` of generation_config.json (or config.json), one or a list."""
-    value = generation.get("eos_token_id")
-    values = value if isinstance(value, list) else [value]
-    return frozenset(item for item in values if isinstance(item, int) and not isinstance(item, bool) and item >= 0)
 
 
 def _list(folder: Path) -> dict[str, int]:
     """Sizes of the files directly in the folder, by name."""
     if not folder.exists():
-        raise ModelNotFound(f"There is no folder {folder}.", "ovchat models lists the models that are here.")
+        raise ModelNotFound(f"There is no folder {folder}.", "Name the folder that holds the model's files.")
     if not folder.is_dir():
         raise ModelNotFound(f"{folder} is a file, not a model folder.", "Name the folder that holds the model's files.")
     try:
@@ -235,20 +197,6 @@ def _refuse_other_graphs(folder: Path, ir: IrFile, settings: Mapping[str, Any]) 
     raise ModelNotSupported(f"{folder} is {what}.", CHOOSE_TEXT_MODEL)
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        value = json.loads(read_bytes(file).decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ModelBroken(f"{file} is not text in UTF-8.", GET_AGAIN) from None
-    except json.JSONDecodeError as error:
-        raise ModelBroken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
-    if not isinstance(value, dict):
-        raise ModelBroken(f"{file} is broken in line 1: it must hold a JSON object.", GET_AGAIN)
-    return value
-
-
 def _architecture(settings: Mapping[str, Any]) -> str:
     names = settings.get("architectures")
     return str(names[0]) if isinstance(names, list) and names else ""
@@ -273,7 +221,7 @@ def _template_sources(folder: Path, files: set[str], tokenizer: IrFile | None) -
     found = [
         name
         for name in _TEMPLATE_FILES
-        if name in files and (name.endswith(".jinja") or _read_json(folder / name).get("chat_template"))
+        if name in files and (name.endswith(".jinja") or read_json(folder / name).get("chat_template"))
     ]
     if tokenizer and tokenizer.info.get("chat_template"):
         found.append(TOKENIZER_XML)

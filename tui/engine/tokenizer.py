@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tui.engine import tokenizer_graph as graph
 from tui.engine.errors import BadText, BadToken
-from tui.engine.tokenizer_files import special_tokens
+from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, require_tokenizer, special_tokens
 from tui.engine.vocabulary import Vocabulary, read_vocabulary
 
 _INT32_MAX = 2**31 - 1
@@ -38,8 +38,8 @@ class Tokenizer:
     def __init__(self, core: ov.Core, folder: Path) -> None:
         self._core = core
         self._folder = folder
-        encoder = graph.read(core, folder, "openvino_tokenizer.xml")
-        self._detokenizer = graph.read(core, folder, "openvino_detokenizer.xml")
+        encoder = graph.read(core, folder, TOKENIZER_XML)
+        self._detokenizer = graph.read(core, folder, DETOKENIZER_XML)
         self.rt_info = graph.rt_info(encoder)
         self.vocabulary: Vocabulary | None = read_vocabulary(self._detokenizer)
         around = graph.take_special_tokens(encoder)
@@ -70,7 +70,7 @@ class Tokenizer:
             ModelBroken: One of the two cannot be read or compiled.
             OvchatError: OpenVINO and OpenVINO Tokenizers do not fit together.
         """
-        graph.require_files(folder)
+        require_tokenizer(folder)
         graph.add_extension(core)
         return cls(core, folder)
 

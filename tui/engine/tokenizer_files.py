@@ -1,37 +1,42 @@
-"""What the JSON files beside a tokenizer say: its special tokens. No openvino import."""
+"""The files of a tokenizer: whether they are there and whole, and the special tokens they name. No openvino import."""
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from tui.engine.errors import ModelBroken
+from tui.engine.errors import TokenizerMissing
+from tui.engine.ir_file import read_ir
+from tui.engine.read_file import read_json
+
+TOKENIZER_XML = "openvino_tokenizer.xml"
+DETOKENIZER_XML = "openvino_detokenizer.xml"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a file that is not there is empty.
+def require_tokenizer(folder: Path) -> None:
+    """Check that the OpenVINO tokenizer and detokenizer are there and whole.
 
     Raises:
-        ModelBroken: The file is not JSON, or not an object; names the file and the line.
+        TokenizerMissing: One is not there, with the command that makes both.
+        ModelBroken: One is cut off, a git-lfs pointer, unreadable or of a newer format.
     """
-    try:
-        value = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ModelBroken(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ModelBroken(f"{path} is not UTF-8 text.", "Copy or download the file again.") from error
-    except json.JSONDecodeError as error:
-        raise ModelBroken(
-            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}.",
-            "Copy or download the file again.",
-        ) from error
-    if not isinstance(value, dict):
-        raise ModelBroken(f"{path} holds no JSON object.", "Copy or download the file again.")
-    return value
+    for xml in (folder / TOKENIZER_XML, folder / DETOKENIZER_XML):
+        for file in (xml, xml.with_suffix(".bin")):
+            if not file.exists():
+                raise TokenizerMissing(
+                    f"{folder} has no {file.name}: the text of this model cannot be turned into tokens or back.",
+                    f"Make it: {_convert_line(folder)} (after pip install 'openvino-tokenizers[transformers]').",
+                )
+        read_ir(xml)
+
+
+def _convert_line(folder: Path) -> str:
+    if (folder / "tokenizer_config.json").exists():
+        source = str(folder)
+    else:
+        source = str(read_json(folder / "config.json").get("_name_or_path") or "MODEL_ID")
+    return f"convert_tokenizer {shlex.quote(source)} --with-detokenizer -o {shlex.quote(str(folder))}"
 
 
 def special_tokens(folder: Path) -> dict[str, str]:

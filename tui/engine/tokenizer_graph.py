@@ -13,7 +13,7 @@ import openvino as ov
 from openvino import opset15
 from openvino.utils.node_factory import NodeFactory
 
-from tui.engine.errors import ModelBroken, OvchatError, TokenizerMissing
+from tui.engine.errors import ModelBroken, OvchatError
 from tui.engine.openvino_errors import last_line
 from tui.engine.sentencepiece_model import SentencePieceModel
 from tui.engine.vocabulary import constant_bytes
@@ -21,17 +21,6 @@ from tui.engine.vocabulary import constant_bytes
 _NO_LIMIT = 2**31 - 65
 # A tokenizer is not worth waking a pool of threads.
 _CONFIG = {"INFERENCE_NUM_THREADS": 1}
-
-
-def require_files(folder: Path) -> None:
-    """Raise TokenizerMissing where a file of the tokenizer or detokenizer is not there."""
-    for name in ("openvino_tokenizer", "openvino_detokenizer"):
-        for file in (folder / f"{name}.xml", folder / f"{name}.bin"):
-            if not file.is_file():
-                raise TokenizerMissing(
-                    f"{folder.name} has no {file.name}.",
-                    f"Make it where the model was converted: convert_tokenizer MODEL_ID --with-detokenizer -o {folder}",
-                )
 
 
 @cache

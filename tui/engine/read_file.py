@@ -1,0 +1,50 @@
+"""Files of a model folder, read whole; what is wrong with one becomes a `ModelBroken` that names it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tui.engine.errors import ModelBroken
+
+GET_AGAIN = "Get the model again, or convert it again."
+
+
+def read_bytes(file: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+        ModelBroken: It is missing, or the system does not let us read it.
+    """
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise ModelBroken(f"{file} is missing.", GET_AGAIN) from None
+    except OSError as error:
+        raise unreadable(file, error) from error
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The JSON object in a file; {} where there is no such file.
+
+    Raises:
+        ModelBroken: It cannot be read, or is no JSON object; names the line.
+    """
+    if not file.exists():
+        return {}
+    try:
+        value = json.loads(read_bytes(file).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ModelBroken(f"{file} is not text in UTF-8.", GET_AGAIN) from None
+    except json.JSONDecodeError as error:
+        raise ModelBroken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
+    if not isinstance(value, dict):
+        raise ModelBroken(f"{file} is broken in line 1: it must hold a JSON object.", GET_AGAIN)
+    return value
+
+
+def unreadable(path: Path, error: OSError) -> ModelBroken:
+    """The error for a file or folder that the system does not let us read."""
+    step = f"Allow it: chmod -R u+rX '{path}'." if isinstance(error, PermissionError) else GET_AGAIN
+    return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step)
