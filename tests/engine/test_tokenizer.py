@@ -283,7 +283,7 @@ def test_newer_operations(tmp_path):
     folder = copy("qwen", tmp_path)
     xml = folder / "openvino_tokenizer.xml"
     xml.write_text(xml.read_text().replace('type="BPETokenizer"', 'type="BPETokenizer9"'))
-    with pytest.raises(ModelBroken, match="needs operations that OpenVINO"):
+    with pytest.raises(ModelBroken, match="uses operations that this OpenVINO"):
         Tokenizer.load(ov.Core(), folder)
 
 

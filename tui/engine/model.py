@@ -16,8 +16,8 @@ import openvino as ov
 from openvino import opset13 as ops
 from openvino._offline_transformations import paged_attention_transformation
 
-from tui.engine.errors import ModelBroken, ModelNotSupported, NotEnoughMemory, OvchatError
-from tui.engine.openvino_errors import is_out_of_memory, last_line
+from tui.engine.errors import ModelBroken, ModelNotSupported, NotEnoughMemory
+from tui.engine.openvino_errors import is_out_of_memory, last_line, read_error
 from tui.engine.options import EngineOptions
 
 ROWS_INPUT = "sampled_tokens_indices"
@@ -67,25 +67,7 @@ def read(core: ov.Core, xml: Path) -> ov.Model:
     try:
         return core.read_model(xml)
     except (RuntimeError, MemoryError) as error:
-        raise _read_error(xml, error) from error
-
-
-def _read_error(xml: Path, error: Exception) -> OvchatError:
-    text = str(error)
-    if is_out_of_memory(error):
-        return NotEnoughMemory(f"There is not enough memory to read {xml}.", "Take a smaller model.")
-    if "unsupported opset" in text or "Unsupported operation" in text or "not supported" in text:
-        return ModelBroken(
-            f"{xml} uses operations that OpenVINO {ov.get_version().split('-')[0]} does not know.",
-            "It was made for a newer OpenVINO: update ovchat, or convert the model again.",
-        )
-    if "weights" in text.lower() or "bin file" in text:
-        return ModelBroken(
-            f"The weights of {xml} do not fit it: the .bin file is cut off or another model's.", "Get the model again."
-        )
-    return ModelBroken(
-        f"{xml} cannot be read as an OpenVINO model ({last_line(error)}).", "Get or convert the model again."
-    )
+        raise read_error(xml, error) from error
 
 
 def classify(model: ov.Model, xml: Path) -> Signature:
@@ -162,7 +144,7 @@ def _kv_axes(shape: ov.PartialShape) -> StateAxes | None:
     if len(open_axes) != 2:
         return None
     first, second = open_axes
-    return StateAxes(batch=second, tokens=first) if second == first + 1 == 1 else StateAxes(batch=first, tokens=second)
+    return StateAxes(batch=1, tokens=0) if open_axes == [0, 1] else StateAxes(batch=first, tokens=second)
 
 
 # Between the LM head's MatMul and the logits: soft-capping, scaling, bias, layout. All keep rows apart.
@@ -224,7 +206,9 @@ def make_paged(model: ov.Model) -> None:
     try:
         paged_attention_transformation(model)
     except RuntimeError as error:
-        raise ModelNotSupported(f"The model cannot run with paged attention ({last_line(error)}).", "") from error
+        raise ModelNotSupported(
+            f"The model cannot run with paged attention ({last_line(error)}).", "Use -o backend=stateful."
+        ) from error
 
 
 def compile_properties(core: ov.Core, device: str, options: EngineOptions) -> dict[str, Any]:
@@ -252,7 +236,8 @@ def compile_model(core: ov.Core, model: ov.Model, device: str, properties: Mappi
     """Compile, with the plugin's refusals as sentences.
 
     Raises:
-        NotEnoughMemory, ModelBroken, BadParameter: What the device could not do.
+        NotEnoughMemory: The model does not fit.
+        ModelBroken: The device refuses it.
     """
     try:
         return core.compile_model(model, device, dict(properties))

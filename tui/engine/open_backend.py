@@ -22,7 +22,13 @@ from tui.engine.stateful import StatefulBackend
 from tui.engine.stateless import StatelessBackend
 
 # A context nobody declared.
-FALLBACK_CONTEXT = 4096
+_FALLBACK_CONTEXT = 4096
+
+# How the slow forms were exported.
+_SLOW = {
+    ir.Kind.STATELESS: "with its KV cache passed in and out",
+    ir.Kind.NO_CACHE: "without a KV cache: every token computes the whole conversation again",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,10 @@ def open_backend(
     if not obstacle and options.backend != "stateful":
         verdict = self_check.verdict(core, files.xml, device, signature, verdicts, progress)
         if verdict is self_check.Verdict.UNCHECKED:
-            notices.append("paged attention is unchecked for this model: there is too little memory for the check")
+            notices.append("Paged attention is unchecked for this model: there is too little memory for the check.")
         elif verdict is self_check.Verdict.FAILED:
             obstacle = "paged attention computes this model wrongly"
-            notices.append(f"{obstacle}, so it runs with the stateful backend")
+            notices.append("Paged attention computes this model wrongly, so it runs with the stateful backend.")
     if obstacle and options.backend == "paged":
         raise BadParameter(f"backend=paged is not possible for this model: {obstacle}.", "Use backend=auto.")
 
@@ -89,19 +95,24 @@ def open_backend(
     kv_cache = _property(compiled, "KV_CACHE_PRECISION")
     backend: Backend
     if paged:
-        context = files.context_length or FALLBACK_CONTEXT
+        context = files.context_length or _FALLBACK_CONTEXT
         backend = PagedBackend(compiled, model_context=context, asked_context=options.context)
         kv_cache = backend.kv_cache
     else:
         kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
         backend = kind(compiled, signature, context_limit=_context_limit(files, options))
-    if backend.capabilities.notice:
-        notices.append(backend.capabilities.notice)
+    if signature.kind in _SLOW:
+        notices.append(
+            f"This model was exported {_SLOW[signature.kind]}, which is slow: export it again, stateful, "
+            "with --task text-generation-with-past."
+        )
+    if not backend.capabilities.selects_rows:
+        notices.append("Logits of every prompt token are computed: the LM head of this model was not recognised.")
     return Opened(backend, _property(compiled, "INFERENCE_PRECISION_HINT"), kv_cache, tuple(notices))
 
 
 def _check_memory(files: ModelFiles) -> None:
-    needed, free = files.xml.with_suffix(".bin").stat().st_size, available_bytes()
+    needed, free = files.bin.stat().st_size, available_bytes()
     if needed > free:
         raise NotEnoughMemory(
             f"{files.name} needs at least {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free.",
@@ -122,7 +133,7 @@ def _context_limit(files: ModelFiles, options: EngineOptions) -> int:
     """The user's limit, else the model's unless half of the free memory holds less KV."""
     if options.context is not None:
         return options.context
-    wanted = files.context_length or FALLBACK_CONTEXT
+    wanted = files.context_length or _FALLBACK_CONTEXT
     per_token = files.kv_bytes_per_token("f16")
     return min(wanted, int(available_bytes() // 2 // per_token)) if per_token else wanted
 

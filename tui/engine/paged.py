@@ -62,7 +62,6 @@ class PagedBackend(Backend):
             context_limit=context,
             max_sequences=blocks,
             selects_rows=self._selects_rows,
-            notice="" if self._selects_rows else "logits of every prompt token are computed (unknown LM head)",
         )
 
     def _bytes_per_block(self) -> int:

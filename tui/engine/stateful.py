@@ -63,7 +63,6 @@ class StatefulBackend(Backend):
             max_sequences=_MAX_SEQUENCES,
             can_rewind=not hybrid,
             selects_rows=self._selects_rows,
-            notice="" if self._selects_rows else "logits of every prompt token are computed (unknown LM head)",
         )
 
     def create(self) -> int:

@@ -46,19 +46,11 @@ class StatelessBackend(Backend):
         self._next_id = 0
         shape = compiled.output("logits").get_partial_shape()
         self.vocab_size = signature.vocab_size or shape[2].get_length()
-        recompute = signature.kind is Kind.NO_CACHE
-        how = (
-            "without a KV cache: every token computes the whole conversation again"
-            if recompute
-            else "with its KV cache passed in and out"
-        )
         self.capabilities = Capabilities(
-            name="recompute" if recompute else "stateless",
+            name="recompute" if signature.kind is Kind.NO_CACHE else "stateless",
             context_limit=context_limit,
             max_sequences=_MAX_SEQUENCES,
             selects_rows=self._selects_rows,
-            notice=f"this model was exported {how}, which is slow: export it again, stateful, "
-            "with --task text-generation-with-past",
         )
 
     def create(self) -> int:

@@ -38,15 +38,15 @@ class Tokenizer:
     def __init__(self, core: ov.Core, folder: Path) -> None:
         self._core = core
         self._folder = folder
-        encoder = graph.read(core, folder, TOKENIZER_XML)
-        self._detokenizer = graph.read(core, folder, DETOKENIZER_XML)
+        encoder = graph.read(core, folder / TOKENIZER_XML)
+        self._detokenizer = graph.read(core, folder / DETOKENIZER_XML)
         self.rt_info = graph.rt_info(encoder)
         self.vocabulary: Vocabulary | None = read_vocabulary(self._detokenizer)
         around = graph.take_special_tokens(encoder)
         graph.never_truncate(encoder)
         graph.bytes_in(encoder)
         self._may_pad = any("attention_mask" in output.get_names() for output in encoder.outputs)
-        self._encode_request = graph.compile_request(core, encoder, folder)
+        self._encode_request = graph.compile_request(core, encoder, folder / TOKENIZER_XML)
         self._encode_lock = threading.Lock()
         self._decode_requests: dict[bool, ov.InferRequest] = {}
         self._decode_lock = threading.Lock()
@@ -240,4 +240,4 @@ class Tokenizer:
         model = self._detokenizer.clone()
         if not skip_special_tokens:
             graph.show_special_tokens(model)
-        return graph.compile_request(self._core, graph.bytes_out(model), self._folder)
+        return graph.compile_request(self._core, graph.bytes_out(model), self._folder / DETOKENIZER_XML)

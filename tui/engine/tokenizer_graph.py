@@ -13,8 +13,8 @@ import openvino as ov
 from openvino import opset15
 from openvino.utils.node_factory import NodeFactory
 
-from tui.engine.errors import ModelBroken, OvchatError
-from tui.engine.openvino_errors import last_line
+from tui.engine.errors import OvchatError
+from tui.engine.openvino_errors import read_error
 from tui.engine.sentencepiece_model import SentencePieceModel
 from tui.engine.vocabulary import constant_bytes
 
@@ -54,31 +54,20 @@ def add_extension(core: ov.Core) -> None:
         ) from error
 
 
-def read(core: ov.Core, folder: Path, name: str) -> ov.Model:
+def read(core: ov.Core, xml: Path) -> ov.Model:
     """Read one of the two graphs. Raises ModelBroken."""
     try:
-        return core.read_model(folder / name)
-    except RuntimeError as error:
-        raise _broken(folder, name, error) from error
+        return core.read_model(xml)
+    except (RuntimeError, MemoryError) as error:
+        raise read_error(xml, error) from error
 
 
-def compile_request(core: ov.Core, model: ov.Model, folder: Path) -> ov.InferRequest:
-    """Compile one of the two graphs. Raises ModelBroken."""
+def compile_request(core: ov.Core, model: ov.Model, xml: Path) -> ov.InferRequest:
+    """Compile a graph that was read from `xml`. Raises ModelBroken."""
     try:
         return core.compile_model(model, "CPU", _CONFIG).create_infer_request()
-    except RuntimeError as error:
-        raise _broken(folder, "the tokenizer", error) from error
-
-
-def _broken(folder: Path, name: str, error: RuntimeError) -> ModelBroken:
-    if "unsupported opset" in str(error):
-        return ModelBroken(
-            f"{name} of {folder.name} needs operations that OpenVINO {ov.get_version()} does not have.",
-            "Update ovchat, or convert the tokenizer again with this release.",
-        )
-    return ModelBroken(
-        f"{name} of {folder.name} cannot be used: {last_line(error)}", "Download or convert the tokenizer again."
-    )
+    except (RuntimeError, MemoryError) as error:
+        raise read_error(xml, error) from error
 
 
 def rt_info(model: ov.Model) -> dict[str, Any]:
