@@ -9,7 +9,8 @@ from typing import Any
 from tui.engine.errors import OvchatError
 from tui.engine.generate import Event, Finished, GenerationRequest
 from tui.engine.runner import GenerationJob, Runner
-from tui.engine.sampling import SamplingParams, resolve
+from tui.engine.sampling_params import SamplingParams
+from tui.engine.sampling_resolve import resolve
 
 
 @dataclass(frozen=True, slots=True)

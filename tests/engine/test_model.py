@@ -11,7 +11,7 @@ import pytest
 from openvino import opset13 as ops
 
 from tui.engine import model as ir
-from tui.engine.errors import BadParameter, ModelBroken
+from tui.engine.errors import BadParameter, ModelBroken, ModelNotSupported
 from tui.engine.options import EngineOptions
 
 HIDDEN, VOCABULARY = 8, 11
@@ -112,6 +112,15 @@ def test_kinds(name: str, kind: ir.Kind, tiny_model: Callable[[str], Path]):
     assert ("position_ids" in signature.inputs) == (name not in ("bloom", "lfm2"))
     if name == "batch-axis-1":
         assert set(signature.kv_axes.values()) == {ir.StateAxes(batch=1, tokens=0)}
+
+
+def test_inputs_that_nobody_can_fill_are_named():
+    graph = decoder(matmul)
+    pixels = ops.parameter([1], np.float32, name="pixel_values")
+    pixels.output(0).set_names({"pixel_values"})
+    graph.add_parameters([pixels])
+    with pytest.raises(ModelNotSupported, match=r"cannot fill \(pixel_values\)"):
+        ir.classify(graph, Path("folder/openvino_model.xml"))
 
 
 def test_precision_auto_is_f32_only_where_the_default_is_bf16():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tui.engine.reasoning import TAGS, Channel, ReasoningSplitter, marker_token_ids, opened_by
 
 
-def split(pieces, opened=False):
+def split(pieces, opened=""):
     """(reasoning, answer, order of the channels)."""
     splitter = ReasoningSplitter(opened)
     out = [each for piece in pieces for each in splitter.feed(piece)] + splitter.finish()
@@ -20,39 +20,39 @@ def split(pieces, opened=False):
 
 
 CASES = [
-    ("Just an answer.", False, "", "Just an answer."),
-    ("  indented\n", False, "", "  indented\n"),
-    ("", False, "", ""),
-    (" \n", False, "", " \n"),
-    ("<think>\nHm, 2+2.\n</think>\n\nFour.", False, "Hm, 2+2.", "Four."),
-    ("\n<think>Hm</think>Four. ", False, "Hm", "Four. "),
-    ("<think>\n\n</think>\n\nFour.", False, "", "Four."),
+    ("Just an answer.", "", "", "Just an answer."),
+    ("  indented\n", "", "", "  indented\n"),
+    ("", "", "", ""),
+    (" \n", "", "", " \n"),
+    ("<think>\nHm, 2+2.\n</think>\n\nFour.", "", "Hm, 2+2.", "Four."),
+    ("\n<think>Hm</think>Four. ", "", "Hm", "Four. "),
+    ("<think>\n\n</think>\n\nFour.", "", "", "Four."),
     # The template began the thinking.
     ("Hm, 2+2.\n</think>\n\nFour.", "<think>", "Hm, 2+2.", "Four."),
-    ("\nHm\n", True, "Hm", ""),
+    ("\nHm\n", "<think>", "Hm", ""),
     # Cut off, in the tag, in the text, in the closing tag.
-    ("<thi", False, "", "<thi"),
-    ("<think>Hm, a\n\n", False, "Hm, a", ""),
-    ("<think>Hm </thi", False, "Hm </thi", ""),
-    ("<think>Hm</think> \n", False, "Hm", ""),
+    ("<thi", "", "", "<thi"),
+    ("<think>Hm, a\n\n", "", "Hm, a", ""),
+    ("<think>Hm </thi", "", "Hm </thi", ""),
+    ("<think>Hm</think> \n", "", "Hm", ""),
     # White space inside stays; what only looks like a tag is text.
-    ("<think>a\n\n  b < c </ think> d</think>e\n\nf", False, "a\n\n  b < c </ think> d", "e\n\nf"),
-    ("<thinker>x", False, "", "<thinker>x"),
+    ("<think>a\n\n  b < c </ think> d</think>e\n\nf", "", "a\n\n  b < c </ think> d", "e\n\nf"),
+    ("<thinker>x", "", "", "<thinker>x"),
     # Only the beginning counts: an answer may speak of tags.
-    ("Use <think> and </think> so.", False, "", "Use <think> and </think> so."),
-    ("<think>Hm</think>Use <think>x</think>.", False, "Hm", "Use <think>x</think>."),
-    ("<think>a</think>\n<think>b</think>\nc", False, "ab", "c"),
-    ("<think>a <think> b</think>c", False, "a <think> b", "c"),
-    ("[THINK]Hm[/THINK]Four.", False, "Hm", "Four."),
-    ("<|START_THINKING|>Hm<|END_THINKING|><|START_RESPONSE|>Four.", False, "Hm", "Four."),
+    ("Use <think> and </think> so.", "", "", "Use <think> and </think> so."),
+    ("<think>Hm</think>Use <think>x</think>.", "", "Hm", "Use <think>x</think>."),
+    ("<think>a</think>\n<think>b</think>\nc", "", "ab", "c"),
+    ("<think>a <think> b</think>c", "", "a <think> b", "c"),
+    ("[THINK]Hm[/THINK]Four.", "", "Hm", "Four."),
+    ("<|START_THINKING|>Hm<|END_THINKING|><|START_RESPONSE|>Four.", "", "Hm", "Four."),
     (
         "<|channel|>analysis<|message|>Hm<|end|><|start|>assistant<|channel|>final<|message|>Four.",
-        False,
+        "",
         "Hm",
         "Four.",
     ),
-    ("<|channel|>final<|message|>Four.", False, "", "Four."),
-    ("<|channel>thought\nHm\n<channel|>Four.", False, "Hm", "Four."),
+    ("<|channel|>final<|message|>Four.", "", "", "Four."),
+    ("<|channel>thought\nHm\n<channel|>Four.", "", "Hm", "Four."),
 ]
 
 
@@ -82,7 +82,7 @@ PARTS = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(st.lists(PARTS, max_size=10), st.sampled_from([False, "<think>", "[THINK]"]), st.data())
+@given(st.lists(PARTS, max_size=10), st.sampled_from(["", "<think>", "[THINK]"]), st.data())
 def test_any_cut_of_any_text_gives_the_same_and_loses_only_tags_and_white_space(parts, opened, data):
     text = "".join(parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))

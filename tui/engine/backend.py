@@ -36,18 +36,14 @@ class Capabilities:
         context_limit: Tokens that one sequence may hold.
         max_sequences: Sequences that stay resident; the least recently used leaves when there is no room.
         can_rewind: A sequence can go back to (nearly) any earlier length. Else only to its checkpoint, or to nothing.
-        can_fork: A sequence can be copied.
         selects_rows: Logits are computed only for the rows asked for.
-        notice: What the user should know about this way of running, or "".
     """
 
     name: str
     context_limit: int
     max_sequences: int
     can_rewind: bool = True
-    can_fork: bool = True
     selects_rows: bool = True
-    notice: str = ""
 
 
 class Backend(ABC):
@@ -136,7 +132,7 @@ def adopt(backend: Backend, prompt: NDArray[np.int64]) -> tuple[int, int]:
     if best < 0 or wanted == 0:
         return backend.create(), 0
     held = len(backend.tokens(best))
-    if wanted < held // 2 and backend.capabilities.can_fork:
+    if wanted < held // 2:
         forked = backend.fork(best, wanted)
         return forked, len(backend.tokens(forked))
     return best, backend.rewind(best, wanted)

@@ -1,6 +1,6 @@
 """The IR: read it, say what kind of decoder it is, put the row selection before the LM head, compile it.
 
-Everything here works on the graph; nothing runs it. What cannot chat is refused by name.
+Everything here works on the graph; nothing runs it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from openvino import opset13 as ops
 from openvino._offline_transformations import paged_attention_transformation
 
 from tui.engine.errors import ModelBroken, ModelNotSupported, NotEnoughMemory
+from tui.engine.model_files import CHOOSE_TEXT_MODEL
 from tui.engine.openvino_errors import is_out_of_memory, last_line, read_error
 from tui.engine.options import EngineOptions
 
@@ -71,14 +72,13 @@ def read(core: ov.Core, xml: Path) -> ov.Model:
 
 
 def classify(model: ov.Model, xml: Path) -> Signature:
-    """What kind of decoder this graph is.
+    """What kind of decoder this graph is, which `model_files.inspect` found to go from tokens to logits.
 
     Raises:
-        ModelNotSupported: It is not a decoder that chats, with what it is.
+        ModelNotSupported: It has inputs that nobody here can fill.
     """
     names = {name for port in model.inputs for name in port.get_names()}
-    outputs = {name for port in model.outputs for name in port.get_names()}
-    _refuse_what_cannot_chat(model, names, outputs, xml)
+    _refuse_unknown_inputs(names, xml)
     token_inputs = frozenset(names & {"input_ids", "attention_mask", "position_ids", "beam_idx"})
     shape = model.output("logits").get_partial_shape()
     vocab = shape[len(shape) - 1]
@@ -95,30 +95,14 @@ def classify(model: ov.Model, xml: Path) -> Signature:
     return Signature(kind, token_inputs, grown, vocab_size)
 
 
-def _refuse_what_cannot_chat(model: ov.Model, names: set[str], outputs: set[str], xml: Path) -> None:
-    def refuse(what: str, next_step: str) -> None:
-        raise ModelNotSupported(f"{xml.parent} is {what}.", next_step)
-
-    text_model = "Choose a text-generation model (exported with --task text-generation-with-past)."
-    if "hidden_states" in names or "d2t" in outputs or model.has_rt_info("eagle3_mode"):
-        refuse("an Eagle draft model: it only helps another model to decode", text_model)
-    if "encoder_hidden_states" in names or "decoder_input_ids" in names:
-        refuse("one half of an encoder-decoder model", text_model)
-    if "inputs_embeds" in names and "input_ids" not in names:
-        refuse("the language part of a vision-language model", text_model)
-    if "logits" not in outputs:
-        what = (
-            "an embedding model: it gives vectors, not text"
-            if outputs & {"last_hidden_state", "pooler_output"}
-            else "not a language model"
-        )
-        refuse(what, text_model)
-    if "input_ids" not in names:
-        refuse("not a model that takes tokens (it has no input_ids)", text_model)
+def _refuse_unknown_inputs(names: set[str], xml: Path) -> None:
     unknown = names - {"input_ids", "attention_mask", "position_ids", "beam_idx", "token_type_ids"}
     unknown = {name for name in unknown if not name.startswith(("past_key_values", "cache_params"))}
     if unknown:
-        refuse(f"a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))})", text_model)
+        raise ModelNotSupported(
+            f"{xml.parent} is a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))}).",
+            CHOOSE_TEXT_MODEL,
+        )
 
 
 def _known(axes: Mapping[str, StateAxes | None]) -> dict[str, StateAxes]:

@@ -69,12 +69,11 @@ class ReasoningSplitter:
     the text comes out as it went in.
 
     Args:
-        opened: The opening tag that the prompt ended with, as `opened_by` returns it; True for "<think>".
+        opened: The opening tag that the prompt ended with, as `opened_by` returns it.
     """
 
-    def __init__(self, opened: bool | str = False) -> None:
-        tag = "<think>" if opened is True else opened or ""
-        self._closing = TAGS[tag] if tag else ""
+    def __init__(self, opened: str = "") -> None:
+        self._closing = TAGS[opened] if opened else ""
         self._answering = False
         self._after_thinking = False
         # Whether this thinking has text yet; white space before it is dropped.

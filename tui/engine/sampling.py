@@ -29,10 +29,9 @@ from tui.engine.logits import (
     largest,
     softmax_weights,
 )
-from tui.engine.sampling_params import RANGES, Range, SamplingParams, checked
-from tui.engine.sampling_resolve import Resolved, Source, resolve
+from tui.engine.sampling_params import SamplingParams, checked
 
-__all__ = ["RANGES", "Range", "Resolved", "Sampled", "Sampler", "SamplingParams", "Source", "checked", "resolve"]
+__all__ = ["Sampled", "Sampler", "SamplingParams"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if operator == "**" and isinstance(left, int) and isinstance(right, int):
             too_large = right * max(left.bit_length(), 1) > _LARGEST
         else:
-            sizes = [len(side) if hasattr(side, "__len__") else side for side in (left, right)]
+            sizes = [len(side) if _is_sequence(side) else side for side in (left, right)]
             too_large = operator == "*" and any(map(_is_sequence, (left, right))) and sizes[0] * sizes[1] > _LARGEST
         if too_large:
             raise SecurityError("a value in it is too large")
