@@ -1,8 +1,8 @@
 """The engine against openvino-genai's LLMPipeline at its defaults.
 
 Each program is a process of its own with the model loaded and warm. They take turns, a few seconds each, and whoever
-begins changes every round: what else the machine does meets all of them. Loading and peak memory are taken from
-processes started one after the other.
+begins changes every round: what else the machine does meets all of them. Loading is measured in processes started one
+after the other; peak memory is that of the processes that did all the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,6 @@ GENAI, DEFAULT, AUTO = "genai", "ovchat default", "ovchat auto"
 PROGRAMS = (GENAI, DEFAULT, AUTO)
 DECODE_TOKENS = 64
 ANSWER_TOKENS = 16
-
-Medians = dict[str, dict[str, float]]
 
 
 def words(count: int, seed: int, vocabulary: int) -> str:
@@ -91,38 +88,29 @@ def compare(folder: Path, rounds: int, long: bool) -> dict[str, Any]:
             for program in in_turns(number):
                 worker = Worker(program, folder, verdicts)
                 take(program, "load_s", worker.load_s)
-                worker.answer(words(4096 if long else 512, number, size), ANSWER_TOKENS)
-                take(program, "peak_mb", worker.close())
-        with ExitStack() as opened:
-            workers = {program: opened.enter_context(open_worker(program, folder, verdicts)) for program in PROGRAMS}
-            for worker in workers.values():
-                worker.answer(words(512, 10_000, size), 2)
-            for number in range(rounds * 3):
-                for program in in_turns(number):
-                    got = workers[program].answer(words(512, 20_000 + number, size), DECODE_TOKENS)
-                    take(program, "ttft_512_s", got["ttft_s"])
-                    take(program, "decode_tokens_per_s", got["tokens_per_s"])
-            for number in range(rounds if long else 0):
-                for program in in_turns(number):
-                    text = words(4096, 30_000 + number, size)
-                    first = workers[program].answer(text, ANSWER_TOKENS)
-                    take(program, "ttft_4096_s", first["ttft_s"])
-                    more = f"{text} {first['text'].strip()} {words(32, 40_000 + number, size)}"
-                    take(program, "second_turn_s", workers[program].answer(more, 1)["ttft_s"])
+                worker.close()
+        workers = {program: Worker(program, folder, verdicts) for program in PROGRAMS}
+        for worker in workers.values():
+            worker.answer(words(512, 10_000, size), 2)
+        for number in range(rounds):
+            for program in in_turns(number):
+                got = workers[program].answer(words(512, 20_000 + number, size), DECODE_TOKENS)
+                take(program, "ttft_512_s", got["ttft_s"])
+                take(program, "decode_tokens_per_s", got["tokens_per_s"])
+        for number in range(rounds if long else 0):
+            for program in in_turns(number):
+                text = words(4096, 30_000 + number, size)
+                first = workers[program].answer(text, ANSWER_TOKENS)
+                take(program, "ttft_4096_s", first["ttft_s"])
+                more = f"{text} {first['text'].strip()} {words(32, 40_000 + number, size)}"
+                take(program, "second_turn_s", workers[program].answer(more, 1)["ttft_s"])
+        for program, worker in workers.items():
+            take(program, "peak_mb", worker.close())
     medians = {program: {key: statistics.median(all_) for key, all_ in each.items()} for program, each in taken.items()}
     ratios = {
         program: {key: value / medians[GENAI][key] for key, value in each.items()} for program, each in medians.items()
     }
     return {"model": folder.name, "rounds": rounds, "medians": medians, "ratios": ratios, "runs": taken}
-
-
-@contextmanager
-def open_worker(program: str, folder: Path, verdicts: Path) -> Iterator[Worker]:
-    worker = Worker(program, folder, verdicts)
-    try:
-        yield worker
-    finally:
-        worker.close()
 
 
 def table(result: dict[str, Any]) -> str:
