@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.engine.backends import CONTEXT, greedy, open_backend
 from tui.engine.backend import Backend, adopt
-from tui.engine.errors import BadToken, Cancelled, ContextFull
+from tui.engine.errors import BadToken, Cancelled, ContextFull, NotEnoughMemory
 from tui.engine.options import EngineOptions
 
 BACKENDS = [
@@ -142,6 +142,21 @@ def test_cancelled_before_it_began_nothing_changed(backend, prompt, answer):
     backend.step(sequence, prompt[:10])
     with pytest.raises(Cancelled):
         backend.step(sequence, prompt[10:], cancel=cancel)
+    assert backend.tokens(sequence).tolist() == prompt[: len(backend.tokens(sequence))]
+    assert greedy(backend, prompt, STEPS) == answer
+
+
+def test_a_step_that_failed_leaves_nothing_behind(backend, prompt, answer, monkeypatch):
+    def fail(request: Any, cancel: threading.Event | None) -> None:
+        request.infer()
+        raise NotEnoughMemory("The memory ran out.")
+
+    sequence = backend.create()
+    backend.step(sequence, prompt[:10])
+    with monkeypatch.context() as failing:
+        failing.setattr(f"{type(backend).__module__}.infer", fail)
+        with pytest.raises(NotEnoughMemory):
+            backend.step(sequence, prompt[10:])
     assert backend.tokens(sequence).tolist() == prompt[: len(backend.tokens(sequence))]
     assert greedy(backend, prompt, STEPS) == answer
 

@@ -215,7 +215,8 @@ class Runner:
         self._drop_model()
 
     def _drop_model(self) -> None:
-        if self.model is not None:
-            self.model.close()
-            self.model = None
+        # First out of sight: other threads read `self.model`.
+        model, self.model = self.model, None
+        if model is not None:
+            model.close()
             gc.collect()
