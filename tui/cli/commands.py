@@ -10,6 +10,7 @@ import click
 
 from tui import __version__
 from tui.cli.failures import become_exit_codes
+from tui.cli.options import debug_option, device_option, model_option
 
 # Name -> its line in `ovchat --help`. The module is tui.cli.NAME, the command in it is `command`.
 COMMANDS = {
@@ -63,9 +64,9 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     epilog="Settings, conversations and logs are in the user's configuration folder; OVCHAT_HOME moves everything "
     "under one folder. Nothing is sent anywhere.",
 )
-@click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder.")
-@click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ...")
-@click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
+@model_option
+@device_option
+@debug_option
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
 @click.pass_context
 def cli(ctx: click.Context, model: str | None, device: str | None, debug: bool) -> None:

@@ -26,9 +26,12 @@ _SAMPLING = (
     click.option("--seed", type=int, metavar="N", help="Draw the same tokens again."),
 )
 _GREEDY = click.option("--greedy", is_flag=True, help="Always the most likely token: the same as -t 0.")
+model_option = click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder.")
+device_option = click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ...")
+debug_option = click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
 _MODEL = (
-    click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder."),
-    click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ..."),
+    model_option,
+    device_option,
     click.option(
         "-o",
         "--option",
@@ -39,7 +42,6 @@ _MODEL = (
     ),
     click.option("-s", "--system", metavar="TEXT", help="The system message."),
 )
-debug_option = click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
 
 
 def model_options(command: CommandT) -> CommandT:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from tui.engine.openvino_errors import last_line
+
 _INTEL = "0x8086"
 _MORE = "https://docs.openvino.ai/2026/get-started/install-openvino/configurations.html"
 
@@ -169,11 +171,11 @@ def _vendor(machine: Machine, node: str) -> str:
 
 
 def _what_the_plugin_says(name: str, core: _Core) -> str:
-    """The last line of the plugin's own error; its first ones are positions in OpenVINO's source."""
+    """The plugin's own error, or ""."""
     try:
         core.get_property(name, "FULL_DEVICE_NAME")
     except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        said = last_line(error)
         # This one only says that there is no device to have a name.
-        return "" if not lines or lines[-1].startswith("Unsupported configuration key") else lines[-1]
+        return "" if said.startswith("Unsupported configuration key") else said
     return ""

@@ -86,36 +86,11 @@ class Tokenizer:
         return self.vocabulary.pieces.size if self.vocabulary else 0
 
     @property
-    def bos_token(self) -> str:
-        return self.special_tokens.get("bos_token", "")
-
-    @property
-    def eos_token(self) -> str:
-        return self.special_tokens.get("eos_token", "")
-
-    @property
-    def pad_token(self) -> str:
-        return self.special_tokens.get("pad_token", "")
-
-    @property
-    def unk_token(self) -> str:
-        return self.special_tokens.get("unk_token", "")
-
-    @property
-    def bos_id(self) -> int | None:
-        return self._id_of("bos_token")
-
-    @property
     def eos_id(self) -> int | None:
-        return self._id_of("eos_token")
-
-    @property
-    def pad_id(self) -> int | None:
-        return self._id_of("pad_token")
-
-    @property
-    def unk_id(self) -> int | None:
-        return self._id_of("unk_token")
+        """The id of the end-of-sequence token."""
+        # What the converter wrote down goes first: some SentencePiece tokenizers never read `</s>` as one token.
+        number = self.rt_info.get("eos_token_id", "")
+        return int(number) if number.isdecimal() else self.token_id(self.special_tokens.get("eos_token", ""))
 
     def encode(self, text: str, *, add_special_tokens: bool) -> NDArray[np.int64]:
         """Turn text into token ids. Special tokens written out in the text become their ids.
@@ -179,11 +154,6 @@ class Tokenizer:
             whole = len(ids) == 1 and self.token_text(int(ids[0])) == text
             self._ids[text] = int(ids[0]) if whole else None
         return self._ids[text]
-
-    def _id_of(self, role: str) -> int | None:
-        # What the converter wrote down goes first: some SentencePiece tokenizers never read `<s>` as one token.
-        number = self.rt_info.get(f"{role}_id", "")
-        return int(number) if number.isdecimal() else self.token_id(self.special_tokens.get(role, ""))
 
     def _plain(self, text: str) -> NDArray[np.int64]:
         """Token ids of a text, without the special tokens around it."""
