@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.generation import answer, events
+from tui.engine.chat_template import ChatTemplate
 from tui.engine.errors import BadText, ContextFull
 from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta, generate
 from tui.engine.language_model import LanguageModel
@@ -44,8 +45,8 @@ def test_deltas_join_to_the_text_and_the_tokens_of_the_end(model):
     assert [token for delta in deltas for token in delta.token_ids] == list(end.token_ids)
 
 
-def test_progress_counts_what_the_cache_holds(model):
-    model.backend.chunk_size = 16
+def test_progress_counts_what_the_cache_holds(model, monkeypatch):
+    monkeypatch.setattr(model.backend, "chunk_size", 16)
     long = " ".join([PROMPT] * 5)
     first = [event for event in events(model, long, max_tokens=2) if isinstance(event, PrefillProgress)]
     assert [event.done for event in first] == sorted({event.done for event in first})
@@ -54,7 +55,6 @@ def test_progress_counts_what_the_cache_holds(model):
     total = again[-1].usage.prompt_tokens
     assert again[0] == PrefillProgress(total - 1, total, total - 1)
     assert again[-1].usage.cached_tokens == total - 1
-    model.backend.chunk_size = 512
 
 
 def test_the_second_turn_computes_only_what_is_new(model):
@@ -67,21 +67,18 @@ def test_the_second_turn_computes_only_what_is_new(model):
     assert second.usage.cached_tokens == common >= first.usage.prompt_tokens
 
 
-def test_a_stop_id_ends_the_answer_and_is_not_text(model):
+def test_a_stop_id_ends_the_answer_and_is_not_text(model, monkeypatch):
     free = answer(model, PROMPT, max_tokens=30)
     stop = free.token_ids[7]
     at = free.token_ids.index(stop)
-    ids, model.stop_ids = model.stop_ids, frozenset({stop})
-    try:
-        end = answer(model, PROMPT, max_tokens=30, ignore_eos=False)
-        assert end.reason is FinishReason.STOP
-        assert end.token_ids == free.token_ids[: at + 1]
-        assert end.text == model.tokenizer.decode(free.token_ids[:at])
-        assert answer(model, PROMPT, max_tokens=30, ignore_eos=True).token_ids == free.token_ids
-        later = answer(model, PROMPT, max_tokens=30, ignore_eos=False, min_tokens=at + 3)
-        assert len(later.token_ids) >= at + 3
-    finally:
-        model.stop_ids = ids
+    monkeypatch.setattr(model, "stop_ids", frozenset({stop}))
+    end = answer(model, PROMPT, max_tokens=30, ignore_eos=False)
+    assert end.reason is FinishReason.STOP
+    assert end.token_ids == free.token_ids[: at + 1]
+    assert end.text == model.tokenizer.decode(free.token_ids[:at])
+    assert answer(model, PROMPT, max_tokens=30, ignore_eos=True).token_ids == free.token_ids
+    later = answer(model, PROMPT, max_tokens=30, ignore_eos=False, min_tokens=at + 3)
+    assert len(later.token_ids) >= at + 3
 
 
 def test_a_stop_string_ends_the_answer_before_it(model):
@@ -131,12 +128,12 @@ def test_cancelled_in_decode_the_text_stays_and_the_next_turn_is_right(model):
     assert answer(model, PROMPT, max_tokens=40).token_ids == expected.token_ids
 
 
-def test_cancelled_in_prefill_there_is_no_text_and_the_next_turn_is_right(model):
+def test_cancelled_in_prefill_there_is_no_text_and_the_next_turn_is_right(model, monkeypatch):
     long = " ".join(["Other", *[PROMPT] * 5])
     expected = answer(model, long, max_tokens=10)
     for sequence in model.backend.sequences():
         model.backend.free(sequence)
-    model.backend.chunk_size = 16
+    monkeypatch.setattr(model.backend, "chunk_size", 16)
     cancel = threading.Event()
     seen = []
     for event in generate(
@@ -145,7 +142,6 @@ def test_cancelled_in_prefill_there_is_no_text_and_the_next_turn_is_right(model)
         seen.append(event)
         if isinstance(event, PrefillProgress) and event.done >= 32:
             cancel.set()
-    model.backend.chunk_size = 512
     assert seen[-1].reason is FinishReason.CANCELLED
     assert seen[-1].text == ""
     again = answer(model, long, max_tokens=10)
@@ -210,13 +206,17 @@ def test_a_hybrid_goes_back_to_before_the_answer(tiny_model):
         assert answer(fresh, PROMPT + first.text[:8], max_tokens=20).token_ids == longer.token_ids
 
 
-def test_tokens_that_mark_thinking_are_text_even_where_they_are_special(model):
+def test_tokens_that_mark_thinking_are_text_even_where_they_are_special(model, monkeypatch):
     """gpt-oss and Magistral list their thinking tags as special; dropped, thinking and answer would run together."""
     special = model.tokenizer.token_id("<|im_end|>")
     forced = {"max_tokens": 2, "logit_bias": {special: 100.0}}
     assert answer(model, PROMPT, **forced).text == ""
-    ids, model.marker_ids = model.marker_ids, frozenset({special})
-    try:
-        assert answer(model, PROMPT, **forced).text == "<|im_end|>" * 2
-    finally:
-        model.marker_ids = ids
+    monkeypatch.setattr(model, "marker_ids", frozenset({special}))
+    assert answer(model, PROMPT, **forced).text == "<|im_end|>" * 2
+
+
+def test_a_prompt_of_which_the_template_leaves_nothing_is_refused(model, monkeypatch):
+    nothing = ChatTemplate({"default": "{# #}"}, source="test", special_tokens={})
+    monkeypatch.setattr(model, "template", nothing)
+    with pytest.raises(BadText, match="leaves nothing"):
+        list(generate(model, GenerationRequest([{"role": "user", "content": "hello"}])))

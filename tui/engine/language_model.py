@@ -87,10 +87,14 @@ class LanguageModel:
         device = devices.resolve_device(core, device)
         # The tokenizer loads beside the model: both spend their time outside Python.
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(Tokenizer.load, ov.Core(), files.path)
+            loading = beside.submit(_load_text_side, files.path)
             opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress)
-            tokenizer = loading.result()
-        template = ChatTemplate.find(files.path, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)
+            try:
+                tokenizer, template = loading.result()
+            except BaseException:
+                # The error's traceback would keep the model in memory for as long as somebody keeps the error.
+                opened.backend.close()
+                raise
         stop_ids = stop_token_ids(
             files.generation_config,
             token_id=tokenizer.token_id,
@@ -145,3 +149,8 @@ class LanguageModel:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _load_text_side(folder: Path) -> tuple[Tokenizer, ChatTemplate]:
+    tokenizer = Tokenizer.load(ov.Core(), folder)
+    return tokenizer, ChatTemplate.find(folder, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)
