@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.engine.generation import answer
-from tui.engine.errors import BadParameter, ModelNotSupported, NotEnoughMemory
+from tui.engine.errors import BadParameter, ModelNotSupported, NotEnoughMemory, TemplateError
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
+from tui.engine.paged import PagedBackend
 
 EXACT = EngineOptions(precision="f32", kv_cache="f32")
 # Wrong or impossible under paged attention; everything else runs paged.
@@ -80,6 +82,22 @@ def test_paged_asked_for_where_it_is_wrong_is_refused(tiny_model):
 def test_what_cannot_chat_is_refused_by_name(name, kind, tiny_model):
     with pytest.raises(ModelNotSupported, match=kind):
         LanguageModel.load(tiny_model(name), "CPU")
+
+
+def test_where_the_template_cannot_be_read_the_model_does_not_stay_in_memory(tiny_model, tmp_path, monkeypatch):
+    folder = shutil.copytree(tiny_model("llama"), tmp_path / "llama")
+    (folder / "chat_template.jinja").write_bytes(b"\xff")
+    closed, close = [], PagedBackend.close
+
+    def counted(backend: PagedBackend) -> None:
+        closed.append(backend)
+        close(backend)
+
+    monkeypatch.setattr(PagedBackend, "close", counted)
+    with pytest.raises(TemplateError):
+        LanguageModel.load(folder, "CPU")
+    # The self-check closes one, too.
+    assert len(closed) == 2
 
 
 def test_too_little_memory_is_said_before_loading(tiny_model, monkeypatch):
