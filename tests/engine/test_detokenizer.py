@@ -15,6 +15,7 @@ from tests.tokenizers import HERE, KINDS, tokenizer
 from tui.engine.detokenizer import TableDetokenizer, WindowDetokenizer, detokenizer
 from tui.engine.errors import BadToken
 from tui.engine.tokenizer import Tokenizer
+from tui.engine.vocabulary import ByteLevel
 
 TEXTS = {
     "prose": "We've seen that they don't stop, can't they ? No ! Odd , spaces . 'Quoted' words 'are' here.",
@@ -265,3 +266,9 @@ class TestUnknownGraphs:
         most = WindowDetokenizer.WAITING + WindowDetokenizer.CONTEXT + 2
         assert max(sizes) <= most
         assert len(sizes) <= 3 * 500
+
+
+def test_byte_level_tokens_of_older_conversions():
+    assert ByteLevel().feed("ĠaĊÃ©".encode()) == " a\né".encode()
+    special = "<｜end▁of▁sentence｜>".encode()
+    assert ByteLevel().feed(special) == special

@@ -118,21 +118,23 @@ class ByteFallback:
         return b""
 
 
-_BYTE_OF_CHARACTER = {
-    character: byte
-    for byte, character in zip(
-        [byte for byte in range(256) if not (33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174)],
-        map(chr, range(256, 512)),
-        strict=False,
-    )
-} | {chr(byte): byte for byte in range(256) if 33 <= byte <= 126 or 161 <= byte <= 172 or byte >= 174}
+_PRINTABLE = (*range(33, 127), *range(161, 173), *range(174, 256))
+_BYTE_OF_CHARACTER = {chr(byte): byte for byte in _PRINTABLE} | {
+    chr(256 + place): byte for place, byte in enumerate(byte for byte in range(256) if byte not in _PRINTABLE)
+}
 
 
 class ByteLevel:
-    """The printable stand-ins of byte-level BPE back to bytes (as GPT-2's vocabulary writes them)."""
+    """The printable stand-ins of byte-level BPE back to bytes (as GPT-2's vocabulary writes them).
+
+    Works on one token at a time; one with any other character (`<｜end▁of▁sentence｜>`) is no stand-in, and stays.
+    """
 
     def feed(self, data: bytes) -> bytes:
-        return bytes(_BYTE_OF_CHARACTER[character] for character in data.decode())
+        try:
+            return bytes(_BYTE_OF_CHARACTER[character] for character in data.decode())
+        except (KeyError, UnicodeDecodeError):
+            return data
 
     def finish(self) -> bytes:
         return b""
