@@ -23,7 +23,7 @@ TEMPLATE = """\
 {{- '<|im_start|>assistant\\n' }}
 {%- endif %}
 """
-BEGINNING_ONLY, BEGINNING = 0.75, 16
+BEGINNING = 6
 
 
 def train_tokenizer(seed: int) -> Tokenizer:
@@ -48,11 +48,12 @@ def _texts(rng: Random) -> Iterator[str]:
             yield f"{message['role']}\n{message['content']}"
 
 
-def tokens_of(messages: list[dict[str, str]], tokenizer: Tokenizer, rng: Random) -> tuple[list[int], list[bool]]:
+def tokens_of(
+    messages: list[dict[str, str]], tokenizer: Tokenizer, beginning_only: bool
+) -> tuple[list[int], list[bool]]:
     """A dialogue's tokens, and for each whether it is to be learnt (the assistant's words and their end).
 
-    Most of the last answers are cut after BEGINNING tokens: which answer it is shows there, the rest is soon known by
-    heart, and the time goes into more questions.
+    With `beginning_only` the last answer is cut after BEGINNING tokens: which answer it is shows there.
     """
     start, end = tokenizer.token_to_id(START), tokenizer.token_to_id(END)
     newline = tokenizer.encode("\n").ids
@@ -61,7 +62,7 @@ def tokens_of(messages: list[dict[str, str]], tokenizer: Tokenizer, rng: Random)
     for number, message in enumerate(messages, start=1):
         head = [start, *tokenizer.encode(f"{message['role']}\n").ids]
         body = [*tokenizer.encode(message["content"]).ids, end]
-        if number == len(messages) and rng.random() < BEGINNING_ONLY:
+        if beginning_only and number == len(messages):
             body = body[:BEGINNING]
         ids += head + body + newline
         learnt += [False] * len(head) + [message["role"] == "assistant"] * len(body) + [False] * len(newline)

@@ -19,7 +19,8 @@ from tui.starter.recipe.phrases import expand, gerund, load
 
 QUESTIONS_FILE = Path(__file__).parent / "questions.toml"
 INTENT_FILES = ("models_and_devices", "chatting", "concepts", "smalltalk")
-FOREIGN, ANOTHER_TURN, SYSTEM_PROMPT, MOST_TURNS = 0.27, 0.45, 0.08, 4
+FOREIGN, SYSTEM_PROMPT, MOST_TURNS = 0.29, 0.08, 4
+PLAIN = 0.3
 FAVOURITES = {"add_model": 3, "who_are_you": 2, "insult": 2, "thanks": 2, "hello": 2, "bye": 2}
 FOLLOW_UPS = {
     "other": 26,
@@ -112,8 +113,11 @@ def held_out() -> frozenset[str]:
     return frozenset(map(normalised, questions))
 
 
-def dialogue(rng: Random) -> list[dict[str, str]]:
-    """One conversation as chat messages: perhaps a system prompt, then 1 to MOST_TURNS exchanges."""
+def dialogue(rng: Random, another_turn: float = 0.45) -> list[dict[str, str]]:
+    """One conversation as chat messages: perhaps a system prompt, then 1 to MOST_TURNS exchanges.
+
+    `another_turn` is the probability that one more exchange follows.
+    """
     messages = []
     if rng.random() < SYSTEM_PROMPT:
         style = rng.choice(["friendly", "brief", "polite", "funny", "helpful", "honest", "careful"])
@@ -125,7 +129,7 @@ def dialogue(rng: Random) -> list[dict[str, str]]:
         last = _first(rng) if last is None else _next(last, rng)
         messages.append({"role": "user", "content": last.question})
         messages.append({"role": "assistant", "content": last.answer})
-        if rng.random() > ANOTHER_TURN:
+        if rng.random() > another_turn:
             break
     return messages
 
@@ -210,7 +214,11 @@ def _question(intent: Intent, rng: Random) -> str:
     phrase = expand(rng.choice(intent.patterns[kind]), rng)
     if kind == "ask":
         return phrase
-    wrapper = rng.choice(load("words")["wrappers"]["how" if kind == "do" else "what"])
+    wrappers = load("words")["wrappers"]
+    if rng.random() < PLAIN:
+        wrapper = wrappers["plainly"][kind]
+    else:
+        wrapper = rng.choice(wrappers["how" if kind == "do" else "what"])
     return expand(wrapper, rng, x=phrase, ing=gerund(phrase))
 
 

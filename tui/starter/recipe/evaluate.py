@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import jinja2
@@ -37,10 +39,10 @@ class Starter:
         self._template = environment.from_string((folder / "chat_template.jinja").read_text(encoding="utf-8"))
         generation = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
         self._ends, self._longest = set(generation["eos_token_id"]), generation["max_new_tokens"]
-        self.tokens, self.seconds = 0, 0.0
+        self.step_seconds: list[float] = []
 
     def answer(self, messages: list[dict[str, str]]) -> str:
-        """The answer to the last message; counts the tokens and seconds of decoding."""
+        """The answer to the last message; notes the seconds of every decoding step."""
         prompt = self._template.render(messages=messages, add_generation_prompt=True)
         ids = self._tokenize([prompt])["input_ids"].astype(np.int64)
         self._request.reset_state()
@@ -56,8 +58,7 @@ class Starter:
             began = time.perf_counter()
             self._request.infer(inputs)
             if answer:
-                self.tokens += 1
-                self.seconds += time.perf_counter() - began
+                self.step_seconds.append(time.perf_counter() - began)
             past += ids.shape[1]
             following = int(self._request.get_tensor("logits").data[0, -1].argmax())
             if following in self._ends:
@@ -100,9 +101,16 @@ def declines(answer: str) -> bool:
 
 def fits(answer: str, entry: dict[str, Any]) -> bool:
     """Whether the answer has every required keyword (alternatives behind |) and no forbidden one."""
-    answer = answer.lower()
-    required = all(any(word in answer for word in group.lower().split("|")) for group in entry["require"])
-    return required and not any(word.lower() in answer for word in entry.get("forbid", []))
+    required = all(any(occurs(word, answer) for word in group.split("|")) for group in entry["require"])
+    return required and not any(occurs(word, answer) for word in entry.get("forbid", []))
+
+
+def occurs(keyword: str, answer: str) -> bool:
+    """Whether the keyword is in the answer, in any case; up to three letters must stand alone ("hi" not in "this")."""
+    pattern = re.escape(keyword.lower())
+    if len(keyword) <= 3:
+        pattern = rf"(?<![\w-]){pattern}(?![\w-])"
+    return re.search(pattern, answer.lower()) is not None
 
 
 def evaluate(folder: Path) -> tuple[dict[str, Any], dict[str, Score]]:
@@ -125,7 +133,7 @@ def evaluate(folder: Path) -> tuple[dict[str, Any], dict[str, Score]]:
         scores["follow_up"].add(f"{entry['first']} / {entry['question']}", answer, fits(answer, entry))
     report: dict[str, Any] = {"topics": len(asked["topic"])}
     report |= {name: score.summary() for name, score in scores.items()}
-    report["tokens_per_second"] = round(starter.tokens / starter.seconds)
+    report["tokens_per_second"] = round(1 / median(starter.step_seconds))
     return report, scores
 
 

@@ -7,12 +7,14 @@ from random import Random
 
 from tui.starter.recipe.phrases import load
 
-LEAD_IN, AFTERTHOUGHT, TYPO, DROPPED_WORD = 0.2, 0.15, 0.2, 0.05
+CLEAN, LEAD_IN, AFTERTHOUGHT, TYPO, DROPPED_WORD = 0.25, 0.2, 0.15, 0.2, 0.05
 SMALL_WORDS = frozenset({"a", "an", "the", "my", "to", "of", "do", "i", "is"})
 
 
 def noisy(text: str, rng: Random) -> str:
     """The question as somebody might type it, in lower case as the chat template renders it."""
+    if rng.random() < CLEAN:
+        return text.lower() if text[-1] in string.punctuation else text.lower() + "?"
     around = load("words")["around"]
     if rng.random() < LEAD_IN:
         text = rng.choice(around["before"]) + text

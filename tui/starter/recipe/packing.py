@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -16,7 +17,15 @@ WAITING = 64
 IGNORED = -100
 
 
-def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How long the dialogues are: the probability of one more turn, and of a last answer that is only begun."""
+
+    another_turn: float
+    beginning_only: float
+
+
+def batches(tokenizer: Tokenizer, mix: Mix, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Endless (tokens, labels, segments), each int64 [ROWS, ROW]; labels are those of the next token, or IGNORED.
 
     Segments number the dialogues of a row from 1; 0 is padding.
@@ -31,7 +40,7 @@ def batches(tokenizer: Tokenizer, seed: int) -> Iterator[tuple[torch.Tensor, tor
             at, segment = 0, 1
             while True:
                 while len(waiting) < WAITING:
-                    waiting.append(_example(tokenizer, rng))
+                    waiting.append(_example(tokenizer, mix, rng))
                 fitting = max(
                     (example for example in waiting if len(example[0]) <= ROW - at), key=_length, default=None
                 )
@@ -50,9 +59,9 @@ def _length(example: tuple[list[int], list[int]]) -> int:
     return len(example[0])
 
 
-def _example(tokenizer: Tokenizer, rng: Random) -> tuple[list[int], list[int]]:
+def _example(tokenizer: Tokenizer, mix: Mix, rng: Random) -> tuple[list[int], list[int]]:
     while True:
-        ids, learnt = tokens_of(dialogue(rng), tokenizer, rng)
+        ids, learnt = tokens_of(dialogue(rng, mix.another_turn), tokenizer, rng.random() < mix.beginning_only)
         if len(ids) <= ROW:
             targets = [following if known else IGNORED for following, known in zip(ids[1:], learnt[1:], strict=True)]
             return ids, [*targets, IGNORED]

@@ -1,27 +1,35 @@
 """Train the starter from scratch: python -m tui.starter.recipe.train [--steps N] [--out DIR].
 
-Writes tokenizer.json and model.pt. Seeded: the same steps on the same machine give the same model.
+Writes tokenizer.json and model.pt. Seeded. It learns the answers first, from whole dialogues; then, once it has them by
+heart, which question means which answer, from many more dialogues whose last answer is only begun.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain, islice
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
 
 from tui.starter.recipe.chatml import train_tokenizer
 from tui.starter.recipe.llama import Llama, Shape
-from tui.starter.recipe.packing import IGNORED, batches
+from tui.starter.recipe.packing import IGNORED, Mix, batches
 
-STEPS, SEED = 2200, 1
+STEPS, SEED = 4000, 1
+ANSWERS, QUESTIONS = Mix(another_turn=0.45, beginning_only=0.75), Mix(another_turn=0.15, beginning_only=0.92)
+ANSWERS_SHARE = 0.25
 REPORT_EVERY, SAVE_EVERY = 50, 200
 LEARNING_RATE, WEIGHT_DECAY, CLIP = 2e-3, 0.1, 1.0
 WARMUP, FLAT_UNTIL, LAST_SHARE = 50, 0.4, 0.02
+
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def learning_rate_share(step: int, steps: int) -> float:
@@ -40,19 +48,31 @@ def optimizers(model: Llama) -> list[torch.optim.Optimizer]:
     return [muon, torch.optim.AdamW(others, LEARNING_RATE, betas=(0.9, 0.95), weight_decay=0.0)]
 
 
-def train(steps: int, out: Path) -> None:
-    """Train for that many steps and write the result to `out`."""
+def curriculum(tokenizer: Tokenizer, steps: int, first: int) -> Iterator[tuple[int, Batch]]:
+    """Number and batch of every step from `first` on: ANSWERS, then QUESTIONS."""
+    change = round(ANSWERS_SHARE * steps)
+    answers = islice(batches(tokenizer, ANSWERS, SEED), first, change)
+    questions = islice(batches(tokenizer, QUESTIONS, SEED + 1), max(first - change, 0), steps - change)
+    return enumerate(chain(answers, questions), start=first)
+
+
+def train(steps: int, first: int, out: Path) -> None:
+    """Train for that many steps and write the result to `out`; from step `first` on what is there is continued."""
     torch.manual_seed(SEED)
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(SEED)
-    tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape()
     model = Llama(shape)
+    if first:
+        tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+        model.load_state_dict(torch.load(out / "model.pt")["weights"])
+    else:
+        tokenizer = train_tokenizer(SEED)
+        tokenizer.save(str(out / "tokenizer.json"))
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {steps} steps", flush=True)
     compiled = torch.compile(model)
     both = optimizers(model)
     began = time.monotonic()
-    for step, (tokens, labels, segments) in zip(range(steps), batches(tokenizer, SEED), strict=False):
+    for step, (tokens, labels, segments) in curriculum(tokenizer, steps, first):
         for optimizer in both:
             for group in optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * learning_rate_share(step, steps)
@@ -81,9 +101,12 @@ def main() -> None:
     """Parse the arguments and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument(
+        "--from-step", type=int, default=0, help="go on with an interrupted training (multiples of 200)"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/starter"))
     arguments = parser.parse_args()
-    train(arguments.steps, arguments.out)
+    train(arguments.steps, arguments.from_step, arguments.out)
 
 
 if __name__ == "__main__":
