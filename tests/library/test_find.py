@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,25 @@ def test_of_many_names_a_dozen_is_said(places: Places) -> None:
 )
 def test_the_cache_is_where_huggingface_hub_has_it(environment: dict[str, str], expected: str) -> None:
     assert hugging_face_cache(environment) == Path(expected).expanduser()
+
+
+def test_what_may_not_be_looked_at_hides_itself_only(full: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders without permission, simulated: root, who runs containers' tests, may look everywhere."""
+    hidden = {full.models / "private", full.hugging_face / "models--root--secret" / "snapshots"}
+    for folder in hidden:
+        ir(folder / "abc")
+    (full.hugging_face / "models--root--secret" / "refs").mkdir()
+    (full.hugging_face / "models--root--secret" / "refs" / "main").write_text("abc")
+    visible = [model.name for model in find_models(full)]
+    assert {"private/abc", "root/secret"} <= set(visible)
+    look = os.stat
+
+    def may_not(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if hidden & set(Path(str(path)).parents):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", may_not)
+    assert [model.name for model in find_models(full)] == [
+        name for name in visible if name not in ("private/abc", "root/secret")
+    ]

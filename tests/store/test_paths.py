@@ -43,3 +43,9 @@ def test_data_files_of_a_wheel_are_in_the_package(tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "tui"
     (package / "data").mkdir(parents=True)
     assert paths.data_file("settings.toml", package) == package / "data" / "settings.toml"
+
+
+def test_an_ovchat_home_of_nobody_is_a_name_like_any_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVCHAT_HOME", "~nobody-of-that-name/x")
+    assert paths.config_dir() == tmp_path / "~nobody-of-that-name" / "x"

@@ -70,6 +70,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_one(user_file: Pa
         (b"[sampling]\n# caf\xe9\n", "line 2"),
         (b"x = " + b"[" * 50_000, "not valid TOML"),
         (b"x = " + b"9" * 5_000, "not valid TOML"),
+        (b".".join([b"a"] * 2_000) + b" = 1", "not valid TOML"),
     ],
 )
 def test_a_file_that_cannot_be_read_leaves_the_defaults(user_file: Path, content: bytes, says: str) -> None:
@@ -207,3 +208,15 @@ def test_engine_choices_are_those_of_the_engine() -> None:
         with pytest.raises(BadParameter) as raised:
             EngineOptions(**{name: "no such value"})
         assert raised.value.next_step == f"{name} is one of: {', '.join(setting.choices)}."
+
+
+def test_a_file_full_of_mistakes_is_parsed_once_for_each_line(user_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: parsed.append(text) or loads(text))
+    user_file.write_text("".join(f"key{number} = 1\n" for number in range(100)))
+    notices = load_settings(user_file).notices
+    assert [notice.removeprefix(f"{user_file}, line ").split(":")[0] for notice in notices] == [
+        str(number) for number in range(1, 101)
+    ]
+    assert len(parsed) <= 103  # the shipped file, this one, and its beginnings

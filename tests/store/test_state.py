@@ -65,7 +65,9 @@ def test_processes_writing_at_once_lose_nothing(path: Path) -> None:
     assert len(State(path).verdicts) == 4 * 15
 
 
-@pytest.mark.parametrize("content", [b"model = [", b"\xff", b"model = 3\nverdicts = 4\n[devices]\nm = 5\n"])
+@pytest.mark.parametrize(
+    "content", [b"model = [", b"\xff", b"model = 3\nverdicts = 4\n[devices]\nm = 5\n", b"x = " + b"[" * 50_000]
+)
 def test_a_broken_file_counts_as_empty_and_is_replaced_by_the_next_change(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
@@ -109,3 +111,11 @@ def test_a_missing_lock_does_not_stop_a_change(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(files.fcntl, "flock", no_locks)
     State(path).used("m", "CPU")
     assert State(path).model == "m"
+
+
+def test_a_name_that_is_not_utf8_lasts_as_long_as_the_process(path: Path) -> None:
+    State(path).used("old", "CPU")
+    state = State(path)
+    state.used(os.fsdecode(b"/models/caf\xe9"), "CPU")
+    assert state.model == os.fsdecode(b"/models/caf\xe9")
+    assert State(path).model == "old"

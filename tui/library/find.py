@@ -1,7 +1,8 @@
 """Which models are here, and which folder a name means.
 
 Looked for: the built-in starter, the models folder, the Hugging Face cache. Nothing is read but names of files; what a
-folder holds is tui.engine.model_files' business.
+folder holds is tui.engine.model_files' business. Questions go to os.path, not to Path, where they would raise for what
+may not be looked at: another user's folder in a shared cache hides itself only.
 """
 
 from __future__ import annotations
@@ -42,11 +43,15 @@ class FoundModel:
 def hugging_face_cache(environment: Mapping[str, str] = os.environ) -> Path:
     """The folder of huggingface_hub's cache, by its own environment variables."""
     if folder := environment.get("HF_HUB_CACHE"):
-        return Path(folder).expanduser()
+        return _expanded(folder)
     if folder := environment.get("HF_HOME"):
-        return Path(folder).expanduser() / "hub"
-    cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "hub"
+        return _expanded(folder) / "hub"
+    return _expanded(environment.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface" / "hub"
+
+
+def _expanded(folder: str) -> Path:
+    # Not Path.expanduser, which raises where nobody knows the user's home.
+    return Path(os.path.expanduser(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +133,11 @@ def _here(names: list[str]) -> str:
 def _in_models_folder(folder: Path) -> Iterator[FoundModel]:
     """`NAME/` and, for models kept by owner, `OWNER/NAME/`."""
     for path in _folders(folder):
-        if (path / _IR).is_file():
+        if os.path.isfile(path / _IR):
             yield FoundModel(path.name, path, Source.MODELS)
         else:
             for inner in _folders(path):
-                if (inner / _IR).is_file():
+                if os.path.isfile(inner / _IR):
                     yield FoundModel(f"{path.name}/{inner.name}", inner, Source.MODELS)
 
 
@@ -154,7 +159,7 @@ def _snapshot(repository: Path) -> Path | None:
         revision = (repository / "refs" / "main").read_text().strip()
     except (OSError, UnicodeDecodeError):
         revision = ""
-    if revision and (snapshots / revision).is_dir():
+    if revision and os.path.isdir(snapshots / revision):
         return snapshots / revision
     return max(_folders(snapshots), key=lambda path: path.stat().st_mtime, default=None)
 
@@ -162,6 +167,6 @@ def _snapshot(repository: Path) -> Path | None:
 def _folders(folder: Path) -> list[Path]:
     """Folders in a folder, by name; none where it cannot be read."""
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir())
+        return sorted(path for path in folder.iterdir() if os.path.isdir(path))
     except OSError:
         return []

@@ -16,7 +16,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 def _home() -> Path | None:
     home = os.environ.get("OVCHAT_HOME")
-    return Path(home).expanduser().absolute() if home else None
+    # Not Path.expanduser, which raises where `~NAME` is nobody's.
+    return Path(os.path.expanduser(home)).absolute() if home else None
 
 
 def config_dir() -> Path:

@@ -170,7 +170,7 @@ def load_settings(path: Path | None = None) -> Settings:
     path = path or paths.config_dir() / FILE
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        table = tomllib.loads(text)
+        said = list(_flat(tomllib.loads(text)))
     except FileNotFoundError:
         return Settings(shipped)
     except OSError as error:
@@ -181,19 +181,19 @@ def load_settings(path: Path | None = None) -> Settings:
     except (ValueError, RecursionError) as error:  # Not TOMLDecodeError alone: also a number of 5,000 digits.
         return Settings(shipped, notices=(f"{path} is not valid TOML: {error}; the defaults are used.",))
     user: dict[str, Any] = {}
-    notices: list[str] = []
-    for key, value in _flat(table):
-        where = f"{path}, line {_line_of(text, key)}"
+    wrong: dict[str, str] = {}
+    for key, value in said:
         if key not in SCHEMA:
             near = difflib.get_close_matches(key, SCHEMA, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            notices.append(f"{where}: there is no setting {key}, it is ignored.{hint}")
+            wrong[key] = f"there is no setting {key}, it is ignored.{hint}"
             continue
         try:
             user[key] = SCHEMA[key].checked(value)
         except ValueError as error:
-            notices.append(f"{where}: {key} is {reprlib.repr(value)}, {error}; the default is used.")
-    return Settings(shipped, user, tuple(notices))
+            wrong[key] = f"{key} is {reprlib.repr(value)}, {error}; the default is used."
+    lines = _lines(text) if wrong else {}
+    return Settings(shipped, user, tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items()))
 
 
 def shipped_help() -> dict[str, str]:
@@ -220,20 +220,21 @@ def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield f"{above}{name}", value
 
 
-def _line_of(text: str, key: str) -> int:
-    """The line on which the statement that sets `key` begins.
+def _lines(text: str) -> dict[str, int]:
+    """The line on which the statement that sets a key begins, for every key.
 
     tomllib tells no positions, but it parses every whole number of statements: the first such beginning of the text
     that has the key ends with its statement, and the one before ends where the statement begins.
     """
     lines = text.replace("\r\n", "\n").split("\n")
+    found: dict[str, int] = {}
     complete = 0
     for count in range(1, len(lines) + 1):
         try:
             table = tomllib.loads("\n".join(lines[:count]))
         except ValueError:
             continue
-        if any(each == key for each, _ in _flat(table)):
-            return complete + 1
+        for key, _ in _flat(table):
+            found.setdefault(key, complete + 1)
         complete = count
-    raise AssertionError(f"{key} is not in the text")
+    return found

@@ -73,7 +73,7 @@ class State:
             return tomllib.loads(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.warning("%s cannot be read, it counts as empty: %s", self._path, error)
             return {}
 
@@ -83,7 +83,7 @@ class State:
                 table = self._read()
                 change(table)
                 replace_text(self._path, tomlkit.dumps(table))
-        except OSError as error:
+        except (OSError, ValueError, RecursionError) as error:  # ValueError: a folder's name that is not UTF-8
             log.warning("%s cannot be written, what it would hold is kept until the end: %s", self._path, error)
             self._unsaved = self._read()
             change(self._unsaved)
