@@ -34,6 +34,9 @@ def _run() -> int:
         cli(prog_name="ovchat")
     except SystemExit as ended:
         code = ended.code
+    except OSError as failed:  # of --help and --version, which click prints before a command begins
+        console.error(f"The output could not be written: {failed.strerror}.")
+        code = 1
     return console.flush() or (code if isinstance(code, int) else int(code is not None))
 
 

@@ -340,3 +340,11 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(ask: Run, environment: dic
     assert done.returncode == 0
     assert done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_a_closed_standard_input_is_an_error_where_it_was_asked_for(environment: dict[str, str]) -> None:
+    command = ["sh", "-c", f"{sys.executable} -m tui ask - <&-"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: Standard input is closed.")

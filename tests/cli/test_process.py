@@ -174,3 +174,39 @@ def test_what_is_shown_never_controls_a_terminal_and_printable_text_stays(text: 
     assert not [each for each in shown if (ord(each) < 32 or 127 <= ord(each) < 160) and each not in "\n\t"]
     printable = "".join(each for each in text if ord(each) >= 160 or 32 <= ord(each) < 127)
     assert console.visible(printable) == printable
+
+
+def test_a_full_disk_is_one_line_for_help_too(run: Run) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = run("--help", stdout=full)
+    assert (done.returncode, done.stderr) == (1, "Error: The output could not be written: No space left on device.\n")
+
+
+def test_a_log_that_cannot_be_written_is_silent(environment: dict[str, str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    folder = Path(environment["OVCHAT_HOME"]) / "log"
+    folder.mkdir(parents=True)
+    (folder / "ovchat.log").symlink_to("/dev/full")
+    code = (
+        "import logging\nfrom tui.cli import console, log\n"
+        "log.begin()\nlogging.warning('to nowhere')\nconsole.write('the answer\\n')\nconsole.aside('about it')"
+    )
+    done = python(code, environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the answer\n", "about it\n")
+
+
+def test_a_home_that_nobody_knows_is_one_line(environment: dict[str, str]) -> None:
+    code = (
+        "import pathlib, platformdirs, sys\n"
+        "def nobody(*_, **__): raise RuntimeError('no home')\n"
+        "platformdirs.user_config_path = nobody\n"
+        "sys.argv = ['ovchat', 'ask', 'x']\n"
+        "from tui.__main__ import main\nmain()"
+    )
+    done = python(code, {name: value for name, value in environment.items() if name != "OVCHAT_HOME"})
+    assert done.returncode == 1
+    assert "no home" in done.stderr
+    assert "Traceback" not in done.stderr

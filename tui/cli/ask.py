@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from tui.chat import ChatSession, Turn
+from tui.chat import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.failures import INTERRUPTED
@@ -21,7 +21,6 @@ from tui.cli.options import debug_option, model_options, sampling_options, sampl
 from tui.engine.errors import BadText
 from tui.engine.generate import Finished
 from tui.engine.language_model import LanguageModel
-from tui.engine.sampling_params import SamplingParams
 from tui.store.state import State
 
 _STDIN_SECONDS = 3.0
@@ -59,25 +58,19 @@ def command(
         raise click.UsageError("--raw takes the prompt as it is; it cannot have a system message.")
     values = sampling_values(sampling)
     log.begin(debug)
-    SamplingParams(**values)  # A bad one is told before a model is loaded for a minute.
     text = _whole_prompt(words[0] if words else None)
     settings, state = loading.read_settings(), State()
     choice = loading.choose(model, device, options, settings, state)
     with loading.engine() as runner:
         loaded = loading.load(runner, choice, state)
-        session = ChatSession(
-            runner,
-            system=system or "",
-            app_sampling=settings.shipped_section("sampling"),
-            user_sampling=settings.user_section("sampling") | values,
-        )
+        session = loading.begin_session(runner, settings, system, values)
         turn = session.complete(text) if raw else session.ask(text)
         for notice in turn.notices:
-            console.aside(f"Note: {notice}")
+            console.note(notice)
         with interrupting(turn.cancel) as interrupted:
             finished = show_answer(turn, text=not as_json)
         for notice in cut_off(loaded, turn, finished):
-            console.aside(f"Note: {notice}")
+            console.note(notice)
         if as_json:
             console.write(json.dumps(_object(loaded, turn, finished), ensure_ascii=False, allow_nan=False) + "\n")
         if show_stats:
@@ -116,8 +109,13 @@ def _is_pipe_or_file() -> bool:
 
 def _standard_input() -> str:
     """Standard input as text, without its last line end."""
-    with loading.saying_after(_STDIN_SECONDS, "Reading standard input until it ends ...", always=True):
-        data = sys.stdin.buffer.read()
+    if sys.stdin is None:
+        raise BadText("Standard input is closed.", 'Give the prompt itself: ovchat ask "..."')
+    try:
+        with loading.saying_after(_STDIN_SECONDS, "Reading standard input until it ends ...", always=True):
+            data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise BadText(f"Standard input cannot be read: {error.strerror}.") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

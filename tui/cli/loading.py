@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tui.chat import ChatSession
 from tui.cli import console
 from tui.engine.errors import ModelNotFound
 from tui.engine.language_model import LanguageModel
@@ -45,7 +47,7 @@ def read_settings() -> Settings:
     """The settings, with what is wrong in the user's file said on standard error."""
     settings = load_settings()
     for notice in settings.notices:
-        console.aside(f"Note: {notice}")
+        console.note(notice)
     return settings
 
 
@@ -65,16 +67,16 @@ def choose(model: str | None, device: str | None, options: Sequence[str], settin
 
 
 def _model(asked: str | None, state: State) -> tuple[str, Path]:
-    name = asked or state.model or STARTER
+    name = (state.model or STARTER) if asked is None else asked
     try:
         folder = find_model(name)
     except ModelNotFound:
-        if asked:
+        if asked is not None:
             raise
-        console.aside(f"Note: the model used last, {name}, is not there any more; this is the starter.")
+        console.note(f"The model used last, {name}, is not there any more; this is the starter.")
         return STARTER, find_model(STARTER)
     # A path means the same from everywhere; a name stays one.
-    return (str(folder.absolute()) if Path(name).is_dir() and folder == Path(name) else name), folder
+    return (str(folder.absolute()) if folder in (Path(name), Path(name).parent) else name), folder
 
 
 @contextmanager
@@ -101,8 +103,18 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
         model = job.result()
     logger.debug("loaded %s", model.files)
     for notice in model.notices:
-        console.aside(f"Note: {notice}")
+        console.note(notice)
     return model
+
+
+def begin_session(runner: Runner, settings: Settings, system: str | None, sampling: dict[str, Any]) -> ChatSession:
+    """A conversation in which `sampling`, given now, wins over the user's settings."""
+    return ChatSession(
+        runner,
+        system=system or "",
+        app_sampling=settings.shipped_section("sampling"),
+        user_sampling=settings.user_section("sampling") | sampling,
+    )
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def begin(debug: bool = False) -> Path | None:
         format="%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s",
     )
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a full disk is no reason for tracebacks between the lines of an answer
     threading.excepthook = lambda args: logger.error("thread %s", args.thread, exc_info=args.exc_value)
     faulthandler.enable(_file)
     _redirect(_file.fileno())
@@ -58,14 +59,14 @@ def _open(debug: bool) -> tuple[Path | None, TextIO]:
     from tui.store import files, paths
 
     name = f"ovchat-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log" if debug else "ovchat.log"
-    path = paths.log_dir() / name
     try:
+        path = paths.log_dir() / name
         files.private_dir(path.parent)
         with suppress(OSError):
             if path.stat().st_size > _KEEP_BYTES:
                 path.replace(path.with_suffix(".old.log"))
         return path, open(path, "a", encoding="utf-8", errors="backslashreplace", opener=files.private_opener)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows where the user's home is.
         return None, open(os.devnull, "w", encoding="utf-8")
 
 
