@@ -135,6 +135,32 @@ def test_freed_sequences_are_gone(backend, prompt):
         backend.tokens(sequence)
 
 
+class _InterruptedWhileWaiting(threading.Event):
+    """Ctrl+C of a program that iterates over an answer in its main thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def is_set(self) -> bool:
+        self.looks += 1
+        if self.looks > 1:
+            raise KeyboardInterrupt
+        return False
+
+
+def test_a_keyboard_interrupt_ends_the_computation_and_leaves_the_sequence(backend, prompt, answer, monkeypatch):
+    monkeypatch.setattr("tui.engine.backend._POLL_MS", 0)
+    sequence = backend.create()
+    backend.step(sequence, prompt)
+    with pytest.raises(KeyboardInterrupt):
+        backend.step(sequence, [5] * (CONTEXT - len(prompt)), cancel=_InterruptedWhileWaiting())
+    held = backend.tokens(sequence).tolist()
+    assert held == prompt[: len(held)]
+    logits = backend.step(sequence, [*prompt[len(held) :], answer[0]] if held != prompt else answer[:1])
+    assert int(logits[-1].argmax()) == answer[1]
+
+
 def test_cancelled_before_it_began_nothing_changed(backend, prompt, answer):
     cancel = threading.Event()
     cancel.set()
@@ -277,3 +303,17 @@ def test_close_gives_the_memory_back(kind, name, tiny_model):
         del backend
         sizes.append(process.memory_info().rss)
     assert sizes[-1] - sizes[1] < 30 * 2**20
+
+
+def test_prompts_that_were_cancelled_at_once_cost_no_conversation_its_place(backend, prompt):
+    kept = backend.create()
+    backend.step(kept, prompt)
+    cancel = threading.Event()
+    cancel.set()
+    for number in range(10):
+        sequence, cached = adopt(backend, np.array([number + 100, 7, 8]))
+        assert cached == 0
+        with pytest.raises(Cancelled):
+            backend.step(sequence, [number + 100, 7, 8], cancel=cancel)
+    assert len(backend.sequences()) == 2
+    assert backend.tokens(kept).tolist() == prompt

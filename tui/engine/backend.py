@@ -129,8 +129,10 @@ def adopt(backend: Backend, prompt: NDArray[np.int64]) -> tuple[int, int]:
             best, shared = candidate, common
     # The last token is always computed: its logits are what is wanted.
     wanted = min(shared, len(prompt) - 1)
-    if best < 0 or wanted == 0:
-        return backend.create(), 0
+    if wanted == 0:
+        # One that was cancelled before its first chunk, or a new one, for which another may have to leave.
+        empty = next((each for each in backend.sequences() if not backend.tokens(each)), None)
+        return (backend.create() if empty is None else empty), 0
     held = len(backend.tokens(best))
     if wanted < held // 2:
         forked = backend.fork(best, wanted)
@@ -152,10 +154,13 @@ def infer(request: ov.InferRequest, cancel: threading.Event | None) -> None:
         if cancel.is_set():
             raise Cancelled
         request.start_async()
-        while not request.wait_for(_POLL_MS):
-            if cancel.is_set():
-                _stop(request)
-                raise Cancelled
+        try:
+            while not request.wait_for(_POLL_MS):
+                if cancel.is_set():
+                    raise Cancelled
+        except BaseException:  # Ctrl+C too: nothing may be read or freed while it still computes
+            _stop(request)
+            raise
         request.wait()
     except (RuntimeError, MemoryError) as error:
         raise _device_error(error) from error

@@ -18,7 +18,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, infer
-from tui.engine.errors import Cancelled, NotEnoughMemory
+from tui.engine.errors import NotEnoughMemory
 from tui.engine.kv_cache import BlockPool, BlockTable
 from tui.engine.memory import available_bytes
 from tui.engine.model import ROWS_INPUT
@@ -126,7 +126,7 @@ class PagedBackend(Backend):
         self._inputs.set(new, past, table.blocks, rows)
         try:
             infer(self._request, cancel)
-        except Cancelled:
+        except BaseException:  # cancelled, out of memory, Ctrl+C
             table.truncate(past, whole_blocks=self._quantised)
             raise
         table.tokens.frombytes(new.tobytes())

@@ -17,7 +17,6 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, first_tokens, infer
-from tui.engine.errors import Cancelled
 from tui.engine.model import ROWS_INPUT, Kind, Signature
 
 # Each sequence is an infer request with activations of its own.
@@ -98,7 +97,7 @@ class StatefulBackend(Backend):
             held.request.set_tensor(name, ov.Tensor(values, shared_memory=True))
         try:
             infer(held.request, cancel)
-        except Cancelled:
+        except BaseException:  # cancelled, out of memory, Ctrl+C
             self._recover(held)
             raise
         held.tokens.frombytes(new.tobytes())
@@ -106,7 +105,7 @@ class StatefulBackend(Backend):
         return logits[-rows:]
 
     def _recover(self, held: _Sequence) -> None:
-        """After a cancelled inference some layers' states have grown and others not."""
+        """After an inference that did not end, some layers' states have grown and others not."""
         self._cut(held, len(held.tokens))
 
     def rewind(self, sequence: int, length: int) -> int:
