@@ -342,6 +342,15 @@ class TestFind:
         found = ChatTemplate.find(tmp_path, None, SPECIAL)
         assert [found.render([user("x")]), found.render([user("x")], tools=TOOLS)] == ["D", "T"]
 
+    @pytest.mark.parametrize("entry", [[{"name": 1}, 3], [{"name": "default", "template": 5}], {"default": " "}, "", 7])
+    def test_an_entry_without_a_template_is_none(self, entry, tmp_path):
+        self.write(tmp_path, tokenizer_config__json=json.dumps({"chat_template": entry}))
+        assert ChatTemplate.find(tmp_path, None, SPECIAL).plain
+
+    def test_an_empty_file_is_no_template(self, tmp_path):
+        self.write(tmp_path, chat_template__jinja=" \n")
+        assert ChatTemplate.find(tmp_path, None, SPECIAL).plain
+
     def test_several_without_default(self, tmp_path):
         several = [{"name": "a", "template": "A"}, {"name": "b", "template": "B"}]
         self.write(tmp_path, tokenizer_config__json=json.dumps({"chat_template": several}))

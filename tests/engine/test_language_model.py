@@ -71,6 +71,17 @@ def test_without_memory_for_it_the_check_is_left_out_and_said(tiny_model, monkey
     assert verdicts == {}
 
 
+def test_a_check_that_runs_out_of_memory_says_nothing_about_the_model(tiny_model, monkeypatch):
+    def no_room(*_: object, **__: object) -> None:
+        raise NotEnoughMemory("There is none.")
+
+    monkeypatch.setattr("tui.engine.self_check.PagedBackend", no_room)
+    verdicts: dict[str, str] = {}
+    with LanguageModel.load(tiny_model("llama"), "CPU", EXACT, verdicts) as model:
+        assert "unchecked" in " ".join(model.notices)
+    assert verdicts == {}
+
+
 def test_paged_asked_for_where_it_is_wrong_is_refused(tiny_model):
     with pytest.raises(BadParameter, match="wrongly"):
         LanguageModel.load(tiny_model("mpt"), "CPU", EngineOptions(backend="paged"))
@@ -130,3 +141,10 @@ def test_precisions_and_kv_types_run(tiny_model, precision, kv_cache):
             assert model.kv_cache == "u8"
         if precision == "auto":
             assert model.precision == "f32"
+
+
+@pytest.mark.parametrize(("precision", "kv_cache"), [("f32", "bf16"), ("f16", "f32")])
+def test_a_kv_type_that_the_device_refuses_is_a_sentence(tiny_model, precision, kv_cache):
+    with pytest.raises(BadParameter, match="KV cache with this precision") as refused:
+        LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(precision=precision, kv_cache=kv_cache))
+    assert "kv_cache=auto" in refused.value.next_step

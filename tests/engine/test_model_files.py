@@ -179,6 +179,7 @@ def test_template_sources_in_order_of_precedence(llama: Path) -> None:
         ),
         ({"max_position_embeddings": 4096, "rope_scaling": None}, 4096),
         ({"max_position_embeddings": 4096, "rope_scaling": {"type": "yarn"}}, 4096),
+        ({"max_position_embeddings": 4096, "rope_scaling": {"type": "linear", "factor": float("inf")}}, 4096),
         ({"max_position_embeddings": "4096"}, None),
     ],
 )
@@ -450,4 +451,11 @@ def test_a_damaged_graph_gives_facts_or_a_sentence(data: st.DataObject, llama: P
     cut = xml[:start] + data.draw(st.binary(max_size=8)) + xml[start + data.draw(st.integers(0, 400)) :]
     (llama / "openvino_model.xml").write_bytes(cut)
     with contextlib.suppress(OvchatError):
+        inspect(llama)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"vocab_size": ' + "9" * 5_000 + "}"])
+def test_json_beyond_measure_is_a_sentence(content: str, llama: Path) -> None:
+    (llama / "config.json").write_text(content)
+    with pytest.raises(ModelBroken, match=r"config.json cannot be read as JSON"):
         inspect(llama)

@@ -218,7 +218,7 @@ def _jinja_files(folder: Path) -> dict[str, str]:
         return {}
     files |= {path.stem: path for path in sorted(folder.glob("additional_chat_templates/*.jinja"))}
     try:
-        return {name: path.read_bytes().decode("utf-8-sig") for name, path in files.items()}
+        return _named({name: path.read_bytes().decode("utf-8-sig") for name, path in files.items()})
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(
             f"A chat template in {folder} cannot be read: {error}.", "Copy or download it again."
@@ -231,9 +231,9 @@ def _named(value: object) -> dict[str, str]:
         case str() if value.strip():
             return {"default": value}
         case Mapping():
-            return {str(name): text for name, text in value.items() if isinstance(text, str)}
+            return {str(name): text for name, text in value.items() if isinstance(text, str) and text.strip()}
         case list():
-            return {entry["name"]: entry["template"] for entry in value if isinstance(entry, dict)}
+            return _named({entry.get("name"): entry.get("template") for entry in value if isinstance(entry, Mapping)})
     return {}
 
 

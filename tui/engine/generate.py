@@ -125,6 +125,8 @@ def generate(
     cancel = cancel or threading.Event()
     clock = _Clock()
     prompt, thinking = _prompt_tokens(model, request)
+    if not len(prompt):
+        raise BadText("The chat template or the tokenizer leaves nothing of the prompt.", "Write something else.")
     limit = model.context_limit
     if len(prompt) >= limit:
         raise ContextFull(len(prompt), limit)

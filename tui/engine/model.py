@@ -16,7 +16,7 @@ import openvino as ov
 from openvino import opset13 as ops
 from openvino._offline_transformations import paged_attention_transformation
 
-from tui.engine.errors import ModelBroken, ModelNotSupported, NotEnoughMemory
+from tui.engine.errors import BadParameter, ModelBroken, ModelNotSupported, NotEnoughMemory
 from tui.engine.model_files import CHOOSE_TEXT_MODEL
 from tui.engine.openvino_errors import is_out_of_memory, last_line, read_error
 from tui.engine.options import EngineOptions
@@ -221,6 +221,7 @@ def compile_model(core: ov.Core, model: ov.Model, device: str, properties: Mappi
 
     Raises:
         NotEnoughMemory: The model does not fit.
+        BadParameter: The device refuses the pair of precision and KV cache type.
         ModelBroken: The device refuses it.
     """
     try:
@@ -229,6 +230,11 @@ def compile_model(core: ov.Core, model: ov.Model, device: str, properties: Mappi
         if is_out_of_memory(error):
             raise NotEnoughMemory(
                 f"There is not enough memory to load the model on {device}.", "Take a smaller model."
+            ) from error
+        if "kvcache type" in str(error):
+            raise BadParameter(
+                f"{device} cannot have this type of KV cache with this precision ({last_line(error)}).",
+                "Use -o kv_cache=auto, u8 or f16.",
             ) from error
         raise ModelBroken(
             f"{device} cannot compile the model ({last_line(error)}).", "Try another device or -o backend=stateful."

@@ -81,6 +81,8 @@ def context_length(config: Mapping[str, Any]) -> int | None:
     factor = rope.get("factor")
     if rope.get("rope_type", rope.get("type")) not in _SCALED_BY_FACTOR or not isinstance(factor, int | float):
         return length
+    if not math.isfinite(factor):
+        return length
     original = rope.get("original_max_position_embeddings")
     return max(length, round((original if isinstance(original, int) else length) * factor))
 

@@ -39,6 +39,8 @@ def read_json(file: Path) -> dict[str, Any]:
         raise ModelBroken(f"{file} is not text in UTF-8.", GET_AGAIN) from None
     except json.JSONDecodeError as error:
         raise ModelBroken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
+        raise ModelBroken(f"{file} cannot be read as JSON: {error}.", GET_AGAIN) from None
     if not isinstance(value, dict):
         raise ModelBroken(f"{file} is broken in line 1: it must hold a JSON object.", GET_AGAIN)
     return value

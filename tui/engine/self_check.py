@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tui.engine import model as ir
 from tui.engine.backend import Backend
-from tui.engine.errors import OvchatError
+from tui.engine.errors import NotEnoughMemory, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.paged import PagedBackend
 from tui.engine.stateful import StatefulBackend
@@ -57,7 +57,10 @@ def verdict(
     if xml.with_suffix(".bin").stat().st_size * 2 > available_bytes():
         return Verdict.UNCHECKED
     progress("checking paged attention (once for each model and device)")
-    found = _check(core, xml, device, signature)
+    try:
+        found = _check(core, xml, device, signature)
+    except NotEnoughMemory:  # says nothing about the model: next time there may be more
+        return Verdict.UNCHECKED
     verdicts[key] = found.value
     return found
 
@@ -91,6 +94,8 @@ def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Ve
     expected = _logits(stateful)
     try:
         computed = _logits(paged)
+    except NotEnoughMemory:
+        raise
     except OvchatError:
         return Verdict.FAILED
     spread = float(expected.max() - expected.min())
