@@ -16,7 +16,6 @@ from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.engine.errors import OvchatError
 from tui.engine.language_model import LanguageModel
-from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
 from tui.store.state import State
 
@@ -55,7 +54,6 @@ def command(
     """
     values = sampling_values(sampling)
     log.begin(debug)
-    SamplingParams(**values)
     settings, state = loading.read_settings(), State()
     choice = loading.choose(model, device, options, settings, state)
     with loading.engine() as runner:
@@ -67,12 +65,7 @@ def command(
             console.aside(f"{loaded.files.name} on {loaded.device}. /help tells the keys.", dim=True)
 
         def new_session() -> ChatSession:
-            return ChatSession(
-                runner,
-                system=system or "",
-                app_sampling=settings.shipped_section("sampling"),
-                user_sampling=settings.user_section("sampling") | values,
-            )
+            return loading.begin_session(runner, settings, system, values)
 
         _Conversation(new_session, loaded, show_stats).run()
 
@@ -159,7 +152,7 @@ class _Conversation:
         for notice in notices:
             if notice not in self._noted:
                 self._noted.add(notice)
-                console.aside(f"Note: {notice}")
+                console.note(notice)
 
 
 def _is_typed() -> bool:

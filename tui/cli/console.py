@@ -84,6 +84,11 @@ def aside(text: str, *, end: str = "\n", **style: Any) -> None:
         stream.flush()
 
 
+def note(notice: str) -> None:
+    """Something the user should know, to standard error."""
+    aside(f"Note: {notice}")
+
+
 def error(sentence: str, next_step: str = "") -> None:
     """An error and what to do about it, to standard error."""
     aside("Error:", end=" ", fg="red", bold=True)

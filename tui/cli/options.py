@@ -55,13 +55,19 @@ def sampling_options(command: CommandT) -> CommandT:
 
 
 def sampling_values(given: dict[str, Any]) -> dict[str, Any]:
-    """What the user gave of `sampling_options`, by SamplingParams' field names; taken out of `given`."""
+    """What the user gave of `sampling_options`, by SamplingParams' field names; taken out of `given`.
+
+    Raises:
+        BadParameter: A value is outside its range.
+    """
     values = {field.name: given.pop(field.name) for field in fields(SamplingParams) if field.name in given}
     if given.pop("greedy"):
         if values["temperature"]:
             raise click.UsageError("--greedy means -t 0; give one of them.")
         values["temperature"] = 0.0
-    return {name: value for name, value in values.items() if value is not None and value != ()}
+    values = {name: value for name, value in values.items() if value is not None and value != ()}
+    SamplingParams(**values)  # A bad one is told before a model is loaded for a minute.
+    return values
 
 
 def _with(command: CommandT, options: tuple[Callable[[Any], Any], ...]) -> CommandT:
