@@ -42,13 +42,15 @@ def test_a_model_that_is_gone_is_said_and_the_starter_taken(home: Path, capsys: 
     State().used("gone", "CPU")
     assert choose().name == "starter"
     assert "Note: The model used last, gone, is not there any more" in capsys.readouterr().err
-    with pytest.raises(ModelNotFound):
-        choose("gone")
+    for asked in ("gone", ""):
+        with pytest.raises(ModelNotFound):
+            choose(asked)
 
 
 def test_a_folder_is_remembered_by_its_whole_path_and_a_name_as_it_is(home: Path) -> None:
     assert choose("./models/mine").name == str(home / "models" / "mine")
     assert choose("models/mine").name == str(home / "models" / "mine")
+    assert choose("models/mine/openvino_model.xml").name == str(home / "models" / "mine")
     assert choose("MINE").name == "MINE"
 
 

@@ -109,8 +109,13 @@ def _is_pipe_or_file() -> bool:
 
 def _standard_input() -> str:
     """Standard input as text, without its last line end."""
-    with loading.saying_after(_STDIN_SECONDS, "Reading standard input until it ends ...", always=True):
-        data = sys.stdin.buffer.read()
+    if sys.stdin is None:
+        raise BadText("Standard input is closed.", 'Give the prompt itself: ovchat ask "..."')
+    try:
+        with loading.saying_after(_STDIN_SECONDS, "Reading standard input until it ends ...", always=True):
+            data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise BadText(f"Standard input cannot be read: {error.strerror}.") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -67,16 +67,16 @@ def choose(model: str | None, device: str | None, options: Sequence[str], settin
 
 
 def _model(asked: str | None, state: State) -> tuple[str, Path]:
-    name = asked or state.model or STARTER
+    name = (state.model or STARTER) if asked is None else asked
     try:
         folder = find_model(name)
     except ModelNotFound:
-        if asked:
+        if asked is not None:
             raise
         console.note(f"The model used last, {name}, is not there any more; this is the starter.")
         return STARTER, find_model(STARTER)
     # A path means the same from everywhere; a name stays one.
-    return (str(folder.absolute()) if Path(name).is_dir() and folder == Path(name) else name), folder
+    return (str(folder.absolute()) if folder in (Path(name), Path(name).parent) else name), folder
 
 
 @contextmanager
