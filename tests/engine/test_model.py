@@ -114,12 +114,15 @@ def test_kinds(name: str, kind: ir.Kind, tiny_model: Callable[[str], Path]):
         assert set(signature.kv_axes.values()) == {ir.StateAxes(batch=1, tokens=0)}
 
 
-def test_inputs_that_nobody_can_fill_are_named():
+@pytest.mark.parametrize(
+    ("name", "said"), [("pixel_values", r"cannot fill \(pixel_values\)"), ("cache_position", r"\(Mamba\)")]
+)
+def test_inputs_that_nobody_can_fill_are_named(name: str, said: str):
     graph = decoder(matmul)
-    pixels = ops.parameter([1], np.float32, name="pixel_values")
-    pixels.output(0).set_names({"pixel_values"})
-    graph.add_parameters([pixels])
-    with pytest.raises(ModelNotSupported, match=r"cannot fill \(pixel_values\)"):
+    unknown = ops.parameter([1], np.float32, name=name)
+    unknown.output(0).set_names({name})
+    graph.add_parameters([unknown])
+    with pytest.raises(ModelNotSupported, match=said):
         ir.classify(graph, Path("folder/openvino_model.xml"))
 
 

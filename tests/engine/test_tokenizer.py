@@ -18,7 +18,7 @@ from openvino import opset15
 
 from tests.tokenizers import HERE, KINDS, tokenizer
 from tui.engine import tokenizer_graph
-from tui.engine.errors import BadText, BadToken, ModelBroken, OvchatError, TokenizerMissing
+from tui.engine.errors import BadText, BadToken, ModelBroken, ModelNotSupported, OvchatError, TokenizerMissing
 from tui.engine.tokenizer import Tokenizer
 
 AROUND = {
@@ -278,6 +278,13 @@ def test_truncated_weights(tmp_path):
     (folder / "openvino_detokenizer.bin").write_bytes(b"\0" * 10)
     with pytest.raises(ModelBroken, match=r"openvino_detokenizer\.bin is cut off"):
         Tokenizer.load(ov.Core(), folder)
+
+
+def test_a_tokenizer_of_pairs_is_refused():
+    texts = [opset15.parameter([-1], ov.Type.string) for _ in range(2)]
+    encoder = ov.Model([opset15.concat(texts, 0)], texts)
+    with pytest.raises(ModelNotSupported, match="takes 2 texts"):
+        tokenizer_graph.bytes_in(encoder)
 
 
 def test_newer_operations(tmp_path):

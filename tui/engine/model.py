@@ -99,10 +99,10 @@ def _refuse_unknown_inputs(names: set[str], xml: Path) -> None:
     unknown = names - {"input_ids", "attention_mask", "position_ids", "beam_idx", "token_type_ids"}
     unknown = {name for name in unknown if not name.startswith(("past_key_values", "cache_params"))}
     if unknown:
-        raise ModelNotSupported(
-            f"{xml.parent} is a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))}).",
-            CHOOSE_TEXT_MODEL,
-        )
+        what = f"a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))})"
+        if "cache_position" in unknown:
+            what = "a state-space model without attention (Mamba), which ovchat does not run"
+        raise ModelNotSupported(f"{xml.parent} is {what}.", CHOOSE_TEXT_MODEL)
 
 
 def _known(axes: Mapping[str, StateAxes | None]) -> dict[str, StateAxes]:

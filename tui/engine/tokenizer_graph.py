@@ -13,7 +13,7 @@ import openvino as ov
 from openvino import opset15
 from openvino.utils.node_factory import NodeFactory
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import ModelNotSupported, OvchatError
 from tui.engine.openvino_errors import read_error
 from tui.engine.sentencepiece_model import SentencePieceModel
 from tui.engine.vocabulary import constant_bytes
@@ -117,8 +117,18 @@ def _set_input(operation: ov.Node, index: int, value: Any) -> None:
 
 
 def bytes_in(encoder: ov.Model) -> None:
-    """Let the graph take bytes in place of a string tensor, which would lose NUL characters at the end."""
-    (text,) = encoder.get_parameters()
+    """Let the graph take bytes in place of a string tensor, which would lose NUL characters at the end.
+
+    Raises:
+        ModelNotSupported: It takes pairs of texts, as converted for classifiers with `--number-of-inputs 2`.
+    """
+    texts = encoder.get_parameters()
+    if len(texts) != 1:
+        raise ModelNotSupported(
+            f"The tokenizer of this model takes {len(texts)} texts at a time, and a chat has one.",
+            "Convert it again, with one input: convert_tokenizer MODEL_ID --with-detokenizer.",
+        )
+    text = texts[0]
     parts = [opset15.parameter([-1], kind) for kind in (np.int32, np.int32, np.uint8)]
     packed = opset15.string_tensor_pack(*parts)
     for consumer in text.output(0).get_target_inputs():
