@@ -5,12 +5,14 @@ A backend holds sequences. A sequence is its tokens and what the model remembers
 
 from __future__ import annotations
 
+import itertools
 import threading
 from abc import ABC, abstractmethod
 from array import array
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import openvino as ov
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from tui.engine.errors import BadToken, Cancelled, ContextFull, NotEnoughMemory, OvchatError
 from tui.engine.kv_cache import common_prefix
+from tui.engine.model import ROWS_INPUT
 from tui.engine.openvino_errors import is_out_of_memory, last_line
 
 Logits = NDArray[np.float32]
@@ -46,7 +49,16 @@ class Capabilities:
     selects_rows: bool = True
 
 
-class Backend(ABC):
+class Held(Protocol):
+    """What a backend keeps of one sequence: at least its tokens, i64."""
+
+    tokens: array[int]
+
+
+HeldT = TypeVar("HeldT", bound=Held)
+
+
+class Backend(ABC, Generic[HeldT]):
     """Sequences of tokens on one compiled model. One thread at a time."""
 
     capabilities: Capabilities
@@ -54,17 +66,23 @@ class Backend(ABC):
     # Tokens of prompt per call: often enough for progress and cancelling, and large enough to cost nothing.
     chunk_size: int = 512
 
+    def __init__(self, compiled: ov.CompiledModel) -> None:
+        self._compiled: Any = compiled
+        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
+        self._held: OrderedDict[int, HeldT] = OrderedDict()
+        self._ids = itertools.count(1)
+
     @abstractmethod
     def create(self) -> int:
         """An empty sequence; its id."""
 
-    @abstractmethod
     def sequences(self) -> list[int]:
         """Ids of the resident sequences, least recently used first; one may leave when another needs its room."""
+        return list(self._held)
 
-    @abstractmethod
     def tokens(self, sequence: int) -> array[int]:
         """The sequence's tokens, i64. Not to be changed, nor kept over the next call."""
+        return self._held[sequence].tokens
 
     @abstractmethod
     def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
@@ -93,16 +111,36 @@ class Backend(ABC):
     def fork(self, sequence: int, length: int) -> int:
         """A new sequence that begins with (at most) the first `length` tokens of this one; its id."""
 
-    def checkpoint(self, sequence: int) -> None:  # noqa: B027 - most backends can rewind anywhere and need none
+    def checkpoint(self, sequence: int) -> None:
         """Remember the sequence as it is now, so that `rewind` can come back to this length."""
 
-    @abstractmethod
     def free(self, sequence: int) -> None:
         """Forget a sequence."""
+        del self._held[sequence]
 
-    @abstractmethod
     def close(self) -> None:
-        """Give the memory back. The backend cannot be used afterwards."""
+        """Give the memory back. The backend cannot be used afterwards; closing it again does nothing."""
+        self._held.clear()
+        if self._compiled is not None:
+            self._compiled.release_memory()
+            self._compiled = None
+
+    def _add(self, held: HeldT) -> int:
+        sequence = next(self._ids)
+        self._held[sequence] = held
+        return sequence
+
+    def _make_place(self) -> None:
+        """Let the least recently used sequence go where there are as many as may be."""
+        while len(self._held) >= self.capabilities.max_sequences:
+            self.free(next(iter(self._held)))
+
+    def _begin(self, sequence: int, tokens: Tokens, rows: int) -> tuple[HeldT, NDArray[np.int64]]:
+        """What is held of a sequence, now the most recently used, and the new tokens as an array; both checked."""
+        held, new = self._held[sequence], np.asarray(tokens, dtype=np.int64).reshape(-1)
+        self._check(len(held.tokens), new, rows)
+        self._held.move_to_end(sequence)
+        return held, new
 
     def _check(self, held: int, tokens: NDArray[np.int64], rows: int) -> None:
         """The plugin itself checks neither ids nor lengths: it would read beyond its tables."""
@@ -116,7 +154,7 @@ class Backend(ABC):
             raise BadToken(f"Token id {bad} is outside the model's vocabulary of {self.vocab_size:,} tokens.")
 
 
-def adopt(backend: Backend, prompt: NDArray[np.int64]) -> tuple[int, int]:
+def adopt(backend: Backend[Any], prompt: NDArray[np.int64]) -> tuple[int, int]:
     """The sequence to compute `prompt` in, and how many of its tokens that sequence holds already.
 
     Takes the resident sequence with the longest common prefix. Where most of that sequence would be lost, it is another
@@ -188,7 +226,3 @@ def _device_error(error: Exception) -> OvchatError:
 def first_tokens(values: NDArray[Any], axis: int, length: int) -> NDArray[Any]:
     """A copy of the first `length` tokens of a KV tensor whose tokens lie along `axis`."""
     return np.ascontiguousarray(values[(slice(None),) * axis + (slice(length),)])
-
-
-def as_tokens(tokens: Any) -> NDArray[np.int64]:
-    return np.asarray(tokens, dtype=np.int64).reshape(-1)

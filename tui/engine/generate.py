@@ -185,7 +185,7 @@ def _prompt_tokens(model: LanguageModel, request: GenerationRequest) -> tuple[ND
 
 
 def _prefill(
-    backend: Backend, sequence: int, prompt: NDArray[np.int64], cached: int, cancel: threading.Event
+    backend: Backend[Any], sequence: int, prompt: NDArray[np.int64], cached: int, cancel: threading.Event
 ) -> Generator[PrefillProgress, None, Logits]:
     """Compute the prompt from `cached` on in chunks. Returns the logits after its last token."""
     total = len(prompt)

@@ -8,6 +8,7 @@ from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -50,7 +51,7 @@ class LanguageModel:
     device: str
     precision: str
     kv_cache: str
-    backend: Backend
+    backend: Backend[Any]
     tokenizer: Tokenizer
     template: ChatTemplate
     stop_ids: frozenset[int]

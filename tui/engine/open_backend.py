@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from typing import Any
 
 import openvino as ov
 
 from tui.engine import model as ir
 from tui.engine import self_check
 from tui.engine.backend import Backend
+from tui.engine.context import context_limit
 from tui.engine.errors import BadParameter, NotEnoughMemory
 from tui.engine.memory import available_bytes
 from tui.engine.model_files import ModelFiles
@@ -42,7 +44,7 @@ class Opened:
         notices: What the user should know, one sentence each.
     """
 
-    backend: Backend
+    backend: Backend[Any]
     precision: str
     kv_cache: str
     notices: tuple[str, ...]
@@ -93,14 +95,18 @@ def open_backend(
     compiled = ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
     del graph
     kv_cache = _property(compiled, "KV_CACHE_PRECISION")
-    backend: Backend
+    backend: Backend[Any]
+    model_context = files.context_length or _FALLBACK_CONTEXT
     if paged:
-        context = files.context_length or _FALLBACK_CONTEXT
-        backend = PagedBackend(compiled, model_context=context, asked_context=options.context)
+        backend = PagedBackend(compiled, model_context=model_context, asked_context=options.context)
         kv_cache = backend.kv_cache
     else:
+        # What a state is stored as is the plugin's secret; f16 is the largest that it chooses by itself.
+        limit = context_limit(
+            asked=options.context, model=model_context, bytes_per_token=files.kv_bytes_per_token("f16")
+        )
         kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
-        backend = kind(compiled, signature, context_limit=_context_limit(files, options))
+        backend = kind(compiled, signature, context_limit=limit)
     if signature.kind in _SLOW:
         notices.append(
             f"This model was exported {_SLOW[signature.kind]}, which is slow: export it again, stateful, "
@@ -127,15 +133,6 @@ def _obstacle(signature: ir.Signature, device: str) -> str:
     if not device.startswith(("CPU", "GPU")):
         return f"{device} has no paged attention"
     return ""
-
-
-def _context_limit(files: ModelFiles, options: EngineOptions) -> int:
-    """The user's limit, else the model's unless half of the free memory holds less KV."""
-    if options.context is not None:
-        return options.context
-    wanted = files.context_length or _FALLBACK_CONTEXT
-    per_token = files.kv_bytes_per_token("f16")
-    return min(wanted, int(available_bytes() // 2 // per_token)) if per_token else wanted
 
 
 def _property(compiled: ov.CompiledModel, name: str) -> str:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 import threading
-from array import array
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, infer
+from tui.engine.context import context_limit
 from tui.engine.errors import NotEnoughMemory
 from tui.engine.kv_cache import BlockPool, BlockTable
 from tui.engine.memory import available_bytes
@@ -28,7 +27,7 @@ _RESIDENT_CONTEXTS = 4
 _QUANTISED = {"u8", "i8", "u4", "i4"}
 
 
-class PagedBackend(Backend):
+class PagedBackend(Backend[BlockTable]):
     """Sequences as block tables in one pool of KV blocks.
 
     Args:
@@ -41,19 +40,18 @@ class PagedBackend(Backend):
     """
 
     def __init__(self, compiled: ov.CompiledModel, *, model_context: int, asked_context: int | None) -> None:
-        self._compiled = compiled
+        super().__init__(compiled)
         named = {port.get_any_name(): port for port in compiled.inputs}
         self._caches = [port for name, port in named.items() if name.startswith(("key_cache.", "value_cache."))]
-        self._block_size = named["value_cache.0"].get_partial_shape()[2].get_length()
+        self._block_size: int = named["value_cache.0"].get_partial_shape()[2].get_length()
         self.kv_cache = _type_name(self._caches[0])
         self._quantised = self.kv_cache in _QUANTISED
-        self._selects_rows = ROWS_INPUT in named
         self.vocab_size = compiled.output("logits").get_partial_shape()[2].get_length()
 
-        context, blocks = self._plan(model_context, asked_context)
+        per_block = sum(math.prod(_block_shape(port)) * port.get_element_type().bitwidth // 8 for port in self._caches)
+        context = context_limit(asked=asked_context, model=model_context, bytes_per_token=per_block / self._block_size)
+        blocks = self._num_blocks(context, per_block)
         self._pool = BlockPool(blocks)
-        self._tables: OrderedDict[int, BlockTable] = OrderedDict()
-        self._next_id = 0
         self._request: Any = compiled.create_infer_request()
         self._tensors = self._reserve(blocks)
         self._inputs = _Inputs(self._request, self._selects_rows)
@@ -64,30 +62,10 @@ class PagedBackend(Backend):
             selects_rows=self._selects_rows,
         )
 
-    def _bytes_per_block(self) -> int:
-        return sum(math.prod(_block_shape(port)) * port.get_element_type().bitwidth // 8 for port in self._caches)
-
-    def _plan(self, model_context: int, asked_context: int | None) -> tuple[int, int]:
-        """(context limit in tokens, blocks in the pool): the model's context, unless memory holds less."""
-        per_block = self._bytes_per_block()
-        # Half of what is free: the other half is for activations, the rest of the machine, and the terminal.
-        affordable = available_bytes() // 2 // per_block
-        context = asked_context or model_context
+    def _num_blocks(self, context: int, bytes_per_block: int) -> int:
+        """Blocks for one context, and for more of them as far as they fit in half of the free memory."""
         needed = -(-context // self._block_size)
-        if asked_context is not None and needed > affordable * 2:
-            raise NotEnoughMemory(
-                f"A context of {asked_context:,} tokens needs {needed * per_block / 2**30:.1f} GiB of KV cache, "
-                f"and {affordable * 2 * per_block / 2**30:.1f} GiB are free.",
-                f"Use -o context={affordable * self._block_size} or less, or a smaller kv_cache type.",
-            )
-        if asked_context is None and needed > affordable:
-            context = affordable * self._block_size
-            if context < self._block_size:
-                raise NotEnoughMemory(
-                    "There is not enough memory for the KV cache.", "Close other programs or take a smaller model."
-                )
-            needed = affordable
-        return context, max(needed, min(needed * _RESIDENT_CONTEXTS, affordable))
+        return max(needed, min(needed * _RESIDENT_CONTEXTS, available_bytes() // 2 // bytes_per_block))
 
     def _reserve(self, blocks: int) -> list[ov.Tensor]:
         devices = self._compiled.get_property("EXECUTION_DEVICES")
@@ -104,23 +82,9 @@ class PagedBackend(Backend):
     def create(self) -> int:
         return self._add(BlockTable(self._pool, self._block_size))
 
-    def _add(self, table: BlockTable) -> int:
-        self._next_id += 1
-        self._tables[self._next_id] = table
-        return self._next_id
-
-    def sequences(self) -> list[int]:
-        return list(self._tables)
-
-    def tokens(self, sequence: int) -> array[int]:
-        return self._tables[sequence].tokens
-
     def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
-        table = self._tables[sequence]
-        new = as_tokens(tokens)
+        table, new = self._begin(sequence, tokens, rows)
         past = len(table.tokens)
-        self._check(past, new, rows)
-        self._tables.move_to_end(sequence)
         self._make_room(table, len(new))
         table.reserve(len(new))
         self._inputs.set(new, past, table.blocks, rows)
@@ -137,8 +101,8 @@ class PagedBackend(Backend):
         """Whole conversations leave, oldest first, until the pool has the blocks."""
         missing = table.blocks_missing(new_tokens)
         while missing > self._pool.num_free:
-            oldest = next(iter(self._tables))
-            if self._tables[oldest] is table:
+            oldest = next(iter(self._held))
+            if self._held[oldest] is table:
                 raise NotEnoughMemory(
                     "The KV cache is full.", "Use a larger -o context=N, or start a new conversation."
                 )
@@ -146,24 +110,22 @@ class PagedBackend(Backend):
 
     def rewind(self, sequence: int, length: int) -> int:
         # The scales of a quantised block have seen the tokens that are dropped now: such a block is computed anew.
-        table = self._tables[sequence]
+        table = self._held[sequence]
         if length >= len(table.tokens):
             return len(table.tokens)
         return table.truncate(length, whole_blocks=self._quantised)
 
     def fork(self, sequence: int, length: int) -> int:
-        return self._add(self._tables[sequence].fork(length))
+        return self._add(self._held[sequence].fork(length))
 
     def free(self, sequence: int) -> None:
-        self._tables.pop(sequence).clear()
+        self._held.pop(sequence).clear()
 
     def close(self) -> None:
-        self._tables.clear()
         self._tensors.clear()
         self._inputs.clear()
         self._request = None
-        self._compiled.release_memory()
-        del self._compiled
+        super().close()
 
 
 class _Inputs:

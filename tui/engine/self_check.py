@@ -78,12 +78,12 @@ def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Ve
         properties |= {"KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
     context = _PROMPT_TOKENS + _DECODE_TOKENS
 
-    def stateful() -> Backend:
+    def stateful() -> Backend[Any]:
         graph = ir.read(core, xml)
         ir.select_rows(graph, token_axis=1)
         return StatefulBackend(ir.compile_model(core, graph, device, properties), signature, context_limit=context)
 
-    def paged() -> Backend:
+    def paged() -> Backend[Any]:
         graph = ir.read(core, xml)
         ir.make_paged(graph)
         ir.select_rows(graph, token_axis=0)
@@ -103,7 +103,7 @@ def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Ve
     return Verdict.OK if close else Verdict.FAILED
 
 
-def _logits(open_backend: Callable[[], Backend]) -> NDArray[np.float32]:
+def _logits(open_backend: Callable[[], Backend[Any]]) -> NDArray[np.float32]:
     """Logits after the prompt's last tokens and after each decoded one, f32[rows, vocab_size]; frees the backend."""
     backend = open_backend()
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, first_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, first_tokens, infer
 from tui.engine.model import ROWS_INPUT, Kind, Signature
 
 # Each sequence is an infer request with activations of its own.
@@ -36,7 +35,7 @@ class _Sequence:
     checkpoint: _Checkpoint | None = None
 
 
-class StatefulBackend(Backend):
+class StatefulBackend(Backend[_Sequence]):
     """Sequences as infer requests.
 
     Args:
@@ -46,11 +45,8 @@ class StatefulBackend(Backend):
     """
 
     def __init__(self, compiled: ov.CompiledModel, signature: Signature, *, context_limit: int) -> None:
-        self._compiled = compiled
+        super().__init__(compiled)
         self._signature = signature
-        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
-        self._sequences: OrderedDict[int, _Sequence] = OrderedDict()
-        self._next_id = 0
         self._mask = np.ones((1, context_limit), np.int64)
         self._positions = np.arange(context_limit, dtype=np.int64)[None]
         shape = compiled.output("logits").get_partial_shape()
@@ -65,27 +61,15 @@ class StatefulBackend(Backend):
         )
 
     def create(self) -> int:
-        while len(self._sequences) >= _MAX_SEQUENCES:
-            self.free(next(iter(self._sequences)))
+        self._make_place()
         request = self._compiled.create_infer_request()
         if "beam_idx" in self._signature.inputs:
             request.set_tensor("beam_idx", ov.Tensor(np.zeros(1, np.int32)))
-        self._next_id += 1
-        self._sequences[self._next_id] = _Sequence(request)
-        return self._next_id
-
-    def sequences(self) -> list[int]:
-        return list(self._sequences)
-
-    def tokens(self, sequence: int) -> array[int]:
-        return self._sequences[sequence].tokens
+        return self._add(_Sequence(request))
 
     def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
-        held = self._sequences[sequence]
-        new = as_tokens(tokens)
+        held, new = self._begin(sequence, tokens, rows)
         past, total = len(held.tokens), len(held.tokens) + len(new)
-        self._check(past, new, rows)
-        self._sequences.move_to_end(sequence)
         inputs: dict[str, NDArray[np.int64]] = {"input_ids": new[None]}
         if "attention_mask" in self._signature.inputs:
             inputs["attention_mask"] = self._mask[:, :total]
@@ -98,18 +82,15 @@ class StatefulBackend(Backend):
         try:
             infer(held.request, cancel)
         except BaseException:  # cancelled, out of memory, Ctrl+C
-            self._recover(held)
+            # Some layers' states have grown and others not.
+            self._cut(held, past)
             raise
         held.tokens.frombytes(new.tobytes())
         logits: Logits = held.request.get_tensor("logits").data.reshape(-1, self.vocab_size)
         return logits[-rows:]
 
-    def _recover(self, held: _Sequence) -> None:
-        """After an inference that did not end, some layers' states have grown and others not."""
-        self._cut(held, len(held.tokens))
-
     def rewind(self, sequence: int, length: int) -> int:
-        held = self._sequences[sequence]
+        held = self._held[sequence]
         if length < len(held.tokens):
             self._cut(held, length)
         return len(held.tokens)
@@ -138,15 +119,15 @@ class StatefulBackend(Backend):
     def checkpoint(self, sequence: int) -> None:
         if self.capabilities.can_rewind:
             return
-        held = self._sequences[sequence]
+        held = self._held[sequence]
         states = {state.name: np.array(state.state.data) for state in held.request.query_state()}
         held.checkpoint = _Checkpoint(len(held.tokens), states)
 
     def fork(self, sequence: int, length: int) -> int:
-        source = self._sequences[sequence]
+        source = self._held[sequence]
         # Looked up before `create` may let the oldest sequence go.
         child_id = self.create()
-        child = self._sequences[child_id]
+        child = self._held[child_id]
         if len(source.tokens) > 0:
             for origin, copy in zip(source.request.query_state(), child.request.query_state(), strict=True):
                 copy.state = ov.Tensor(np.array(origin.state.data), shared_memory=False)
@@ -154,11 +135,3 @@ class StatefulBackend(Backend):
             child.checkpoint = source.checkpoint
         self.rewind(child_id, length)
         return child_id
-
-    def free(self, sequence: int) -> None:
-        del self._sequences[sequence]
-
-    def close(self) -> None:
-        self._sequences.clear()
-        self._compiled.release_memory()
-        del self._compiled

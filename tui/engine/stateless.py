@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Capabilities, Logits, Tokens, as_tokens, first_tokens, infer
+from tui.engine.backend import Backend, Capabilities, Logits, Tokens, first_tokens, infer
 from tui.engine.model import ROWS_INPUT, Kind, Signature
 
 _MAX_SEQUENCES = 4
@@ -28,7 +27,7 @@ class _Sequence:
     past: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-class StatelessBackend(Backend):
+class StatelessBackend(Backend[_Sequence]):
     """Sequences as plain arrays: tokens, and the KV that the model gave back last (nothing without a cache).
 
     Args:
@@ -38,12 +37,9 @@ class StatelessBackend(Backend):
     """
 
     def __init__(self, compiled: ov.CompiledModel, signature: Signature, *, context_limit: int) -> None:
-        self._compiled = compiled
+        super().__init__(compiled)
         self._signature = signature
         self._request: Any = compiled.create_infer_request()
-        self._selects_rows = any(port.get_any_name() == ROWS_INPUT for port in compiled.inputs)
-        self._sequences: OrderedDict[int, _Sequence] = OrderedDict()
-        self._next_id = 0
         shape = compiled.output("logits").get_partial_shape()
         self.vocab_size = signature.vocab_size or shape[2].get_length()
         self.capabilities = Capabilities(
@@ -54,11 +50,8 @@ class StatelessBackend(Backend):
         )
 
     def create(self) -> int:
-        while len(self._sequences) >= _MAX_SEQUENCES:
-            self.free(next(iter(self._sequences)))
-        self._next_id += 1
-        self._sequences[self._next_id] = _Sequence(past=self._empty_past())
-        return self._next_id
+        self._make_place()
+        return self._add(_Sequence(past=self._empty_past()))
 
     def _empty_past(self) -> dict[str, NDArray[Any]]:
         past = {}
@@ -69,18 +62,9 @@ class StatelessBackend(Backend):
             past[name] = np.zeros(shape, port.get_element_type().to_dtype())
         return past
 
-    def sequences(self) -> list[int]:
-        return list(self._sequences)
-
-    def tokens(self, sequence: int) -> array[int]:
-        return self._sequences[sequence].tokens
-
     def step(self, sequence: int, tokens: Tokens, rows: int = 1, cancel: threading.Event | None = None) -> Logits:
-        held = self._sequences[sequence]
-        new = as_tokens(tokens)
+        held, new = self._begin(sequence, tokens, rows)
         total = len(held.tokens) + len(new)
-        self._check(len(held.tokens), new, rows)
-        self._sequences.move_to_end(sequence)
         everything = np.concatenate([np.frombuffer(held.tokens, np.int64), new]) if len(held.tokens) else new
         fed = new if held.past else everything
         inputs: dict[str, NDArray[Any]] = {"input_ids": fed[None], **held.past}
@@ -100,7 +84,7 @@ class StatelessBackend(Backend):
         return logits[-rows:]
 
     def rewind(self, sequence: int, length: int) -> int:
-        held = self._sequences[sequence]
+        held = self._held[sequence]
         if length < len(held.tokens):
             held.past = self._cut(held.past, length)
             del held.tokens[length:]
@@ -111,17 +95,12 @@ class StatelessBackend(Backend):
         return {name: first_tokens(values, axes[name].tokens, length) for name, values in past.items()}
 
     def fork(self, sequence: int, length: int) -> int:
-        source = self._sequences[sequence]
+        source = self._held[sequence]
         child_id = self.create()
-        child = self._sequences[child_id]
+        child = self._held[child_id]
         child.tokens, child.past = source.tokens[:length], self._cut(source.past, length)
         return child_id
 
-    def free(self, sequence: int) -> None:
-        del self._sequences[sequence]
-
     def close(self) -> None:
-        self._sequences.clear()
         self._request = None
-        self._compiled.release_memory()
-        del self._compiled
+        super().close()

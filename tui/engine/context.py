@@ -1,0 +1,40 @@
+"""How many tokens a sequence may hold: what the user asks for, what the model was made for, what memory holds."""
+
+from __future__ import annotations
+
+from tui.engine.errors import NotEnoughMemory
+from tui.engine.memory import available_bytes
+
+# Half of what is free: the other half is for activations, the rest of the machine, and the terminal.
+_KV_SHARE = 2
+# Below that no question and answer fit.
+_SMALLEST = 64
+
+
+def context_limit(*, asked: int | None, model: int, bytes_per_token: float) -> int:
+    """The context limit in tokens.
+
+    Args:
+        asked: The user's limit, which overrides the model's.
+        model: The model's own limit.
+        bytes_per_token: KV cache of one token, all layers; 0 where nothing is kept.
+
+    Raises:
+        NotEnoughMemory: The context asked for does not fit in what is free, or nothing does.
+    """
+    if bytes_per_token == 0:
+        return asked or model
+    free = int(available_bytes() // bytes_per_token)
+    if asked is not None:
+        if asked > free:
+            raise NotEnoughMemory(
+                f"A context of {asked:,} tokens needs {asked * bytes_per_token / 2**30:.1f} GiB of KV cache, "
+                f"and {free * bytes_per_token / 2**30:.1f} GiB are free.",
+                f"Use -o context={free // _KV_SHARE} or less, or a smaller kv_cache type.",
+            )
+        return asked
+    if free // _KV_SHARE < _SMALLEST:
+        raise NotEnoughMemory(
+            "There is not enough memory for the KV cache.", "Close other programs or take a smaller model."
+        )
+    return min(model, free // _KV_SHARE)
