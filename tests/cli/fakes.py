@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from tui.chat import ChatSession
 from tui.engine.errors import OvchatError
-from tui.engine.generate import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.generate import Event, Finished, GenerationRequest, PrefillProgress, TextDelta, Timings, Usage
 from tui.engine.reasoning import Channel
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
@@ -52,26 +53,20 @@ class FakeTurn:
         raise AssertionError("nobody pressed Ctrl+C")
 
 
-class FakeSession:
-    """Answers from a script; an error in it is raised while the answer is awaited, as the engine does."""
+class FakeSession(ChatSession):
+    """A conversation with a scripted engine; an error in the script is raised while the answer is awaited."""
 
     def __init__(self, script: list[Any]) -> None:
         self.script = script
         self.asked: list[str] = []
-        self.messages: list[dict[str, str]] = []
+        super().__init__(SimpleNamespace(model=fake_model(), generate=self._generate))  # type: ignore[arg-type]
 
-    def ask(self, text: str) -> FakeTurn:
-        self.asked.append(text)
-        self.messages = [*self.messages, {"role": "user", "content": text}]
+    def _generate(self, request: GenerationRequest) -> Any:
+        self.asked.append(request.messages[-1]["content"])
         answer = self.script.pop(0)
-        if isinstance(answer, FakeTurn):
-            return answer
         if isinstance(answer, OvchatError):
             return FakeTurn(_failing(answer))  # type: ignore[arg-type]
         return FakeTurn(answer if isinstance(answer, list) else events(answer))
-
-    def answered(self, finished: Finished) -> None:
-        self.messages.append({"role": "assistant", "content": finished.text})
 
 
 def _failing(error: OvchatError) -> Iterator[Event]:
@@ -81,7 +76,13 @@ def _failing(error: OvchatError) -> Iterator[Event]:
 
 def fake_model(context_limit: int = 4096) -> Any:
     return SimpleNamespace(
-        files=SimpleNamespace(name="fake", architecture="LlamaForCausalLM", model_type="llama", weight_format="int8"),
+        files=SimpleNamespace(
+            name="fake",
+            architecture="LlamaForCausalLM",
+            model_type="llama",
+            weight_format="int8",
+            generation_config={},
+        ),
         device="CPU",
         precision="f32",
         kv_cache="",

@@ -11,6 +11,7 @@ import pytest
 
 from tui.engine.errors import ModelNotFound, OvchatError
 from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta
+from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.runner import LoadProgress, Runner
 from tui.engine.sampling import SamplingParams
@@ -117,3 +118,19 @@ def test_a_prompt_cancels_the_warm_up(runner: Runner, tiny_model, monkeypatch):
     assert runner.generate(request()).result().reason is FinishReason.LENGTH
     assert ended.is_set()
     assert time.monotonic() - start < 30
+
+
+def test_closing_waits_for_a_compilation_under_way(tiny_model):
+    runner = Runner()
+    loading = runner.load(tiny_model("llama"), "CPU", EXACT)
+    runner.close()
+    assert loading.done
+    assert runner.model is None
+
+
+def test_a_model_closed_twice_stays_closed_and_its_tokenizer_says_so(tiny_model):
+    model = LanguageModel.load(tiny_model("llama"), "CPU", EXACT)
+    model.close()
+    model.close()
+    with pytest.raises(OvchatError, match="unloaded"):
+        model.tokenizer.encode("text", add_special_tokens=False)

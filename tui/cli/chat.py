@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
-from tui.chat import ChatSession
+from tui.chat import ChatSession, Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.engine.errors import OvchatError
 from tui.engine.language_model import LanguageModel
-from tui.engine.stopping import FinishReason
 from tui.store.state import State
 
 _PROMPT, _MORE = "> ", "... "
@@ -101,7 +100,7 @@ class _Conversation:
 
     def _take(self, text: str) -> None:
         if not text.startswith("/"):
-            self._answer(text.strip(), self._session.messages)
+            self._answer(lambda: self._session.ask(text.strip()))
             return
         match text.strip():
             case "/help":
@@ -110,36 +109,22 @@ class _Conversation:
                 self._session = self._new_session()
                 console.aside("A new conversation.")
             case "/regenerate":
-                self._regenerate()
+                self._answer(self._session.regenerate)
             case other:
                 console.aside(f"There is no command {other.split()[0]}; /help tells which there are.")
                 console.aside("A text that begins with / needs a space before it.")
 
-    def _regenerate(self) -> None:
-        before = self._session.messages
-        if not before or before[-1]["role"] != "assistant":
-            console.aside("There is no answer yet.")
-            return
-        self._session.messages = before[:-2]
-        self._answer(before[-2]["content"], before)
-
-    def _answer(self, text: str, before: list[dict[str, str]]) -> None:
-        """Ask; where that fails, or nothing comes of it, the conversation is `before` again."""
+    def _answer(self, start: Callable[[], Turn]) -> None:
         try:
-            turn = self._session.ask(text)
+            turn = start()
             self._note(turn.notices)
             with interrupting(turn.cancel):
                 finished = show_answer(turn)
         except OvchatError as error:
-            self._session.messages = before
             if not _is_typed():
                 raise
             console.error(error.sentence, error.next_step)
             return
-        if finished.reason is FinishReason.CANCELLED and not finished.text:
-            self._session.messages = before
-        else:
-            self._session.answered(finished)
         self._note(cut_off(self._model, turn, finished))
         if self._show_stats:
             for line in stats(self._model, finished):

@@ -120,7 +120,7 @@ class Runner:
         self._warm_up: Job[Any, None] | None = None
         self._changed = threading.Condition()
         self._closing = False
-        # A daemon: a compilation cannot be stopped and must not keep the process.
+        # A daemon: a runner that nobody closed must not keep the process.
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
@@ -168,14 +168,18 @@ class Runner:
         """Give the model's memory back."""
         return self._submit(Job(lambda job: self._drop_model()))
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Cancel what runs, refuse what waits, and unload. A compilation under way is left to end with the process."""
+    def close(self) -> None:
+        """Cancel what runs, refuse what waits, and unload.
+
+        A compilation cannot be stopped and is waited for: a process that ends in the middle of one aborts. Who cannot
+        wait leaves with `os._exit`.
+        """
         with self._changed:
             self._closing = True
             if self._running is not None:
                 self._running.cancel()
             self._changed.notify_all()
-        self._thread.join(timeout)
+        self._thread.join()
 
     def __enter__(self) -> Runner:
         return self

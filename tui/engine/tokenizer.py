@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import ArrayLike, NDArray
 
 from tui.engine import tokenizer_graph as graph
-from tui.engine.errors import BadText, BadToken
+from tui.engine.errors import BadText, BadToken, OvchatError
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, require_tokenizer, special_tokens
 from tui.engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -39,14 +40,14 @@ class Tokenizer:
         self._core = core
         self._folder = folder
         encoder = graph.read(core, folder / TOKENIZER_XML)
-        self._detokenizer = graph.read(core, folder / DETOKENIZER_XML)
+        self._detokenizer: Any = graph.read(core, folder / DETOKENIZER_XML)
         self.rt_info = graph.rt_info(encoder)
         self.vocabulary: Vocabulary | None = read_vocabulary(self._detokenizer)
         around = graph.take_special_tokens(encoder)
         graph.never_truncate(encoder)
         graph.bytes_in(encoder)
         self._may_pad = any("attention_mask" in output.get_names() for output in encoder.outputs)
-        self._encode_request = graph.compile_request(core, encoder, folder / TOKENIZER_XML)
+        self._encode_request: Any = graph.compile_request(core, encoder, folder / TOKENIZER_XML)
         self._encode_lock = threading.Lock()
         self._decode_requests: dict[bool, ov.InferRequest] = {}
         self._decode_lock = threading.Lock()
@@ -75,10 +76,14 @@ class Tokenizer:
         return cls(core, folder)
 
     def close(self) -> None:
-        """Free what OpenVINO holds for this tokenizer; it cannot be used afterwards."""
+        """Free what OpenVINO holds for this tokenizer; used afterwards it raises `OvchatError`."""
         with self._encode_lock, self._decode_lock:
-            del self._encode_request, self._detokenizer
+            self._encode_request = self._detokenizer = None
             self._decode_requests.clear()
+
+    def _check_open(self) -> None:
+        if self._encode_request is None:
+            raise OvchatError("The model of this tokenizer was unloaded.", "Load a model first.")
 
     @property
     def vocab_size(self) -> int:
@@ -132,6 +137,7 @@ class Tokenizer:
         for wrong in row[(row < 0) | (row > _INT32_MAX)]:
             raise BadToken(f"{wrong} is not a token id.")
         with self._decode_lock:
+            self._check_open()
             request = self._decode_requests.get(skip_special_tokens)
             if request is None:
                 request = self._decode_request(skip_special_tokens=skip_special_tokens)
@@ -167,6 +173,7 @@ class Tokenizer:
             ) from error
         begin, end = np.zeros(1, np.int32), np.array([len(data)], np.int32)
         with self._encode_lock:
+            self._check_open()
             self._encode_request.infer({0: begin, 1: end, 2: data}, share_inputs=True)
             ids: NDArray[np.int64] = self._encode_request.get_tensor("input_ids").data[0].astype(np.int64)
             if self._may_pad:
