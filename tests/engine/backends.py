@@ -25,14 +25,9 @@ def open_backend(kind: str, folder: Path, options: EngineOptions = EXACT, contex
     graph = ir.read(core, xml)
     signature = ir.classify(graph, xml)
     properties = ir.compile_properties(core, "CPU", options)
+    compiled = ir.compile_decoder(core, graph, "CPU", properties, paged=kind == "paged")
     if kind == "paged":
-        ir.make_paged(graph)
-        ir.select_rows(graph, token_axis=0)
-        return PagedBackend(
-            ir.compile_model(core, graph, "CPU", properties), model_context=context, asked_context=context
-        )
-    ir.select_rows(graph, token_axis=1)
-    compiled = ir.compile_model(core, graph, "CPU", properties)
+        return PagedBackend(compiled, model_context=context, asked_context=context)
     if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID):
         return StatefulBackend(compiled, signature, context_limit=context)
     return StatelessBackend(compiled, signature, context_limit=context)

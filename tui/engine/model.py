@@ -216,16 +216,29 @@ def compile_properties(core: ov.Core, device: str, options: EngineOptions) -> di
     return properties
 
 
-def compile_model(core: ov.Core, model: ov.Model, device: str, properties: Mapping[str, Any]) -> ov.CompiledModel:
-    """Compile, with the plugin's refusals as sentences.
+def compile_decoder(
+    core: ov.Core, graph: ov.Model, device: str, properties: Mapping[str, Any], *, paged: bool
+) -> ov.CompiledModel:
+    """Bring a decoder into its paged or its own form, logits for chosen rows only where its tail allows, and compile it.
+
+    Args:
+        core: Knows the device.
+        graph: As `read`; changed in place.
+        device: A resolved device name.
+        properties: The plugin's, by name.
+        paged: Paged attention instead of the graph's own states or inputs.
 
     Raises:
+        ModelNotSupported: The graph has no paged form.
         NotEnoughMemory: The model does not fit.
         BadParameter: The device refuses the pair of precision and KV cache type.
         ModelBroken: The device refuses it.
     """
+    if paged:
+        make_paged(graph)
+    select_rows(graph, token_axis=0 if paged else 1)
     try:
-        return core.compile_model(model, device, dict(properties))
+        return core.compile_model(graph, device, dict(properties))
     except (RuntimeError, MemoryError) as error:
         if is_out_of_memory(error):
             raise NotEnoughMemory(

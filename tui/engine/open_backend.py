@@ -89,10 +89,8 @@ def open_backend(
 
     progress(f"compiling for {device}")
     paged = not obstacle and options.backend != "stateful"
-    if paged:
-        ir.make_paged(graph)
-    ir.select_rows(graph, token_axis=0 if paged else 1)
-    compiled = ir.compile_model(core, graph, device, ir.compile_properties(core, device, options))
+    properties = ir.compile_properties(core, device, options)
+    compiled = ir.compile_decoder(core, graph, device, properties, paged=paged)
     del graph
     kv_cache = _property(compiled, "KV_CACHE_PRECISION")
     backend: Backend[Any]

@@ -78,18 +78,14 @@ def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Ve
         properties |= {"KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
     context = _PROMPT_TOKENS + _DECODE_TOKENS
 
+    def compiled(*, paged: bool) -> ov.CompiledModel:
+        return ir.compile_decoder(core, ir.read(core, xml), device, properties, paged=paged)
+
     def stateful() -> Backend[Any]:
-        graph = ir.read(core, xml)
-        ir.select_rows(graph, token_axis=1)
-        return StatefulBackend(ir.compile_model(core, graph, device, properties), signature, context_limit=context)
+        return StatefulBackend(compiled(paged=False), signature, context_limit=context)
 
     def paged() -> Backend[Any]:
-        graph = ir.read(core, xml)
-        ir.make_paged(graph)
-        ir.select_rows(graph, token_axis=0)
-        return PagedBackend(
-            ir.compile_model(core, graph, device, properties), model_context=context, asked_context=context
-        )
+        return PagedBackend(compiled(paged=True), model_context=context, asked_context=context)
 
     expected = _logits(stateful)
     try:
