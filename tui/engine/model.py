@@ -219,7 +219,7 @@ def compile_properties(core: ov.Core, device: str, options: EngineOptions) -> di
 def compile_decoder(
     core: ov.Core, graph: ov.Model, device: str, properties: Mapping[str, Any], *, paged: bool
 ) -> ov.CompiledModel:
-    """Bring a decoder into its paged or its own form, logits for chosen rows only where its tail allows, and compile it.
+    """Bring a decoder into its paged or its own form, with logits for chosen rows if its tail allows, and compile it.
 
     Args:
         core: Knows the device.
