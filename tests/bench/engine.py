@@ -2,7 +2,7 @@
 
 Each program is a process of its own with the model loaded and warm. They take turns, a few seconds each, and whoever
 begins changes every round: what else the machine does meets all of them. Loading is measured in processes started one
-after the other; peak memory is that of the processes that did all the rest.
+after the other; peak memory is that of one of them each, which then has a chat of two turns.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ def compare(folder: Path, rounds: int, long: bool) -> dict[str, Any]:
             for program in in_turns(number):
                 worker = Worker(program, folder, verdicts)
                 take(program, "load_s", worker.load_s)
-                worker.close()
+                if number == 0:
+                    chat(worker, 4096 if long else 512, number, size)
+                peak = worker.close()
+                if number == 0:
+                    take(program, "peak_mb", peak)
         workers = {program: Worker(program, folder, verdicts) for program in PROGRAMS}
         for worker in workers.values():
             worker.answer(words(512, 10_000, size), 2)
@@ -99,18 +103,24 @@ def compare(folder: Path, rounds: int, long: bool) -> dict[str, Any]:
                 take(program, "decode_tokens_per_s", got["tokens_per_s"])
         for number in range(rounds if long else 0):
             for program in in_turns(number):
-                text = words(4096, 30_000 + number, size)
-                first = workers[program].answer(text, ANSWER_TOKENS)
-                take(program, "ttft_4096_s", first["ttft_s"])
-                more = f"{text} {first['text'].strip()} {words(32, 40_000 + number, size)}"
-                take(program, "second_turn_s", workers[program].answer(more, 1)["ttft_s"])
-        for program, worker in workers.items():
-            take(program, "peak_mb", worker.close())
+                first, second = chat(workers[program], 4096, 30_000 + number, size)
+                take(program, "ttft_4096_s", first)
+                take(program, "second_turn_s", second)
+        for worker in workers.values():
+            worker.close()
     medians = {program: {key: statistics.median(all_) for key, all_ in each.items()} for program, each in taken.items()}
     ratios = {
         program: {key: value / medians[GENAI][key] for key, value in each.items()} for program, each in medians.items()
     }
     return {"model": folder.name, "rounds": rounds, "medians": medians, "ratios": ratios, "runs": taken}
+
+
+def chat(worker: Worker, tokens: int, seed: int, size: int) -> tuple[float, float]:
+    """A long question, its answer, and a short question after it: seconds to the first token of both answers."""
+    text = words(tokens, seed, size)
+    first = worker.answer(text, ANSWER_TOKENS)
+    more = f"{text} {first['text'].strip()} {words(32, seed + 1, size)}"
+    return first["ttft_s"], worker.answer(more, 1)["ttft_s"]
 
 
 def table(result: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ class Backend(ABC, Generic[HeldT]):
 
     capabilities: Capabilities
     vocab_size: int
-    # Tokens of prompt per call: often enough for progress and cancelling, and large enough to cost nothing.
+    # Tokens of prompt per call; a divisor or a multiple of every block size.
     chunk_size: int = 512
 
     def __init__(self, compiled: ov.CompiledModel) -> None:

@@ -26,6 +26,8 @@ from tui.engine.stopping import stop_token_ids
 from tui.engine.tokenizer import Tokenizer
 from tui.engine.tokenizer_files import require_tokenizer
 
+_WARM_UP_TOKENS = 256
+
 
 @dataclass(slots=True)
 class LanguageModel:
@@ -128,7 +130,7 @@ class LanguageModel:
 
     def warm_up(self, cancel: threading.Event) -> None:
         """Compute a throw-away prompt and two tokens: the first ones after loading pay for kernels (3x on prefill)."""
-        tokens = np.arange(self.backend.chunk_size) % self.backend.vocab_size
+        tokens = np.arange(_WARM_UP_TOKENS) % self.backend.vocab_size
         tokens = tokens[: self.context_limit - 2]
         sequence = self.backend.create()
         try:

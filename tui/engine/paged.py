@@ -23,7 +23,7 @@ from tui.engine.memory import available_bytes
 from tui.engine.model import ROWS_INPUT
 
 # Conversations that may stay resident at full length. Memory is committed only as it is written.
-_RESIDENT_CONTEXTS = 4
+_RESIDENT_CONTEXTS = 2
 _QUANTISED = {"u8", "i8", "u4", "i4"}
 
 
