@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,17 @@ def test_json_has_every_field_of_the_design(ask: Run, model: str) -> None:
     assert found["sampling"]["seed"] == 7
     assert found["sampling_sources"]["temperature"] == "user"
     assert found["sampling_sources"]["top_k"] == "app"
+
+
+def test_a_model_of_the_hugging_face_cache_is_called_by_its_name_not_its_hash(
+    run: Run, environment: dict[str, str], model: str, tmp_path: Path
+) -> None:
+    snapshot = tmp_path / "hub" / "models--someone--tiny-ov" / "snapshots" / "0123abcd"
+    shutil.copytree(model, snapshot)
+    found = environment | {"HF_HUB_CACHE": str(tmp_path / "hub")}
+    done = run("ask", "-m", "TINY-ov", "hello", "--max-tokens", "1", "--json", "--stats", env=found)
+    assert json.loads(done.stdout)["model"] == "someone/tiny-ov"
+    assert done.stderr.startswith("Model: someone/tiny-ov (")
 
 
 def test_text_and_json_are_the_same_answer(ask: Run) -> None:

@@ -38,7 +38,7 @@ def converse(
     stdin = io.StringIO(typed)
     stdin.isatty = lambda: terminal  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdin", stdin)
-    _Conversation(new_session, fake_model(), options.get("show_stats", False)).run()  # type: ignore[arg-type]
+    _Conversation(new_session, "fake", fake_model(), options.get("show_stats", False)).run()  # type: ignore[arg-type]
     assert remaining == []
     return sessions
 

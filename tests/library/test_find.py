@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tui.engine.errors import ModelNotFound
-from tui.library.find import STARTER, Places, Source, find_model, find_models, hugging_face_cache
+from tui.library.find import STARTER, Places, Source, find_model, find_models, hugging_face_cache, name_of
 
 
 def ir(folder: Path, file: str = "openvino_model.xml") -> Path:
@@ -191,3 +191,10 @@ def test_what_may_not_be_looked_at_hides_itself_only(full: Places, monkeypatch: 
     assert [model.name for model in find_models(full)] == [
         name for name in visible if name not in ("private/abc", "root/secret")
     ]
+
+
+def test_a_folder_is_called_by_the_name_it_is_found_by_else_by_its_own(full: Places, tmp_path: Path) -> None:
+    assert name_of(find_model("llama-ov", full), full) == "someone/llama-ov"
+    assert name_of(find_model("TINY", full), full) == "mine/tiny"
+    assert name_of(full.models / "mine" / ".." / "Qwen3-8B-int4", full) == "Qwen3-8B-int4"
+    assert name_of(ir(tmp_path / "elsewhere" / "own"), full) == "own"

@@ -93,14 +93,14 @@ def cut_off(model: LanguageModel, turn: Turn, finished: Finished) -> list[str]:
     return []
 
 
-def stats(model: LanguageModel, finished: Finished) -> list[str]:
-    """What `--stats` tells of a model and an answer, a line each."""
+def stats(title: str, model: LanguageModel, finished: Finished) -> list[str]:
+    """What `--stats` tells of a model, called `title`, and an answer, a line each."""
     usage, times = finished.usage, finished.timings
     backend = model.backend.capabilities
     kind = " ".join(filter(None, (model.files.architecture or model.files.model_type, model.files.weight_format)))
     rows = "" if backend.selects_rows else ", logits of all rows (the head of this model was not recognised)"
     return [
-        f"Model: {model.files.name} ({kind}), loaded in {times.load_s:.1f} s",
+        f"Model: {title} ({kind}), loaded in {times.load_s:.1f} s",
         f"Runs: on {model.device}, {backend.name}, precision {model.precision}, "
         f"KV cache {model.kv_cache or 'as the device likes'}, context {backend.context_limit:,} tokens{rows}",
         f"Chat template: {model.template.source}",

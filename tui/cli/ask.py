@@ -72,9 +72,10 @@ def command(
         for notice in cut_off(loaded, turn, finished):
             console.note(notice)
         if as_json:
-            console.write(json.dumps(_object(loaded, turn, finished), ensure_ascii=False, allow_nan=False) + "\n")
+            result = _object(choice.title, loaded, turn, finished)
+            console.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
         if show_stats:
-            for line in stats(loaded, finished):
+            for line in stats(choice.title, loaded, finished):
                 console.aside(line)
     if interrupted.is_set():
         raise click.exceptions.Exit(INTERRUPTED)
@@ -126,10 +127,10 @@ def _standard_input() -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _object(model: LanguageModel, turn: Turn, finished: Finished) -> dict[str, Any]:
+def _object(title: str, model: LanguageModel, turn: Turn, finished: Finished) -> dict[str, Any]:
     """What `--json` prints."""
     result = {
-        "model": model.files.name,
+        "model": title,
         "device": model.device,
         "backend": model.backend.capabilities.name,
         "precision": model.precision,

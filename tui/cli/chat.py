@@ -61,18 +61,21 @@ def command(
         if device:
             state.give_device(choice.name, loaded.device)
         if _is_typed():
-            console.aside(f"{loaded.files.name} on {loaded.device}. /help tells the keys.", dim=True)
+            console.aside(f"{choice.title} on {loaded.device}. /help tells the keys.", dim=True)
 
         def new_session() -> ChatSession:
             return loading.begin_session(runner, settings, system, values)
 
-        _Conversation(new_session, loaded, show_stats).run()
+        _Conversation(new_session, choice.title, loaded, show_stats).run()
 
 
 class _Conversation:
-    def __init__(self, new_session: Callable[[], ChatSession], model: LanguageModel, show_stats: bool) -> None:
+    def __init__(
+        self, new_session: Callable[[], ChatSession], title: str, model: LanguageModel, show_stats: bool
+    ) -> None:
         self._new_session = new_session
         self._session = new_session()
+        self._title = title
         self._model = model
         self._show_stats = show_stats
         self._noted: set[str] = set()
@@ -127,7 +130,7 @@ class _Conversation:
             return
         self._note(cut_off(self._model, turn, finished))
         if self._show_stats:
-            for line in stats(self._model, finished):
+            for line in stats(self._title, self._model, finished):
                 console.aside(line, dim=True)
         if _is_typed():
             console.aside("")

@@ -17,7 +17,7 @@ from tui.engine.errors import ModelNotFound
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.runner import Runner
-from tui.library.find import STARTER, find_model
+from tui.library.find import STARTER, find_model, name_of
 from tui.store.settings import Settings, load_settings
 from tui.store.state import State
 
@@ -33,12 +33,14 @@ class Choice:
     Attributes:
         name: The model as the user calls it; what the state remembers it by.
         folder: Its folder.
+        title: What to call it: the name that the library has for it, else its folder's.
         device: As asked for, remembered or set; `auto` where nobody said.
         options: How to compile.
     """
 
     name: str
     folder: Path
+    title: str
     device: str
     options: EngineOptions
 
@@ -63,7 +65,7 @@ def choose(model: str | None, device: str | None, options: Sequence[str], settin
     name, folder = _model(model, state)
     # The starter is so small that a GPU would only take longer to get ready.
     nobody_said = "CPU" if name == STARTER else "auto"
-    return Choice(name, folder, device or state.device_of(name) or set_device or nobody_said, parsed)
+    return Choice(name, folder, name_of(folder), device or state.device_of(name) or set_device or nobody_said, parsed)
 
 
 def _model(asked: str | None, state: State) -> tuple[str, Path]:
@@ -97,7 +99,7 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
     logger.debug("loading %s", choice)
     job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
-    with saying_after(_SLOW_SECONDS, f"Loading {choice.name} ..."):
+    with saying_after(_SLOW_SECONDS, f"Loading {choice.title} ..."):
         for progress in job:
             logger.debug("%.2f s: %s", progress.seconds, progress.stage)
         model = job.result()

@@ -110,6 +110,13 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     raise ModelNotFound(f"There is no model {asked!r}.{hint}", _here(names))
 
 
+def name_of(folder: Path, places: Places | None = None) -> str:
+    """The name that a model's folder is found by, else the folder's own: in the Hugging Face cache that is a hash."""
+    real = os.path.realpath(folder)
+    found = (model.name for model in find_models(places) if os.path.realpath(model.path) == real)
+    return next(found, os.path.basename(real))
+
+
 def _named(asked: str, models: list[FoundModel]) -> FoundModel | None:
     keys: list[Callable[[str], str]] = [str, str.casefold]
     if "/" not in asked:
