@@ -56,10 +56,11 @@ class FakeTurn:
 class FakeSession(ChatSession):
     """A conversation with a scripted engine; an error in the script is raised while the answer is awaited."""
 
-    def __init__(self, script: list[Any]) -> None:
+    def __init__(self, script: list[Any], user_sampling: dict[str, Any]) -> None:
         self.script = script
         self.asked: list[str] = []
-        super().__init__(SimpleNamespace(model=fake_model(), generate=self._generate))  # type: ignore[arg-type]
+        runner: Any = SimpleNamespace(model=fake_model(), generate=self._generate)
+        super().__init__(runner, user_sampling=user_sampling)
 
     def _generate(self, request: GenerationRequest) -> Any:
         self.asked.append(request.messages[-1]["content"])

@@ -88,6 +88,13 @@ def test_an_answer_that_was_cut_off_by_nobodys_wish_is_called_that(
     assert says is None or says in notices[0]
 
 
+@pytest.mark.usefixtures("terminal")
+def test_somebody_at_a_terminal_is_reminded_of_the_limit_he_set() -> None:
+    turn = FakeTurn([], SamplingParams(max_tokens=5), {"max_tokens": "user"})
+    cut = cut_off(fake_model(64), turn, finished("a", FinishReason.LENGTH, 5))  # type: ignore[arg-type]
+    assert cut == ["The answer is cut off after 5 tokens, as asked for (max_tokens)."]
+
+
 def test_the_first_ctrl_c_stops_the_answer_and_the_second_the_program() -> None:
     stopped = threading.Event()
     with interrupting(stopped.set) as interrupted:

@@ -74,6 +74,47 @@ def test_logprobs_come_when_asked_for(ask: Run) -> None:
         assert each["logprob"] < 0
 
 
+def test_logprobs_without_json_are_a_wrong_command_line(run: Run) -> None:
+    done = run("ask", "hello", "--logprobs", "2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--json" in done.stderr
+
+
+@posix
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ([b"ask", b"a\xff"], "PROMPT"),
+        ([b"ask", b"a", b"-s", b"a\xff"], "The system message"),
+        ([b"ask", b"a", b"--stop", b"a\xff"], "--stop"),
+    ],
+)
+def test_an_argument_that_is_not_utf8_is_named_with_its_byte(
+    environment: dict[str, str], arguments: list[bytes], what: str
+) -> None:
+    command = [sys.executable, "-m", "tui", *arguments]
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().startswith(f"Error: {what} is not UTF-8 text: byte 1 is 0xff.\n")
+
+
+@pytest.mark.parametrize(("name", "out"), [("settings", "settings.toml, line 2"), ("state", "given last")])
+def test_a_device_that_is_not_here_says_who_named_it(
+    run: Run, environment: dict[str, str], model: str, name: str, out: str
+) -> None:
+    home = Path(environment["OVCHAT_HOME"])
+    home.mkdir()
+    key = {"settings": "[engine]\ndevice", "state": f"[devices]\n'{model}'"}[name]
+    (home / f"{name}.toml").write_text(f"{key} = 'GPU.7'\n")
+    done = run("ask", "-m", model, "hello")
+    assert done.returncode == 1
+    assert "There is no device GPU.7 here" in done.stderr
+    assert out in done.stderr
+    assert "with -d" in done.stderr
+
+
 def test_every_sampling_option_arrives(ask: Run) -> None:
     given = {
         "temperature": 0.5,

@@ -32,7 +32,7 @@ def converse(
     remaining = list(script)
 
     def new_session() -> FakeSession:
-        sessions.append(FakeSession(remaining))
+        sessions.append(FakeSession(remaining, options.get("user_sampling", {})))
         return sessions[-1]
 
     stdin = io.StringIO(typed)
@@ -99,6 +99,45 @@ def test_help_tells_every_command_and_unknown_ones_are_not_sent(
     assert session.asked == ["/etc/hosts"]
 
 
+@pytest.mark.parametrize("typed", ["/EXIT", "/exit  ", "  /Exit\t"])
+def test_a_command_alone_is_meant_in_any_case_and_with_blanks_around(
+    monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    (session,) = converse(monkeypatch, f"{typed}\ntwo\n")
+    assert session.asked == []
+
+
+def test_a_command_takes_nothing_after_it_and_a_block_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session,) = converse(monkeypatch, '/Exit now\n"""/exit"""\n /exit the shop\n', "a", "b")
+    assert "/exit takes nothing after it." in capsys.readouterr().err
+    assert session.asked == ["/exit", "/exit the shop"]
+
+
+def test_a_block_ended_by_the_end_of_input_begins_a_line_for_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    converse(monkeypatch, '"""one\n', "a")
+    assert "... \n" in capsys.readouterr().err
+
+
+def test_regenerating_at_temperature_zero_says_that_nothing_will_change(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session,) = converse(monkeypatch, "one\n/regenerate\n", "a", "a", user_sampling={"temperature": 0.0})
+    assert session.asked == ["one", "one"]
+    assert "At temperature 0 the answer will be the same; ovchat chat -t 0.7" in capsys.readouterr().err
+    converse(monkeypatch, "one\n/regenerate\n", "a", "a")
+    assert "At temperature 0" not in capsys.readouterr().err
+
+
+def test_bytes_that_are_not_utf8_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (session,) = converse(monkeypatch, "a\udcff\n")
+    assert "The text is not UTF-8 text: byte 1 is 0xff." in capsys.readouterr().err
+    assert session.asked == []
+
+
 def test_a_turn_that_fails_leaves_the_conversation_as_it_was(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +167,8 @@ def test_stats_come_after_each_answer(monkeypatch: pytest.MonkeyPatch, capsys: p
     said = capsys.readouterr().err
     assert said.count("Answer: 3 tokens, 100.0 tokens/s; ended by stop, seed 7") == 2
     assert "logits of all rows" in said
+    converse(monkeypatch, "one\n", "a", show_stats=True, user_sampling={"temperature": 0.0})
+    assert "ended by stop, greedy" in capsys.readouterr().err
 
 
 # With a real model.
@@ -219,8 +260,8 @@ def test_in_a_terminal(environment: dict[str, str], model: str) -> None:
         assert "Traceback" not in answer
         screen.type("\x10")  # Ctrl+P, the history: readline works although descriptor 1 is the log
         screen.wait_for("hello")
-        screen.type("\x03")
-        assert "Ctrl+C again, Ctrl+D or /exit leaves." in screen.wait_for("leaves.[^>]*> ")
+        screen.type("\x03")  # takes back what is typed
+        assert "again" not in screen.wait_for("\n(?:\x1b\\[\\?2004h)?> ")
         screen.type("/regenerate\n")
         screen.wait_for("regenerate\r\n.{20}")
         screen.type("\x03")
@@ -234,8 +275,15 @@ def test_two_ctrl_c_at_the_prompt_leave(environment: dict[str, str], model: str)
     with terminal(environment, "chat", "-m", model) as screen:
         screen.wait_for("> ")
         screen.type("\x03")
+        assert "Ctrl+C again, Ctrl+D or /exit leaves." in screen.wait_for("leaves.[^>]*> ")
+        screen.type("typed")
+        screen.wait_for("typed")
+        screen.type("\x03")  # clears the line, and the count begins anew
+        assert "again" not in screen.wait_for("\n(?:\x1b\\[\\?2004h)?> ")
+        screen.type("\x03")
         screen.wait_for("leaves.[^>]*> ")
         screen.type("\x03")
+        screen.wait_for("\r\n")
         assert screen.exit_code() == 130
 
 

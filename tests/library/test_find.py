@@ -140,9 +140,17 @@ def test_a_name_like_no_other_has_no_suggestion(full: Places) -> None:
 def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match=r"There is no folder .*nowhere"):
         find_model(str(tmp_path / "nowhere"), full)
-    (tmp_path / "model.gguf").touch()
+    (tmp_path / "model.bin").touch()
     with pytest.raises(ModelNotFound, match="is a file"):
-        find_model("model.gguf", full)
+        find_model("model.bin", full)
+    (tmp_path / "model.GGUF").touch()
+    with pytest.raises(ModelNotFound, match="optimum-cli export openvino -m ORG/NAME OUTPUT"):
+        find_model("model.GGUF", full)
+
+
+def test_an_unknown_name_with_an_owner_says_how_to_download_it(full: Places) -> None:
+    with pytest.raises(ModelNotFound, match="hf download OpenVINO/Qwen3-8B-int4-ov"):
+        find_model("OpenVINO/Qwen3-8B-int4-ov", full)
 
 
 @pytest.mark.parametrize("asked", ["x" * 5000, "", " ", "~nobody-of-that-name/model"])

@@ -90,14 +90,17 @@ def cut_off(model: LanguageModel, turn: Turn, finished: Finished) -> list[str]:
         return [f"The answer is cut off: the context of {model.context_limit:,} tokens is full."]
     if turn.sources["max_tokens"] != "user":
         return [f"The answer is cut off: {limit:,} tokens are the most that the settings in effect allow."]
+    if console.is_terminal(sys.stderr):  # Asked for: a reminder to somebody who looks, no noise in a script.
+        return [f"The answer is cut off after {limit:,} tokens, as asked for (max_tokens)."]
     return []
 
 
-def stats(title: str, model: LanguageModel, finished: Finished) -> list[str]:
+def stats(title: str, model: LanguageModel, turn: Turn, finished: Finished) -> list[str]:
     """What `--stats` tells of a model, called `title`, and an answer, a line each."""
     usage, times = finished.usage, finished.timings
     backend = model.backend.capabilities
     kind = " ".join(filter(None, (model.files.architecture or model.files.model_type, model.files.weight_format)))
+    drawn = f"seed {finished.seed}" if turn.sampling.temperature else "greedy"
     rows = "" if backend.selects_rows else ", logits of all rows (the head of this model was not recognised)"
     return [
         f"Model: {title} ({kind}), loaded in {times.load_s:.1f} s",
@@ -107,5 +110,5 @@ def stats(title: str, model: LanguageModel, finished: Finished) -> list[str]:
         f"Prompt: {usage.prompt_tokens:,} tokens, {usage.cached_tokens:,} of them cached; "
         f"first token after {times.ttft_s:.2f} s, {times.prefill_tokens_per_s:,.0f} tokens/s",
         f"Answer: {usage.completion_tokens:,} tokens, {times.decode_tokens_per_s:,.1f} tokens/s; "
-        f"ended by {finished.reason}, seed {finished.seed}",
+        f"ended by {finished.reason}, {drawn}",
     ]

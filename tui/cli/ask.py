@@ -18,6 +18,7 @@ from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
+from tui.cli.utf8 import decode_utf8, require_utf8
 from tui.engine.errors import BadText
 from tui.engine.generate import Finished
 from tui.engine.language_model import LanguageModel
@@ -56,6 +57,8 @@ def command(
         raise click.UsageError('PROMPT is one argument, in quotes: ovchat ask "..."')
     if raw and system:
         raise click.UsageError("--raw takes the prompt as it is; it cannot have a system message.")
+    if sampling["logprobs"] is not None and not as_json:
+        raise click.UsageError("--logprobs are printed with --json only; give both.")
     values = sampling_values(sampling)
     log.begin(debug)
     text = _whole_prompt(words[0] if words else None)
@@ -75,7 +78,7 @@ def command(
             result = _object(choice.title, loaded, turn, finished)
             console.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
         if show_stats:
-            for line in stats(choice.title, loaded, finished):
+            for line in stats(choice.title, loaded, turn, finished):
                 console.aside(line)
     if interrupted.is_set():
         raise click.exceptions.Exit(INTERRUPTED)
@@ -83,13 +86,13 @@ def command(
 
 def _whole_prompt(prompt: str | None) -> str:
     if prompt is not None and prompt != "-" and not _is_pipe_or_file():
-        text = prompt
+        text = require_utf8("PROMPT", prompt)
     elif prompt is None and _stdin_is_terminal():
         raise click.UsageError('There is no PROMPT: ovchat ask "..."')
     elif prompt in (None, "-"):
         text = _standard_input()
     else:
-        text = "\n\n".join(filter(None, (prompt, _standard_input())))
+        text = "\n\n".join(filter(None, (require_utf8("PROMPT", prompt), _standard_input())))
     if not text.strip():
         raise BadText("The prompt is empty.", "Write something to answer.")
     return text
@@ -117,14 +120,7 @@ def _standard_input() -> str:
             data = sys.stdin.buffer.read()
     except OSError as error:
         raise BadText(f"Standard input cannot be read: {error.strerror}.") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadText(
-            f"Standard input is not UTF-8 text: byte {error.start:,} is 0x{data[error.start]:02x}.",
-            "Convert it, for instance with iconv -t UTF-8.",
-        ) from None
-    return text.removesuffix("\n").removesuffix("\r")
+    return decode_utf8("Standard input", data).removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
 
 
 def _object(title: str, model: LanguageModel, turn: Turn, finished: Finished) -> dict[str, Any]:

@@ -14,17 +14,20 @@ from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
+from tui.cli.utf8 import require_utf8
 from tui.engine.errors import OvchatError
 from tui.engine.language_model import LanguageModel
 from tui.store.state import State
 
 _PROMPT, _MORE = "> ", "... "
 _BLOCK = '"""'
+_COMMANDS = ("/regenerate", "/new", "/help", "/exit")
 
 HELP = f"""\
 Enter           sends the line
-{_BLOCK}             begins a text of several lines; another {_BLOCK} ends and sends it
+{_BLOCK}             begins a text of several lines; another {_BLOCK}, or Ctrl+D, ends and sends it
 Ctrl+C          ends the answer that is being written; what is there is kept
+                at the prompt: clears the line; on an empty one, twice in a row, leaves
 /regenerate     another answer to the last question
 /new            begins a new conversation
 /help           shows this
@@ -87,40 +90,52 @@ class _Conversation:
             try:
                 text = _read_text()
                 interrupted_before = False
-                if text.strip() == "/exit":
+                command = _command(text)
+                if command == "/exit":
                     return
-                if text.strip():
-                    self._take(text)
+                if command:
+                    self._obey(command)
+                elif text.strip():
+                    self._say(text.strip())
+            except _Cleared:
+                interrupted_before = False
+                console.aside("")
             except EOFError:
                 if _is_typed():
                     console.aside("")
                 return
             except KeyboardInterrupt:
+                if interrupted_before and _is_typed():
+                    console.aside("")
                 if interrupted_before or not _is_typed():
                     raise
                 interrupted_before = True
                 console.aside("\nCtrl+C again, Ctrl+D or /exit leaves.")
 
-    def _take(self, text: str) -> None:
-        if not text.startswith("/"):
-            self._answer(lambda: self._session.ask(text.strip()))
-            return
-        match text.strip():
+    def _say(self, text: str) -> None:
+        self._answer(lambda: self._session.ask(require_utf8("The text", text)))
+
+    def _obey(self, command: str) -> None:
+        match command:
             case "/help":
                 console.aside(HELP)
             case "/new":
                 self._session = self._new_session()
                 console.aside("A new conversation.")
             case "/regenerate":
-                self._answer(self._session.regenerate)
-            case other:
-                console.aside(f"There is no command {other.split()[0]}; /help tells which there are.")
+                self._answer(self._session.regenerate, again=True)
+            case _ if command.split()[0] in _COMMANDS:
+                console.aside(f"{command.split()[0]} takes nothing after it.")
+            case _:
+                console.aside(f"There is no command {command.split()[0]}; /help tells which there are.")
                 console.aside("A text that begins with / needs a space before it.")
 
-    def _answer(self, start: Callable[[], Turn]) -> None:
+    def _answer(self, start: Callable[[], Turn], again: bool = False) -> None:
         try:
             turn = start()
             self._note(turn.notices)
+            if again and not turn.sampling.temperature and _is_typed():
+                self._note(["At temperature 0 the answer will be the same; ovchat chat -t 0.7 gives others."])
             with interrupting(turn.cancel):
                 finished = show_answer(turn)
         except OvchatError as error:
@@ -130,7 +145,7 @@ class _Conversation:
             return
         self._note(cut_off(self._model, turn, finished))
         if self._show_stats:
-            for line in stats(self._title, self._model, finished):
+            for line in stats(self._title, self._model, turn, finished):
                 console.aside(line, dim=True)
         if _is_typed():
             console.aside("")
@@ -148,11 +163,26 @@ def _is_typed() -> bool:
     return sys.stdin is not None and console.is_terminal(sys.stdin)
 
 
+class _Cleared(Exception):
+    """Ctrl+C, pressed on what was typed."""
+
+
+def _command(text: str) -> str:
+    """The command that a text is, its first word in lower case; "" for what is said to the model."""
+    word, *more = text.strip(" \t").split(maxsplit=1)[:2] or [""]
+    if text.startswith("/"):
+        return " ".join([word.casefold(), *more]).rstrip()
+    # A space before it makes it a text, but hardly in front of a command alone.
+    alone = not more and not text.startswith("\n") and word.casefold() in _COMMANDS
+    return word.casefold() if alone else ""
+
+
 def _read_text() -> str:
     """One line, or a block of lines.
 
     Raises:
         EOFError: There is no more.
+        _Cleared: Ctrl+C took back what was typed.
     """
     line = _read_line(_PROMPT)
     if not line.lstrip().startswith(_BLOCK):
@@ -162,10 +192,14 @@ def _read_text() -> str:
         try:
             lines.append(_read_line(_MORE))
         except EOFError:
+            if _is_typed():
+                console.aside("")
             break
+        except KeyboardInterrupt:
+            raise _Cleared from None
     lines[-1] = lines[-1].rstrip().removesuffix(_BLOCK)
-    # A space, so that a block is never a command.
-    return " " + "\n".join(lines)
+    # A line end, so that a block is never a command.
+    return "\n" + "\n".join(lines)
 
 
 def _read_line(prompt: str) -> str:
@@ -174,10 +208,18 @@ def _read_line(prompt: str) -> str:
     if not _is_typed():
         return _next_line()
     if console.is_terminal(sys.stdout):
+        typed: Callable[[], str] = str
         with suppress(ImportError):
-            import readline  # noqa: F401 - gives input() a history and keys
-        with log.standard_output_restored():
-            return input(prompt)
+            import readline  # gives input() a history and keys
+
+            typed = readline.get_line_buffer
+        try:
+            with log.standard_output_restored():
+                return input(prompt)
+        except KeyboardInterrupt:
+            if typed():
+                raise _Cleared from None
+            raise
     console.aside(prompt, end="")
     return _next_line()
 

@@ -11,6 +11,8 @@ import click
 from tui import __version__
 from tui.cli.failures import become_exit_codes
 from tui.cli.options import debug_option, device_option, model_option
+from tui.store import paths
+from tui.store.settings import FILE
 
 # Name -> its line in `ovchat --help`. The module is tui.cli.NAME, the command in it is `command`.
 COMMANDS = {
@@ -35,6 +37,14 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("Places"):
+            formatter.write_dl(
+                [
+                    ("settings", str(paths.config_dir() / FILE)),
+                    ("models", str(paths.models_dir())),
+                    ("logs", str(paths.log_dir())),
+                ]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -42,8 +52,11 @@ class LazyGroup(click.Group):
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             near = difflib.get_close_matches(name, COMMANDS, 1)
-            hint = f"Did you mean {near[0]}?" if near else 'To ask something: ovchat ask "..."'
-            ctx.fail(f"There is no command {name!r}. {hint}")
+            hint = f"Did you mean {near[0]}?" if near else f"This version has {', '.join(COMMANDS)}."
+            ctx.fail(
+                f"There is no command {name!r}. {hint} "
+                'To ask something: ovchat ask "..."; with a model of your own: ovchat chat -m NAME|DIR'
+            )
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -61,8 +74,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings, conversations and logs are in the user's configuration folder; OVCHAT_HOME moves everything "
-    "under one folder. Nothing is sent anywhere.",
+    epilog="OVCHAT_HOME moves everything under one folder. Nothing is sent anywhere.",
 )
 @model_option
 @device_option

@@ -13,12 +13,13 @@ from typing import Any
 
 from tui.chat import ChatSession
 from tui.cli import console
-from tui.engine.errors import ModelNotFound
+from tui.cli.utf8 import require_utf8
+from tui.engine.errors import DeviceNotFound, ModelNotFound
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.runner import Runner
 from tui.library.find import STARTER, find_model, name_of
-from tui.store.settings import Settings, load_settings
+from tui.store.settings import Settings, load_settings, where
 from tui.store.state import State
 
 _SLOW_SECONDS = 2.0
@@ -35,6 +36,7 @@ class Choice:
         folder: Its folder.
         title: What to call it: the name that the library has for it, else its folder's.
         device: As asked for, remembered or set; `auto` where nobody said.
+        said_by: Where the command line does not name the device: what does, and how to get another.
         options: How to compile.
     """
 
@@ -42,6 +44,7 @@ class Choice:
     folder: Path
     title: str
     device: str
+    said_by: str
     options: EngineOptions
 
 
@@ -65,7 +68,14 @@ def choose(model: str | None, device: str | None, options: Sequence[str], settin
     name, folder = _model(model, state)
     # The starter is so small that a GPU would only take longer to get ready.
     nobody_said = "CPU" if name == STARTER else "auto"
-    return Choice(name, folder, name_of(folder), device or state.device_of(name) or set_device or nobody_said, parsed)
+    remembered = state.device_of(name)
+    said_by = ""
+    if not device and remembered:
+        said_by = f"It is the device that {name} was given last: give another one with -d."
+    elif not device and set_device:
+        said_by = f"{where('engine.device')} names it: change it there, or give another one with -d."
+    asked = device or remembered or set_device or nobody_said
+    return Choice(name, folder, name_of(folder), asked, said_by, parsed)
 
 
 def _model(asked: str | None, state: State) -> tuple[str, Path]:
@@ -100,9 +110,14 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     logger.debug("loading %s", choice)
     job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
     with saying_after(_SLOW_SECONDS, f"Loading {choice.title} ..."):
-        for progress in job:
-            logger.debug("%.2f s: %s", progress.seconds, progress.stage)
-        model = job.result()
+        try:
+            for progress in job:
+                logger.debug("%.2f s: %s", progress.seconds, progress.stage)
+            model = job.result()
+        except DeviceNotFound as error:
+            if not choice.said_by:
+                raise
+            raise DeviceNotFound(error.sentence, f"{choice.said_by} {error.next_step}") from error
     logger.debug("loaded %s", model.files)
     for notice in model.notices:
         console.note(notice)
@@ -113,7 +128,7 @@ def begin_session(runner: Runner, settings: Settings, system: str | None, sampli
     """A conversation in which `sampling`, given now, wins over the user's settings."""
     return ChatSession(
         runner,
-        system=system or "",
+        system=require_utf8("The system message", system or ""),
         app_sampling=settings.shipped_section("sampling"),
         user_sampling=settings.user_section("sampling") | sampling,
     )

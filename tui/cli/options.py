@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.cli.utf8 import require_utf8
 from tui.engine.sampling_params import SamplingParams
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -59,6 +60,7 @@ def sampling_values(given: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         BadParameter: A value is outside its range.
+        BadText: A text is not UTF-8.
     """
     values = {field.name: given.pop(field.name) for field in fields(SamplingParams) if field.name in given}
     if given.pop("greedy"):
@@ -66,6 +68,8 @@ def sampling_values(given: dict[str, Any]) -> dict[str, Any]:
             raise click.UsageError("--greedy means -t 0; give one of them.")
         values["temperature"] = 0.0
     values = {name: value for name, value in values.items() if value is not None and value != ()}
+    for stop in values.get("stop", ()):
+        require_utf8("--stop", stop)
     SamplingParams(**values)  # A bad one is told before a model is loaded for a minute.
     return values
 

@@ -22,6 +22,11 @@ MODEL_XML = "openvino_model.xml"
 
 CHOOSE_TEXT_MODEL = "Choose a model for text generation (optimum-cli export openvino --task text-generation-with-past)."
 
+FROM_GGUF = (
+    "Get the original model (safetensors) and convert it: optimum-cli export openvino -m ORG/NAME OUTPUT (optimum-cli "
+    "comes with optimum-intel)."
+)
+
 KvPrecision = Literal["u8", "f16", "bf16", "f32"]
 
 _INTEGERS = {"i8": "int8", "u8": "int8", "i4": "int4", "u4": "int4", "i2": "int2", "u2": "int2"}
@@ -169,7 +174,7 @@ def _refuse_other_layouts(folder: Path, files: set[str]) -> None:
         return
     suffixes = {Path(name).suffix for name in files}
     if ".gguf" in suffixes:
-        raise ModelNotSupported(f"{folder} holds a GGUF file, which is not OpenVINO's format.", CHOOSE_TEXT_MODEL)
+        raise ModelNotSupported(f"{folder} holds a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
     if suffixes & {".safetensors", ".pt", ".pth"} or "pytorch_model.bin" in files:
         command = f"optimum-cli export openvino -m {shlex.quote(str(folder))} --task text-generation-with-past OUTPUT"
         raise ModelBroken(f"{folder} is not converted to OpenVINO yet: it has no {MODEL_XML}.", f"Run: {command}.")

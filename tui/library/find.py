@@ -16,6 +16,7 @@ from pathlib import Path
 
 import tui
 from tui.engine.errors import ModelNotFound
+from tui.engine.model_files import FROM_GGUF
 from tui.store import paths
 
 STARTER = "starter"
@@ -101,13 +102,16 @@ def find_model(asked: str, places: Places | None = None) -> Path:
         is_file = path.exists()
     except (OSError, RuntimeError) as error:  # RuntimeError: `~name` of a user that is not there.
         raise ModelNotFound(f"{path} cannot be read: {error}.", _here(names)) from error
+    if is_file and path.suffix.lower() == ".gguf":
+        raise ModelNotFound(f"{path} is a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
     if is_file:
         raise ModelNotFound(f"{path} is a file; a model is a folder with {_IR} in it.", _here(names))
     if asked.startswith((".", "~", "/")) or "\\" in asked or asked.count("/") > 1:
         raise ModelNotFound(f"There is no folder {path}.", _here(names))
     near = difflib.get_close_matches(asked.casefold(), {name.casefold(): name for name in names}, 3)
     hint = f" Did you mean {' or '.join(name for name in names if name.casefold() in near)}?" if near else ""
-    raise ModelNotFound(f"There is no model {asked!r}.{hint}", _here(names))
+    get = f"To get a model of that name from Hugging Face: hf download {asked}. " if "/" in asked else ""
+    raise ModelNotFound(f"There is no model {asked!r}.{hint}", get + _here(names))
 
 
 def name_of(folder: Path, places: Places | None = None) -> str:

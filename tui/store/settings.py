@@ -196,6 +196,12 @@ def load_settings(path: Path | None = None) -> Settings:
     return Settings(shipped, user, tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items()))
 
 
+def where(key: str, path: Path | None = None) -> str:
+    """The user's file, and the line on which it says `key`."""
+    path = path or paths.config_dir() / FILE
+    return f"{path}, line {_lines(path.read_bytes().decode('utf-8-sig'))[key]}"
+
+
 def shipped_help() -> dict[str, str]:
     """What each setting does: the comment above its key in the shipped file, without the last line, its range."""
     texts: dict[str, str] = {}
