@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import tui.engine  # noqa: F401 - before any openvino: keeps its telemetry from reporting the tests
+
 MODELS = Path(__file__).parent / "models"
 
 
