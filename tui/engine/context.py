@@ -11,6 +11,11 @@ _KV_SHARE = 2
 _SMALLEST = 64
 
 
+def kv_budget() -> int:
+    """Bytes that KV caches take by themselves; more only where the user asks for a longer context."""
+    return available_bytes() // _KV_SHARE
+
+
 def context_limit(*, asked: int | None, model: int, bytes_per_token: float) -> int:
     """The context limit in tokens.
 
@@ -24,17 +29,18 @@ def context_limit(*, asked: int | None, model: int, bytes_per_token: float) -> i
     """
     if bytes_per_token == 0:
         return asked or model
-    free = int(available_bytes() // bytes_per_token)
+    budget = int(kv_budget() // bytes_per_token)
     if asked is not None:
+        free = int(available_bytes() // bytes_per_token)
         if asked > free:
             raise NotEnoughMemory(
                 f"A context of {asked:,} tokens needs {asked * bytes_per_token / 2**30:.1f} GiB of KV cache, "
                 f"and {free * bytes_per_token / 2**30:.1f} GiB are free.",
-                f"Use -o context={free // _KV_SHARE} or less, or a smaller kv_cache type.",
+                f"Use -o context={budget} or less, or a smaller kv_cache type.",
             )
         return asked
-    if free // _KV_SHARE < _SMALLEST:
+    if budget < _SMALLEST:
         raise NotEnoughMemory(
             "There is not enough memory for the KV cache.", "Close other programs or take a smaller model."
         )
-    return min(model, free // _KV_SHARE)
+    return min(model, budget)

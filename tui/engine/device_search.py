@@ -75,11 +75,16 @@ class Machine:
     plugins: frozenset[str] = field(default_factory=_plugins)
 
 
-class _Core(Protocol):
+class Core(Protocol):
+    """What is used of openvino.Core."""
+
+    @property
+    def available_devices(self) -> list[str]: ...
+
     def get_property(self, device_name: str, property: str, /) -> Any: ...
 
 
-def find_reason(name: str, core: _Core, machine: Machine) -> MissingDevice:
+def find_reason(name: str, core: Core, machine: Machine) -> MissingDevice:
     """Why `name` (GPU or NPU), which OpenVINO did not list, is not here."""
     if name not in machine.plugins:
         return MissingDevice(
@@ -170,7 +175,7 @@ def _vendor(machine: Machine, node: str) -> str:
         return ""
 
 
-def _what_the_plugin_says(name: str, core: _Core) -> str:
+def _what_the_plugin_says(name: str, core: Core) -> str:
     """The plugin's own error, or ""."""
     try:
         core.get_property(name, "FULL_DEVICE_NAME")

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 
-from tui.engine.device_search import Machine, MissingDevice, find_reason
+from tui.engine.device_search import Core, Machine, MissingDevice, find_reason
 from tui.engine.errors import DeviceNotFound
 
 _MEMORY_PROPERTIES = {"GPU": "GPU_DEVICE_TOTAL_MEM_SIZE", "NPU": "NPU_DEVICE_TOTAL_MEM_SIZE"}
 _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
-
-
-class Core(Protocol):
-    """What is used of openvino.Core."""
-
-    @property
-    def available_devices(self) -> list[str]: ...
-
-    def get_property(self, device_name: str, property: str, /) -> Any: ...
 
 
 class DeviceKind(StrEnum):

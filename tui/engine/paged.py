@@ -16,10 +16,9 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Capabilities, Logits, Tokens, infer
-from tui.engine.context import context_limit
+from tui.engine.context import context_limit, kv_budget
 from tui.engine.errors import NotEnoughMemory
 from tui.engine.kv_cache import BlockPool, BlockTable
-from tui.engine.memory import available_bytes
 from tui.engine.model import ROWS_INPUT
 
 # Conversations that may stay resident at full length. Memory is committed only as it is written.
@@ -63,9 +62,9 @@ class PagedBackend(Backend[BlockTable]):
         )
 
     def _num_blocks(self, context: int, bytes_per_block: int) -> int:
-        """Blocks for one context, and for more of them as far as they fit in half of the free memory."""
+        """Blocks for one context, and for more of them as far as they fit in the budget."""
         needed = -(-context // self._block_size)
-        return max(needed, min(needed * _RESIDENT_CONTEXTS, available_bytes() // 2 // bytes_per_block))
+        return max(needed, min(needed * _RESIDENT_CONTEXTS, kv_budget() // bytes_per_block))
 
     def _reserve(self, blocks: int) -> list[ov.Tensor]:
         devices = self._compiled.get_property("EXECUTION_DEVICES")
