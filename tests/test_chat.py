@@ -9,7 +9,7 @@ import pytest
 
 from tui.chat import ChatSession
 from tui.engine.errors import ContextFull, OvchatError
-from tui.engine.generate import Finished, TextDelta
+from tui.engine.events import Finished, TextDelta
 from tui.engine.options import EngineOptions
 from tui.engine.runner import Runner
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.engine.errors import OvchatError
-from tui.engine.generate import Event, Finished, GenerationRequest
+from tui.engine.events import Event, Finished
+from tui.engine.generate import GenerationRequest
 from tui.engine.runner import GenerationJob, Runner
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.sampling_resolve import resolve

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.engine import words
-from tui.engine.generate import GenerationRequest, PrefillProgress, TextDelta
+from tui.engine.events import PrefillProgress, TextDelta
+from tui.engine.generate import GenerationRequest
 from tui.engine.runner import Runner
 from tui.engine.sampling import SamplingParams
 

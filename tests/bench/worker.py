@@ -18,7 +18,8 @@ Answer = Callable[[str, int], tuple[float, float, str]]
 
 
 def ovchat(folder: Path, precision: str, verdicts_file: Path) -> Answer:
-    from tui.engine.generate import Finished, GenerationRequest, generate
+    from tui.engine.events import Finished
+    from tui.engine.generate import GenerationRequest, generate
     from tui.engine.language_model import LanguageModel
     from tui.engine.options import EngineOptions
     from tui.engine.sampling import SamplingParams

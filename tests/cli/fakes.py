@@ -9,7 +9,8 @@ from typing import Any
 
 from tui.chat import ChatSession
 from tui.engine.errors import OvchatError
-from tui.engine.generate import Event, Finished, GenerationRequest, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.generate import GenerationRequest
 from tui.engine.reasoning import Channel
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason

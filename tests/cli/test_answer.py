@@ -10,7 +10,7 @@ from tests.cli.fakes import FakeTurn, events, fake_model, finished
 from tui.cli.answer import cut_off, show_answer
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import saying_after
-from tui.engine.generate import PrefillProgress
+from tui.engine.events import PrefillProgress
 from tui.engine.reasoning import Channel
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tui.engine.generate import Event, Finished, GenerationRequest, generate
+from tui.engine.events import Event, Finished
+from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.sampling import SamplingParams
 

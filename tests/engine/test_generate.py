@@ -11,7 +11,8 @@ import pytest
 from tests.engine.generation import answer, events
 from tui.engine.chat_template import ChatTemplate
 from tui.engine.errors import BadText, ContextFull
-from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta, generate
+from tui.engine.events import Finished, PrefillProgress, TextDelta
+from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import SamplingParams

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tui.engine.errors import ModelNotFound, OvchatError
-from tui.engine.generate import Finished, GenerationRequest, PrefillProgress, TextDelta
+from tui.engine.events import Finished, PrefillProgress, TextDelta
+from tui.engine.generate import GenerationRequest
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.runner import LoadProgress, Runner

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tui.chat import Turn
 from tui.cli import console
-from tui.engine.generate import Event, Finished, PrefillProgress, TextDelta
+from tui.engine.events import Event, Finished, PrefillProgress, TextDelta
 from tui.engine.language_model import LanguageModel
 from tui.engine.reasoning import Channel
 from tui.engine.stopping import FinishReason

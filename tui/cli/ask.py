@@ -20,7 +20,7 @@ from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.cli.utf8 import decode_utf8, require_utf8
 from tui.engine.errors import BadText
-from tui.engine.generate import Finished
+from tui.engine.events import Finished
 from tui.engine.language_model import LanguageModel
 from tui.store.state import State
 

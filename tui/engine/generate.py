@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Logits, adopt
 from tui.engine.errors import BadText, Cancelled, ContextFull
+from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
 from tui.engine.language_model import LanguageModel
 from tui.engine.reasoning import Channel, ReasoningSplitter, opened_by
 from tui.engine.sampling import Sampled, Sampler, SamplingParams
@@ -39,71 +40,6 @@ class GenerationRequest:
     continue_final_message: bool = False
     tools: Sequence[Mapping[str, Any]] | None = None
     template_values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PrefillProgress:
-    """`done` of `total` prompt tokens are computed; `cached` of them were there before."""
-
-    done: int
-    total: int
-    cached: int
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """New text that is final, and the ids of the tokens since the last delta (they may be none, or several)."""
-
-    text: str
-    token_ids: tuple[int, ...]
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Seconds, and tokens per second. `ttft_s` counts from the request to the first token, tokenisation included."""
-
-    load_s: float
-    ttft_s: float
-    prefill_tokens_per_s: float
-    decode_tokens_per_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The end of an answer; always the last event.
-
-    Attributes:
-        reason: Why it ended.
-        text: The whole answer, without the thinking.
-        reasoning: The whole thinking.
-        token_ids: Generated ids, the stop id included.
-        prompt_token_ids: The prompt's ids.
-        usage: Token counts.
-        timings: How long it took.
-        seed: The seed in use.
-        logprobs: One for each generated token, where asked for.
-    """
-
-    reason: FinishReason
-    text: str
-    reasoning: str
-    token_ids: tuple[int, ...]
-    prompt_token_ids: tuple[int, ...]
-    usage: Usage
-    timings: Timings
-    seed: int
-    logprobs: tuple[Sampled, ...]
-
-
-Event = PrefillProgress | TextDelta | Finished
 
 
 def generate(

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from tui.engine.errors import OvchatError
-from tui.engine.generate import Event, Finished, GenerationRequest, generate
+from tui.engine.events import Event, Finished
+from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 
