@@ -1,0 +1,67 @@
+"""Editing a text in the user's own editor. Blocking, and the terminal must be the editor's meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class EditorFailed(Exception):
+    """The text could not be edited.
+
+    Attributes:
+        sentence: What is wrong.
+        next_step: What to do about it.
+    """
+
+    def __init__(self, sentence: str, next_step: str) -> None:
+        super().__init__(f"{sentence} {next_step}")
+        self.sentence = sentence
+        self.next_step = next_step
+
+
+def editor_command(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The editor in $VISUAL or else $EDITOR, with its arguments.
+
+    Raises:
+        EditorFailed: Neither is set, it cannot be read as a command, or there is no such program.
+    """
+    name = next((each for each in ("VISUAL", "EDITOR") if environment.get(each, "").strip()), None)
+    if name is None:
+        raise EditorFailed("No editor is set.", "Set VISUAL or EDITOR, for example: export EDITOR=nano")
+    try:
+        command = shlex.split(environment[name], posix=os.name == "posix")
+    except ValueError as error:
+        raise EditorFailed(f"{name} cannot be read as a command ({error}).", f"It is: {environment[name]}") from error
+    if not command or shutil.which(command[0]) is None:
+        program = command[0] if command else environment[name]
+        raise EditorFailed(f"There is no program {program}.", f"Set {name} to an editor that is installed.")
+    return command
+
+
+def edit_text(text: str, command: list[str]) -> str:
+    """What `text` is after the user has edited it with `command`.
+
+    The file is readable by the user alone, in a folder of its own, for editors leave copies beside it.
+
+    Raises:
+        EditorFailed: The file could not be written or read, or the editor did not start or ended with an error.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="ovchat-") as folder:
+            path = Path(folder, "prompt.md")
+            path.touch(mode=0o600)
+            path.write_bytes(text.encode("utf-8", "replace"))
+            code = subprocess.run([*command, str(path)], check=False).returncode
+            if code != 0:
+                raise EditorFailed(f"{command[0]} ended with exit code {code}.", "The prompt is as it was.")
+            edited = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    except OSError as error:
+        raise EditorFailed(f"The editor could not be used: {error}.", "The prompt is as it was.") from error
+    # Editors end the last line; a prompt has no reason to.
+    return edited if text.endswith("\n") else edited.removesuffix("\n")

@@ -1,0 +1,278 @@
+"""Where the user writes: Enter sends, Up and Down walk through earlier messages, large pastes become one token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import SuspendNotSupported
+from textual.binding import Binding, BindingType
+from textual.document._document import EditResult, Location, Selection
+from textual.document._edit import Edit
+from textual.message import Message
+from textual.reactive import var
+from textual.widgets import TextArea
+
+from tui.terminal.editor import EditorFailed, edit_text, editor_command
+from tui.terminal.keys import OTHER_NEW_LINES
+from tui.widgets.pastes import Pastes, tokens_in
+from tui.widgets.prompt_history import PromptHistory
+from tui.widgets.prompt_text import shown
+
+# The screen's keys: there they scroll the transcript and change the temperature.
+_LET_GO = frozenset({"pageup", "pagedown", "f6", "f7"})
+_LOWEST_WITH_BORDER = 16
+
+
+def _editing_keys() -> list[BindingType]:
+    return [each for each in TextArea.BINDINGS if isinstance(each, Binding) and each.key not in _LET_GO]
+
+
+class Prompt(TextArea, inherit_bindings=False):
+    """A text area that sends.
+
+    What is sent leaves the prompt at once, before anything else is typed: who cannot take it gives it back.
+    """
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Prompt {
+        height: auto;
+        min-height: 3;
+        max-height: 33vh;
+        padding: 0 1;
+        border: round $border-blurred;
+        background: $background;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $border; }
+        &.-low, &.-low:focus { border: none; min-height: 1; max-height: 4; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send", id="prompt.send", tooltip="Send the message.", show=False),
+        Binding(
+            "ctrl+j,alt+enter,shift+enter",
+            "new_line",
+            "New line",
+            id="prompt.new_line",
+            tooltip="Begin a new line in the message.",
+            show=False,
+        ),
+        *_editing_keys(),
+    ]
+
+    queued: var[int] = var(0)
+    """How many messages wait to be sent; the screen sets it."""
+
+    @dataclass
+    class Submitted(Message):
+        """The user sent `text`. It is no longer in the prompt: `prompt.give_back(text)` if it cannot be taken."""
+
+        prompt: Prompt
+        text: str
+
+        @property
+        def control(self) -> Prompt:
+            return self.prompt
+
+    @dataclass
+    class TakeBack(Message):
+        """The user wants the last queued message back in the prompt."""
+
+        prompt: Prompt
+
+        @property
+        def control(self) -> Prompt:
+            return self.prompt
+
+    @dataclass
+    class Failed(Message):
+        """Something the prompt was asked for did not work; `text` says what, and the next step."""
+
+        prompt: Prompt
+        text: str
+
+        @property
+        def control(self) -> Prompt:
+            return self.prompt
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(
+            placeholder=placeholder, id=id, classes=classes, highlight_cursor_line=False, tab_behavior="focus"
+        )
+        self.pastes = Pastes()
+        self.earlier = PromptHistory()
+        # A cursor that blinks sends bytes twice a second for as long as the app is open.
+        self.cursor_blink = False
+
+    @property
+    def text_to_send(self) -> str:
+        """The message as it would be sent: pastes in full, without empty lines around it."""
+        return self.pastes.expand(self.text).strip("\n").rstrip()
+
+    @property
+    def draft(self) -> str:
+        """What to store of an unsent message: pastes in full up to a megabyte."""
+        return self.pastes.draft(self.text)
+
+    def load(self, text: str) -> None:
+        """Replace everything by `text`, with the cursor at its end. There is no undo back over this."""
+        held = self.pastes.fold(text)
+        self.load_text(held)
+        self.pastes.forget_all_but(held)
+        self.move_cursor(self.document.end)
+
+    def clear(self) -> EditResult:
+        """Empty the prompt; the walk through earlier messages ends."""
+        self.earlier.stop()
+        return super().clear()
+
+    def give_back(self, text: str) -> None:
+        """Put back what was sent but not taken, before what has been typed since."""
+        since = self.pastes.expand(self.text)
+        self.load(f"{text}\n{since}" if since.strip() else text)
+
+    # Keys
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in OTHER_NEW_LINES:
+            _take(event)
+            self.action_new_line()
+            return
+        is_typed = event.is_printable and "+" not in event.key.removesuffix("+")
+        if is_typed:
+            return  # to TextArea
+        # Not to TextArea: it would type the letter of an Alt+letter, and a line end for Enter.
+        event.prevent_default()
+        # Run here and now, in the order of typing. Textual runs a binding when the key has bubbled up to the app, while
+        # what is typed after it goes on being inserted: a quick "a Enter b" would send "ab".
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and await self.app.run_action(active.binding.action, self):
+            _take(event)
+
+    def action_send(self) -> None:
+        """Send the message, unless it is empty."""
+        text = self.text_to_send
+        if not text.strip():
+            return
+        self.earlier.add(text)
+        self.load("")
+        self.post_message(self.Submitted(self, text))
+
+    def action_new_line(self) -> None:
+        """Begin a new line."""
+        self._replace_via_keyboard("\n", *self.selection)
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Move up; from the first row to the message before."""
+        if select or not self.navigator.is_first_wrapped_line(self.cursor_location):
+            super().action_cursor_up(select)
+        elif self.queued and not self.text:
+            self.post_message(self.TakeBack(self))
+        else:
+            self._show_earlier(self.earlier.older(self._everything))
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Move down; from the last row to the message after."""
+        if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
+            super().action_cursor_down(select)
+        else:
+            self._show_earlier(self.earlier.newer(self._everything))
+
+    @property
+    def _everything(self) -> str:
+        return self.pastes.expand(self.text)
+
+    def _show_earlier(self, text: str | None) -> None:
+        if text is not None:
+            self.load(text)
+
+    # Pastes
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        _take(event)
+        self._insert(event.text)
+        self.focus()
+
+    def action_paste(self) -> None:
+        """Insert what was cut or copied last in this app."""
+        self._insert(self.app.clipboard)
+
+    def _insert(self, text: str) -> None:
+        if result := self._replace_via_keyboard(self.pastes.take(text), *self.selection):
+            self.move_cursor(result.end_location)
+
+    @property
+    def selected_text(self) -> str:
+        """The selection with its pastes in full."""
+        return self.pastes.expand(super().selected_text)
+
+    def action_cut(self) -> None:
+        """Cut the selection, or the line."""
+        start, end = self.selection
+        result = self._delete_cursor_line() if start == end else self._delete_via_keyboard(start, end)
+        if result is not None:
+            self.app.copy_to_clipboard(self.pastes.expand(result.replaced_text))
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Perform an edit; a token that it touches is touched as a whole."""
+        top, bottom = edit.top, edit.bottom
+        if top == bottom:
+            edit.from_location = edit.to_location = self._outside(top, top)
+        else:
+            edit.from_location, edit.to_location = self._outside(top, bottom), self._outside(bottom, top)
+        return super().edit(edit)
+
+    def _validate_selection(self, selection: Selection) -> Selection:
+        valid = super()._validate_selection(selection)
+        before = self.selection
+        return Selection(self._outside(valid.start, before.start), self._outside(valid.end, before.end))
+
+    def _outside(self, location: Location, origin: Location) -> Location:
+        """`location`, or the end of the token around it that is farther from `origin`."""
+        row, column = location
+        for start, end in tokens_in(self.document.get_line(row)) if row < self.document.line_count else ():
+            if start < column < end:
+                return (row, start if origin > location else end)
+        return location
+
+    # The external editor
+
+    def action_edit_externally(self) -> None:
+        """Edit the message in $VISUAL or $EDITOR; the app is suspended meanwhile."""
+        text = self._everything
+        try:
+            command = editor_command()
+            with self.app.suspend():
+                edited = edit_text(text, command)
+        except EditorFailed as error:
+            self.post_message(self.Failed(self, f"{error.sentence} {error.next_step}"))
+        except SuspendNotSupported:
+            self.post_message(self.Failed(self, "This terminal cannot be lent to an editor. Write the message here."))
+        else:
+            if edited != text:
+                self.replace(self.pastes.fold(edited), (0, 0), self.document.end, maintain_selection_offset=False)
+
+    # Looks
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is shown."""
+        held = self.document.get_line(line_index)
+        line = Text(shown(held), end="", no_wrap=True)
+        for start, end in tokens_in(held):
+            line.stylize("reverse", start, end)
+        return line
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+        """None: a message is no code, and the search reads all of it at every step of the cursor."""
+        return None
+
+    def _on_resize(self) -> None:
+        super()._on_resize()
+        self.set_class(self.screen.size.height < _LOWEST_WITH_BORDER, "-low")
+
+
+def _take(event: events.Event) -> None:
+    event.stop()
+    event.prevent_default()

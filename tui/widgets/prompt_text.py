@@ -1,0 +1,53 @@
+"""The characters of the prompt's text: which ones its document holds in another form, and how it shows them.
+
+A terminal must never be sent a control character, and Textual's document breaks lines at eight of them that are no line
+ends. So the document holds such a character as a private one of one cell, shows it as a picture, and gives it back as
+it was. Nothing is lost.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Noncharacters: Unicode sets them aside for use inside a program. They stand around and inside a paste's label.
+OPEN, CLOSE, SPACE = "\ufdd0", "\ufdd1", "\ufdd2"
+TOKEN = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
+
+# C0 but tab and newline, DEL, C1, the two Unicode line ends, and the controls that turn the writing direction around.
+_CONTROLS = [
+    *(code for code in range(0xA0) if code not in (0x09, 0x0A) and not 0x20 <= code < 0x7F),
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+]
+_FIRST_HELD = 0x10FE00  # in a private plane that nobody writes in
+_HELD = {code: _FIRST_HELD + index for index, code in enumerate(_CONTROLS)}
+_ORIGINAL = {held: code for code, held in _HELD.items()}
+# Text that comes in has no claim on what is held back for the document.
+_INCOMING = {**_HELD, **dict.fromkeys([*_ORIGINAL, ord(OPEN), ord(CLOSE), ord(SPACE)], 0xFFFD)}
+_SHOWN: dict[int, int | str] = {
+    **{held: 0x2400 + code if code < 0x20 else 0x2421 if code == 0x7F else 0xFFFD for held, code in _ORIGINAL.items()},
+    ord(OPEN): "[",
+    ord(CLOSE): "]",
+    ord(SPACE): " ",
+}
+_LINE_ENDS = re.compile(r"\r\n?")
+
+
+def with_plain_line_ends(text: str) -> str:
+    """Every line end as \\n: terminals paste carriage returns, files of Windows have both characters."""
+    return _LINE_ENDS.sub("\n", text)
+
+
+def hold(text: str) -> str:
+    """What the document holds for `text`, which has plain line ends."""
+    return text.translate(_INCOMING)
+
+
+def release(held: str) -> str:
+    """The text that the document's `held` stands for."""
+    return held.translate(_ORIGINAL)
+
+
+def shown(held: str) -> str:
+    """How `held` is shown: as many characters, each one safe to send to a terminal."""
+    return held.translate(_SHOWN)
