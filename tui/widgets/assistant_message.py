@@ -1,0 +1,210 @@
+"""An answer: streamed while the model writes it, drawn once in full when it is complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.engine.events import Event, TextDelta
+from tui.engine.reasoning import Channel
+from tui.store.records import Ended
+from tui.widgets.answer_text import AnswerText
+from tui.widgets.message_box import MessageBox
+from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, more_line, shown, thought_line
+from tui.widgets.thinking import Thinking
+
+# Fifteen times a second reads as steady; four times what a draw took leaves the processor to the model.
+_SHORTEST_INTERVAL = 1 / 15
+_REST = 4.0
+_WAITING = Content("…")
+
+
+class AssistantMessage(MessageBox):
+    """What a model answered.
+
+    Attributes:
+        text: The answer so far.
+        reasoning: The thinking so far.
+    """
+
+    DEFAULT_CSS: ClassVar[str] = """
+    AssistantMessage {
+        & > .model { color: $text-muted; text-style: italic; margin: 0 0 1 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "toggle_thinking",
+            "Thinking",
+            id="message.thinking",
+            tooltip="Fold or unfold the thinking",
+            show=False,
+        ),
+    ]
+
+    def __init__(
+        self,
+        view: MessageView,
+        *,
+        divider: bool = False,
+        model: str = "",
+        folded: bool = True,
+        in_sight: Callable[[AssistantMessage], bool] = lambda _: True,
+    ) -> None:
+        super().__init__(view, divider=divider)
+        self.text = view.message.text
+        self.reasoning = view.message.reasoning
+        self._model = model
+        self._folded = folded
+        self._in_sight = in_sight
+        self._pending = ""  # what came and is not drawn yet
+        self._room = 0  # characters that may still be drawn; set when writing begins
+        self._thinking_since = 0.0
+        self._thinking_before = view.message.facts.reasoning_s
+
+    @property
+    def writing(self) -> bool:
+        """It is being written."""
+        return self.view.message.ended is Ended.WRITING
+
+    @property
+    def interval(self) -> float:
+        """Seconds until feeding again makes sense."""
+        return max(_SHORTEST_INTERVAL, _REST * self._answer.append_seconds)
+
+    @property
+    def _answer(self) -> AnswerText:
+        return self.query_exactly_one(AnswerText)
+
+    def compose(self) -> ComposeResult:
+        """Model, thinking, answer, and what is to say of it; each only where there is something."""
+        yield from self.head()
+        if self._model:
+            yield Static(shown(self._model), classes="model", markup=False)
+        if self.reasoning:
+            yield Thinking(shown(self.reasoning), thought_line(self.view.message), folded=self._folded)
+        text = "" if self.writing else capped(self.text)[0]
+        yield AnswerText(shown(text))
+        yield Static(self._end(), classes="end")
+
+    async def on_mount(self) -> None:
+        """One that is being written can be added to."""
+        self._show_end()
+        if self.writing:
+            await self._open()
+
+    async def show(self, view: MessageView, *, divider: bool) -> None:
+        """Show another place among the siblings, or in or out of context; its text is `feed`'s and `finish`'s."""
+        await super().show(view, divider=divider)
+        self._show_end()
+
+    async def resume(self, view: MessageView) -> None:
+        """Go on: `feed` adds to what is there."""
+        self.view = view
+        self.text, self.reasoning = view.message.text, view.message.reasoning
+        self._thinking_before = view.message.facts.reasoning_s
+        await self._open()
+        self._show_end()
+
+    async def feed(self, events: Sequence[Event]) -> None:
+        """Add what came; draw it where it can be seen."""
+        for channel, text in _runs(events):
+            if channel is Channel.REASONING:
+                await self._think(text)
+            else:
+                self.text += text
+                self._pending += text
+        if self._pending and self._in_sight(self):
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Draw what was gathered while nobody could see it."""
+        # A carriage return may be half of a line end whose other half comes with the next piece.
+        kept = "\r" if self._pending.endswith("\r") else ""
+        text, self._pending = self._pending.removesuffix("\r") if kept else self._pending, kept
+        first = self._room == SOFT_CAP
+        if drawn := text[: self._room]:
+            self._room -= len(drawn)
+            await self._answer.add(shown(drawn))
+        if first or len(text) > len(drawn):
+            self._show_end()
+
+    async def finish(self, view: MessageView) -> None:
+        """The answer is complete, or was ended: draw all of it, once."""
+        self.view = view
+        self.text, self.reasoning, self._pending = view.message.text, view.message.reasoning, ""
+        with self.app.batch_update():
+            if self.reasoning:
+                await self._settle_thinking()
+            await self._answer.draw(shown(capped(self.text)[0]))
+            self._show_end()
+
+    def fold_thinking(self, folded: bool) -> None:
+        """Fold or unfold the thinking, if there is one."""
+        self._folded = folded
+        for thinking in self.query_children(Thinking):
+            thinking.folded = folded
+
+    def action_toggle_thinking(self) -> None:
+        """Fold the thinking if it is unfolded, and the other way round."""
+        for thinking in self.query_children(Thinking):
+            thinking.folded = not thinking.folded
+
+    async def _open(self) -> None:
+        self._pending = ""
+        text, _ = capped(self.text)
+        self._room = SOFT_CAP - len(text)
+        if text:
+            await self._answer.draw_to_add(shown(text))
+
+    async def _think(self, text: str) -> None:
+        now = time.monotonic()
+        if not self._thinking_since:
+            self._thinking_since = now
+        self.reasoning += text
+        thinking = await self._thinking()
+        await thinking.add(shown(text), self._thinking_before + now - self._thinking_since)
+
+    async def _settle_thinking(self) -> None:
+        thinking = await self._thinking()
+        thinking.say(thought_line(self.view.message))
+
+    async def _thinking(self) -> Thinking:
+        for thinking in self.query_children(Thinking):
+            return thinking
+        thinking = Thinking(folded=self._folded)
+        await self.mount(thinking, before=self._answer)
+        self._show_end()
+        return thinking
+
+    def _end(self) -> Content:
+        if self.writing:
+            more = more_line(max(0, len(self.text) - SOFT_CAP))
+            return Content(more) if self.text or self.reasoning else _WAITING
+        line, more = end_line(self.view), more_line(capped(self.text)[1])
+        return Content("\n").join([part for part in (Content(more), line) if part])
+
+    def _show_end(self) -> None:
+        line = self._end()
+        end = self.query_children(".end").first(Static)
+        end.update(line)
+        end.display = bool(line)
+
+
+def _runs(events: Sequence[Event]) -> list[tuple[Channel, str]]:
+    """The text of the events, joined as long as the channel stays the same."""
+    runs: list[tuple[Channel, list[str]]] = []
+    for event in events:
+        if not isinstance(event, TextDelta):
+            continue
+        if not runs or runs[-1][0] is not event.channel:
+            runs.append((event.channel, []))
+        runs[-1][1].append(event.text)
+    return [(channel, "".join(texts)) for channel, texts in runs]

@@ -1,0 +1,97 @@
+"""What a model thought before it answered: one line that unfolds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from tui.widgets.message_view import capped, duration, more_line, shown
+
+# A piece is drawn anew with every token added to it; what is before it is left alone.
+_PIECE = 1_500
+
+
+class Thinking(Vertical):
+    """The thinking of one answer. While it is folded, text is kept, not drawn."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Thinking {
+        height: auto;
+        margin: 0 0 1 0;
+        color: $text-muted;
+        & > .thoughts { padding: 0 0 0 2; text-style: dim; }
+        & > .thoughts:ansi { text-style: dim; }
+        &.-folded > .thoughts { display: none; }
+    }
+    """
+    folded: reactive[bool] = reactive(True, toggle_class="-folded")
+    """Only the line is shown."""
+
+    def __init__(self, text: str = "", line: str = "Thinking…", *, folded: bool = True) -> None:
+        super().__init__()
+        self.text = text.strip("\n")
+        self._line = line
+        self._begin = 0  # where the piece that is still added to begins
+        self._last: Static | None = None
+        self.set_reactive(Thinking.folded, folded)
+        self.set_class(folded, "-folded")
+
+    def compose(self) -> ComposeResult:
+        """The line; the thoughts come when they are unfolded."""
+        yield Static(self._heading(), classes="thought-line")
+
+    async def on_mount(self) -> None:
+        """An unfolded one is drawn at once."""
+        await self._draw()
+
+    async def add(self, text: str, seconds: float) -> None:
+        """Add thoughts; `seconds` is how long the thinking takes so far."""
+        self.text = (self.text + text).lstrip("\n")
+        self.say(f"Thinking… {duration(seconds // 1)}" if seconds >= 1 else "Thinking…")
+        await self._draw()
+
+    def say(self, line: str) -> None:
+        """Say in one line what the thinking is or was."""
+        if line != self._line:
+            self._line = line
+            self._show_line()
+
+    async def watch_folded(self) -> None:
+        """Draw what was gathered while it was folded."""
+        if self.is_mounted:
+            self._show_line()
+            await self._draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the line folds or unfolds."""
+        if event.widget is not None and event.widget.has_class("thought-line"):
+            event.stop()
+            self.folded = not self.folded
+
+    def _heading(self) -> Content:
+        return Content(f"{'▸' if self.folded else '▾'} {self._line}")
+
+    def _show_line(self) -> None:
+        self.query_one(".thought-line", Static).update(self._heading())
+
+    async def _draw(self) -> None:
+        if self.folded or not self.is_mounted:
+            return
+        text, more = capped(self.text)
+        while len(text) - self._begin > _PIECE and (cut := text.find("\n", self._begin + _PIECE)) >= 0:
+            await self._draw_last(text[self._begin : cut])
+            self._begin, self._last = cut + 1, None
+        await self._draw_last(text[self._begin :] + (f"\n{more_line(more)}" if more else ""))
+
+    async def _draw_last(self, text: str) -> None:
+        if self._last is None:
+            self._last = Static(Content(shown(text)), classes="thoughts")
+            await self.mount(self._last)
+        else:
+            self._last.update(Content(shown(text)))

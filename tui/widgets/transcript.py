@@ -1,0 +1,368 @@
+"""The conversation on the screen: a window of it, which follows the end until the reader scrolls up.
+
+It is given views of messages and shows those around the place the reader looks at; the others are data. What the
+reader looks at stays where it is, whatever happens above it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.layout import DockArrangeResult
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.store.records import Role
+from tui.widgets.assistant_message import AssistantMessage
+from tui.widgets.message_box import MessageBox
+from tui.widgets.message_view import MessageView
+from tui.widgets.user_message import UserMessage
+from tui.widgets.window import Window, window_around
+
+_STEP = 10  # messages mounted at once when the reader comes near the border of the window
+_MOST_SCREENS = 6  # rows that may stay mounted out of sight, in screens
+
+
+class _Mark(Static):
+    """There is new text below."""
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        transcript = self.parent
+        assert isinstance(transcript, Transcript)
+        transcript.follow_end()
+
+
+class Transcript(VerticalScroll, can_focus=False):
+    """Messages of one conversation, top to bottom."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Transcript {
+        layers: messages mark;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        & > MessageBox { layer: messages; }
+        & > _Mark {
+            layer: mark;
+            dock: bottom;
+            width: 100%;
+            text-align: center;
+            color: $text-muted;
+            background: $panel;
+            display: none;
+        }
+        &.-text-below > _Mark { display: block; }
+    }
+    """
+    following: reactive[bool] = reactive(True)
+    """The end of the conversation stays in sight."""
+    text_below: reactive[bool] = reactive(False, toggle_class="-text-below")
+    """Something was added below what can be seen."""
+    thinking_folded: reactive[bool] = reactive(True)
+    """Thinking is shown as one line, where the reader did not unfold it."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._views: list[MessageView] = []
+        self._window = Window(0, 0)
+        self._changing = asyncio.Lock()
+        self._rows: list[tuple[Widget, int]] = []  # what was laid out last, with its first row
+        self._fitting = False
+
+    def compose(self) -> ComposeResult:
+        """Nothing but the mark; messages are mounted."""
+        yield _Mark("↓ new text below, Ctrl+End", markup=False)
+
+    # What is shown
+
+    async def show(self, views: Sequence[MessageView], *, focus: int | None = None) -> None:
+        """Show a conversation anew.
+
+        Args:
+            views: All its messages on the branch, in order.
+            focus: The message to go to; None for the end.
+        """
+        async with self._changing:
+            self._views = list(views)
+            await self._show_around(self._index(focus))
+        if focus is not None and (box := self._box(focus)) is not None:
+            box.focus(scroll_visible=False)
+            self.call_after_refresh(self.scroll_to_widget, box, animate=False, top=True, force=True)
+
+    async def add(self, view: MessageView) -> None:
+        """Add a message at the end."""
+        async with self._changing:
+            await self._add(view)
+
+    async def begin_answer(self, view: MessageView) -> AssistantMessage:
+        """The message that the answer is written into: a new one at the end, or the one with that id, which goes on."""
+        async with self._changing:
+            index = self._index(view.message.id)
+            if index is not None:
+                self._views[index] = view
+            if not self._window.begin <= (len(self._views) if index is None else index) <= self._window.end:
+                await self._show_around(None)
+            box = self._box(view.message.id) or await self._add(view)
+            assert isinstance(box, AssistantMessage)
+            await box.resume(view)
+        return box
+
+    def refresh_view(self, view: MessageView) -> None:
+        """Show a message in another state (its place among the siblings, in or out of context)."""
+        index = self._index(view.message.id)
+        if index is None:
+            return
+        self._views[index] = view
+        for at in (index, index + 1):  # the divider stands above the first message in context
+            if at < len(self._views) and (box := self._box(self._views[at].message.id)) is not None:
+                self.call_next(box.show, self._views[at], divider=self._divides(at))
+
+    async def cut(self, after: int | None) -> None:
+        """Take away the messages after `after`; all of them for None."""
+        async with self._changing:
+            index = self._index(after)
+            count = 0 if index is None else index + 1
+            gone = {view.message.id for view in self._views[count:]}
+            del self._views[count:]
+            self._window = self._window.cut(count)
+            await self._remove([box for box in self._boxes if box.message_id in gone])
+            if count and self._window.is_empty:
+                await self._show_around(None)
+
+    # Following
+
+    def follow_end(self) -> None:
+        """Go to the end and stay there."""
+        self.following = True
+        if self._window.end < len(self._views):
+            self.call_next(self._reopen_at_end)
+        self.refresh(layout=True)
+
+    def watch_following(self, following: bool) -> None:
+        """At the end there is nothing below."""
+        if following:
+            self.text_below = False
+            self.scroll_target_y = self.max_scroll_y
+
+    def release_anchor(self) -> None:
+        """The reader scrolls (every way of scrolling comes through here)."""
+        super().release_anchor()
+        if self.max_scroll_y > 0:
+            self.following = False
+        # Scrolling down at the very end changes nothing, so nothing else would tell that the end is followed.
+        self.call_after_refresh(self._scrolled)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """At the end again: follow. Near the border of the window: mount more."""
+        super().watch_scroll_y(old_value, new_value)
+        self.call_next(self._scrolled)
+
+    async def _scrolled(self) -> None:
+        at_end = min(self.scroll_y, self.scroll_target_y) >= self.max_scroll_y
+        if not self.following and at_end and self._window.end == len(self._views):
+            self.following = True
+        if (writing := self._writing) is not None and self.in_sight(writing):
+            await writing.flush()
+        await self._fit_window()
+
+    def in_sight(self, box: AssistantMessage) -> bool:
+        """The end of what is drawn of `box` is within a screen of what can be seen; else it need not be drawn."""
+        if self.following:
+            return True
+        self.text_below = True
+        return box.virtual_region.bottom <= self.scroll_y + 2 * self.size.height
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
+        """Arrange the messages, and scroll so that the end, or else what the reader looks at, stays in sight.
+
+        Here, because this is the one place where the new rows are known and the scroll position not yet used:
+        anywhere later, a wrong frame would be seen first.
+        """
+        result = super().arrange(size, optimal)
+        if optimal:
+            return result
+        rows = [(p.widget, p.region.y) for p in result.placements if isinstance(p.widget, MessageBox)]
+        end = max(0, result.total_region.bottom - size.height)
+        y = end if self.following else self._row_of_old(rows)
+        if y != self.scroll_y:
+            self.set_scroll(None, y)
+            self.set_reactive(Widget.scroll_target_y, y)
+            self.vertical_scrollbar.position = y
+        self._rows = rows
+        return result
+
+    def _row_of_old(self, rows: list[tuple[Widget, int]]) -> float:
+        new = dict(rows)
+        top = self.scroll_y
+        for (widget, y), (_, below) in zip(self._rows, [*self._rows[1:], (None, None)], strict=True):
+            if widget in new and (below is None or below > top):
+                return max(0, top + new[widget] - y)
+        return top
+
+    # Going about
+
+    @property
+    def current(self) -> int | None:
+        """Id of the message that has the focus; None when none has."""
+        focused = self.screen.focused
+        box = (
+            next((node for node in focused.ancestors_with_self if isinstance(node, MessageBox)), None)
+            if focused
+            else None
+        )
+        return box.message_id if box is not None and box.parent is self else None
+
+    def fold_thinking(self, folded: bool) -> None:
+        """Fold or unfold the thinking of every message."""
+        self.thinking_folded = folded
+        for box in self._boxes:
+            if isinstance(box, AssistantMessage):
+                box.fold_thinking(folded)
+
+    def action_page_up(self) -> None:
+        """A page up, leaving two rows to hold on to."""
+        self.scroll_relative(y=-max(1, self.size.height - 2), animate=False)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self.scroll_relative(y=max(1, self.size.height - 2), animate=False)
+
+    def action_scroll_home(self) -> None:
+        """The beginning of the conversation."""
+        self.following = False
+        self.call_next(self._reopen_at_beginning)
+
+    def action_scroll_end(self) -> None:
+        """The end of the conversation."""
+        self.follow_end()
+
+    @on(MessageBox.Left)
+    def _step(self, event: MessageBox.Left) -> None:
+        event.stop()
+        boxes = self._boxes
+        at = boxes.index(event.box) + event.step
+        if 0 <= at < len(boxes):
+            boxes[at].focus(scroll_visible=False)
+            self.scroll_to_widget(boxes[at], animate=False, force=True)
+        elif event.step > 0:
+            self.screen.focus_next()
+
+    # The window
+
+    @property
+    def _boxes(self) -> list[MessageBox]:
+        return [child for child in self.children if isinstance(child, MessageBox)]
+
+    @property
+    def _writing(self) -> AssistantMessage | None:
+        return next((box for box in self._boxes if isinstance(box, AssistantMessage) and box.writing), None)
+
+    def _box(self, message_id: int) -> MessageBox | None:
+        return next((box for box in self._boxes if box.message_id == message_id), None)
+
+    def _index(self, message_id: int | None) -> int | None:
+        ids = (view.message.id for view in reversed(self._views))
+        back = next((back for back, id in enumerate(ids) if id == message_id), None)
+        return None if back is None else len(self._views) - 1 - back
+
+    def _divides(self, index: int) -> bool:
+        return index > 0 and self._views[index].in_context and not self._views[index - 1].in_context
+
+    def _new_box(self, index: int) -> MessageBox:
+        view = self._views[index]
+        if view.message.role is Role.USER:
+            return UserMessage(view, divider=self._divides(index))
+        return AssistantMessage(
+            view,
+            divider=self._divides(index),
+            model=self._changed_model(index),
+            folded=self.thinking_folded,
+            in_sight=self.in_sight,
+        )
+
+    def _changed_model(self, index: int) -> str:
+        model = self._views[index].message.model
+        before = (view.message for view in reversed(self._views[:index]))
+        last = next((message.model for message in before if message.role is Role.ASSISTANT), "")
+        return model if model != last else ""
+
+    async def _add(self, view: MessageView) -> MessageBox:
+        if self._window.end < len(self._views):
+            await self._show_around(None)
+        self._views.append(view)
+        self._window = self._window.grown(below=1)
+        box = self._new_box(len(self._views) - 1)
+        await self.mount(box)
+        if not self.following:
+            self.text_below = True
+        self.call_after_refresh(self._fit_window)
+        return box
+
+    async def _show_around(self, index: int | None) -> None:
+        self._window = window_around(self._views, index, self._screen_size())
+        self.following = index is None
+        with self.app.batch_update():
+            await self._remove(self._boxes)
+            await self._mount(self._window.begin, self._window.end)
+        self._rows = []
+        self.text_below = False
+
+    async def _mount(self, begin: int, end: int, before: Widget | None = None) -> None:
+        await self.mount_all([self._new_box(index) for index in range(begin, end)], before=before)
+
+    async def _remove(self, boxes: Sequence[MessageBox]) -> None:
+        if boxes:
+            await self.remove_children(boxes)
+
+    def _screen_size(self) -> Size:
+        return self.size if self.size.height else self.app.size
+
+    async def _reopen_at_end(self) -> None:
+        async with self._changing:
+            await self._show_around(None)
+
+    async def _reopen_at_beginning(self) -> None:
+        async with self._changing:
+            if self._window.begin > 0 and self._writing is None:
+                await self._show_around(0)
+        self.scroll_to(y=0, animate=False)
+
+    async def _fit_window(self) -> None:
+        """Mount more where the reader comes near the border; take away what is far from what can be seen."""
+        if self._changing.locked() or not self.size.height:
+            return
+        async with self._changing:
+            screen, window = self.size.height, self._window
+            above, below = self.scroll_y, self.max_scroll_y - self.scroll_y
+            if above < screen and window.begin > 0:
+                begin = max(0, window.begin - _STEP)
+                self._window = window.grown(above=window.begin - begin)
+                with self.app.batch_update():
+                    await self._mount(begin, window.begin, before=self._boxes[0] if self._boxes else None)
+            elif below < screen and window.end < len(self._views):
+                end = min(len(self._views), window.end + _STEP)
+                self._window = window.grown(below=end - window.end)
+                with self.app.batch_update():
+                    await self._mount(window.end, end)
+            elif above > _MOST_SCREENS * screen or below > _MOST_SCREENS * screen:
+                await self._prune()
+
+    async def _prune(self) -> None:
+        screen, boxes = self.size.height, self._boxes
+        keep_from, keep_to = self.scroll_y - 3 * screen, self.scroll_y + 4 * screen
+        above = [box for box in boxes if box.virtual_region.bottom < keep_from]
+        below = [box for box in boxes if box.virtual_region.y > keep_to]
+        focused = self.current
+        gone = [] if any(box.message_id == focused for box in above) else above
+        if self._writing is None and not any(box.message_id == focused for box in below):
+            gone, self._window = [*gone, *below], self._window.grown(below=-len(below))
+        if gone and gone[0] in above:
+            self._window = self._window.grown(above=-len(above))
+        await self._remove(gone)

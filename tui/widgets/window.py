@@ -1,0 +1,62 @@
+"""Which messages of a conversation are mounted: enough for a few screens around the one that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.geometry import Size
+
+from tui.widgets.message_view import MessageView, capped
+
+_SCREENS = 2.5
+_FEWEST = 6  # messages, however long
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Messages `begin` to `end`, the last one excluded."""
+
+    begin: int
+    end: int
+
+    @property
+    def is_empty(self) -> bool:
+        """No message is in it."""
+        return self.begin >= self.end
+
+    def grown(self, *, above: int = 0, below: int = 0) -> Window:
+        """With so many messages more above and below; less where negative."""
+        return Window(self.begin - above, self.end + below)
+
+    def cut(self, count: int) -> Window:
+        """With none after the first `count` messages of the conversation."""
+        return Window(min(self.begin, count), min(self.end, count))
+
+
+def window_around(views: Sequence[MessageView], index: int | None, screen: Size) -> Window:
+    """The window to open a conversation with.
+
+    Args:
+        views: All messages.
+        index: The one to look at; None for the end.
+        screen: What of the transcript can be seen at once.
+    """
+    wanted = int(_SCREENS * screen.height)
+    end = len(views) if index is None else index
+    rows = 0
+    while index is not None and end < len(views) and (rows < wanted or end - index < _FEWEST):
+        rows += rows_of(views[end], screen.width)
+        end += 1
+    begin = len(views) if index is None else index
+    rows = 0
+    while begin > 0 and (rows < wanted or end - begin < _FEWEST):
+        begin -= 1
+        rows += rows_of(views[begin], screen.width)
+    return Window(begin, end)
+
+
+def rows_of(view: MessageView, width: int) -> int:
+    """About how many rows a message takes: it decides what is mounted, never where anything stands."""
+    text, _ = capped(view.message.text)
+    return 2 + sum(1 + len(line) // max(1, width - 4) for line in text.split("\n"))
