@@ -12,10 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # without i, l, o, u: read aloud, typed by hand
 _RANDOM_BITS = 20
 
@@ -62,11 +60,11 @@ class Facts:
     device: str = ""
     backend: str = ""
     precision: str = ""
-    sampling: Mapping[str, Any] = field(default=_NOTHING)
-    sources: Mapping[str, str] = field(default=_NOTHING)
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
-    usage: Mapping[str, int] = field(default=_NOTHING)
-    timings: Mapping[str, float] = field(default=_NOTHING)
+    usage: Mapping[str, int] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
     reasoning_tokens: int = 0
     reasoning_s: float = 0.0
     error: str = ""
@@ -134,7 +132,7 @@ class Conversation:
     archived: bool = False
     model: str = ""
     system: str = ""
-    sampling: Mapping[str, Any] = field(default=_NOTHING)
+    sampling: Mapping[str, Any] = field(default_factory=dict)
     head: int | None = None
     context_start: int | None = None
 
