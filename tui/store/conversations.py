@@ -1,0 +1,320 @@
+"""The user's conversations on disk: kept when the process is killed, shared between processes, searched.
+
+Every method may be called from any thread, and leaves everything or nothing of what it was asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui.store import paths, rows, writers
+from tui.store.database import Database
+from tui.store.errors import StoreError
+from tui.store.records import Conversation, Ended, Message, Role
+from tui.store.search import Hit, search
+
+FILE = "conversations.db"
+LAST = "last"  # the reference that means the conversation used last
+_KEPT_DELETED_S = 24 * 3600.0
+_SHORTEST_BEGINNING = 4  # characters of an id
+_NEAR = 5  # conversations named in an error
+
+_BRANCH = f"""
+    WITH RECURSIVE up (id, parent) AS (
+        SELECT id, parent FROM messages WHERE id = ?
+        UNION SELECT m.id, m.parent FROM up JOIN messages m ON m.id = up.parent
+    )
+    SELECT {rows.MESSAGE}, writer, touched FROM messages WHERE id IN (SELECT id FROM up)
+"""
+_INTERRUPTED = f"""
+    SELECT {", ".join(f"c.{name}" for name in rows.CONVERSATION.split(", "))}
+    FROM conversations c JOIN messages m ON m.id = c.head
+    WHERE c.deleted IS NULL AND m.ended = ? AND m.created >= c.updated ORDER BY c.updated DESC LIMIT 1
+"""
+# The dead process had no time to make its answer the head.
+_SHOW_INTERRUPTED = """
+    UPDATE conversations SET head = (SELECT max(id) FROM messages WHERE parent = head AND writer = :writer)
+    WHERE EXISTS (SELECT 1 FROM messages WHERE parent = head AND writer = :writer)
+"""
+
+
+class Conversations:
+    """The conversations in one database; see `open`."""
+
+    def __init__(self, database: Database, notices: tuple[str, ...] = ()) -> None:
+        self._database = database
+        self.notices = notices
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Conversations:
+        """The conversations in `path`, by default conversations.db in the config directory; made where missing.
+
+        Answers whose writer is gone become interrupted ones; what was deleted more than a day ago leaves.
+
+        Raises:
+            StoreError: It cannot be opened or written, or was made by a newer ovchat.
+        """
+        database = Database(path or paths.config_dir() / FILE)
+        try:
+            _tidy(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close the database; nothing can be read or written after this."""
+        self._database.close()
+
+    def save_conversation(self, conversation: Conversation) -> None:
+        """Store all values of a conversation; `updated` never goes back.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        with self._database.write() as connection:
+            row = rows.conversation_row(conversation)
+            connection.execute(
+                _upsert("conversations", row, updated="max(conversations.updated, excluded.updated)"), row
+            )
+
+    def save_message(self, message: Message) -> None:
+        """Store all of a message; its conversation and its parent are stored already.
+
+        Raises:
+            StoreError: It cannot be written, or the conversation or the parent is not there.
+        """
+        row = rows.message_row(message)
+        written_now = message.ended is Ended.WRITING
+        row["writer"] = writers.this_process() if written_now else None
+        row["touched"] = time.time() if written_now else None
+        with self._database.write() as connection:
+            connection.execute(_upsert("messages", row), row)
+            connection.execute(
+                "UPDATE conversations SET updated = ? WHERE id = ? AND updated < ?",
+                (message.created, message.conversation, message.created),
+            )
+
+    def drop_message(self, id: int) -> None:
+        """Remove an answer that came to nothing. One that is not there is no error.
+
+        Raises:
+            StoreError: Other messages follow it, or it cannot be written.
+        """
+        with self._database.write() as connection:
+            if connection.execute("SELECT 1 FROM messages WHERE parent = ?", (id,)).fetchone():
+                raise StoreError("A message that others follow cannot be removed.")
+            connection.execute(
+                "UPDATE conversations SET head = (SELECT parent FROM messages WHERE id = ?1) WHERE head = ?1", (id,)
+            )
+            connection.execute("DELETE FROM messages WHERE id = ?", (id,))
+
+    def conversation(self, id: str) -> Conversation | None:
+        """A conversation; None if it is not there, or deleted.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = self._all(f"SELECT {rows.CONVERSATION} FROM conversations WHERE id = ? AND deleted IS NULL", id)
+        return rows.conversation(found[0]) if found else None
+
+    def find(self, reference: str) -> Conversation:
+        """The conversation that a user means: by id or the beginning of one, by title, or "last".
+
+        Raises:
+            StoreError: There is none, or several; the sentence names those that come near.
+        """
+        every = self.listing(archived=True)
+        if reference == LAST:
+            shown = [each for each in every if not each.archived]
+            if not shown:
+                raise StoreError("There is no conversation yet.", "Begin one: ovchat chat")
+            return max(shown, key=lambda each: each.updated)
+        wanted = reference.strip()
+        for each in every:
+            if each.id == wanted:
+                return each
+        begins = len(wanted) >= _SHORTEST_BEGINNING
+        found = [each for each in every if begins and each.id.startswith(wanted.lower())]
+        found = found or [each for each in every if each.title and each.title.casefold() == wanted.casefold()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise StoreError(f"{reference!r} means {len(found)} conversations: {_named(found)}.", "Give the whole id.")
+        near = set(difflib.get_close_matches(wanted, [name for each in every for name in (each.id, each.title)], _NEAR))
+        near_ones = [each for each in every if each.id in near or each.title in near]
+        hint = f" Near it: {_named(near_ones)}." if near_ones else ""
+        raise StoreError(f"There is no conversation {reference!r}.{hint}", "ovchat chats list shows them all.")
+
+    def message(self, id: int) -> Message | None:
+        """A message; None if it is not there.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = self._all(f"SELECT {rows.MESSAGE}, writer, touched FROM messages WHERE id = ?", id)
+        return _message(found[0]) if found else None
+
+    def branch(self, leaf: int | None) -> list[Message]:
+        """The messages from the first one to `leaf`; none for None or where `leaf` is not there.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        by_id = {row[0]: row for row in self._all(_BRANCH, leaf)}
+        messages: list[Message] = []
+        while leaf is not None and (row := by_id.pop(leaf, None)):
+            messages.append(_message(row))
+            leaf = messages[-1].parent
+        return messages[::-1]
+
+    def tree(self, conversation_id: str) -> list[tuple[int, int | None]]:
+        """Id and parent of every message of a conversation, by id.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return self._all("SELECT id, parent FROM messages WHERE conversation = ? ORDER BY id", conversation_id)
+
+    def listing(self, *, archived: bool = False) -> list[Conversation]:
+        """The conversations, pinned ones first, then the newest; with `archived`, the archived ones among them.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        condition = "" if archived else "AND NOT archived"
+        found = self._all(
+            f"SELECT {rows.CONVERSATION} FROM conversations WHERE deleted IS NULL {condition} "
+            "ORDER BY pinned DESC, updated DESC"
+        )
+        return [rows.conversation(row) for row in found]
+
+    def delete(self, id: str) -> None:
+        """Hide a conversation; it can be restored for a day.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        with self._database.write() as connection:
+            connection.execute("UPDATE conversations SET deleted = ? WHERE id = ?", (time.time(), id))
+
+    def restore(self, id: str) -> None:
+        """Undo `delete`.
+
+        Raises:
+            StoreError: It has left for good, or cannot be written.
+        """
+        with self._database.write() as connection:
+            if not connection.execute("UPDATE conversations SET deleted = NULL WHERE id = ?", (id,)).rowcount:
+                raise StoreError(f"The conversation {id} was deleted for good.")
+
+    def draft(self, id: str) -> str:
+        """What was typed in a conversation and not sent; of "", in the new one.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = self._all("SELECT text FROM drafts WHERE conversation = ?", id)
+        return found[0][0] if found else ""
+
+    def save_draft(self, id: str, text: str) -> None:
+        """Keep what was typed and not sent; "" forgets it.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        with self._database.write() as connection:
+            if text:
+                connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?)", (id, rows.storable(text)))
+            else:
+                connection.execute("DELETE FROM drafts WHERE conversation = ?", (id,))
+
+    def search(self, text: str, *, cancelled: threading.Event | None = None) -> Iterator[Hit]:
+        """Messages that have `text` in them, newest first, as they are found; deleted conversations are left out.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return search(self._database, text, cancelled or threading.Event())
+
+    def prompts(self, limit: int = 200) -> list[str]:
+        """What the user wrote last, over all conversations, newest first, each once.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        texts: dict[str, None] = {}
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT m.text FROM messages m JOIN conversations c ON c.id = m.conversation AND c.deleted IS NULL "
+                "WHERE m.role = ? ORDER BY m.id DESC",
+                (Role.USER,),
+            )
+            with closing(found):
+                for (text,) in found:
+                    texts.setdefault(text)
+                    if len(texts) >= limit:
+                        break
+        return list(texts)
+
+    def interrupted(self) -> Conversation | None:
+        """The latest conversation that ends in an answer whose process was gone before it was whole.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = self._all(_INTERRUPTED, Ended.INTERRUPTED)
+        return rows.conversation(found[0]) if found else None
+
+    def _all(self, query: str, *values: object) -> list[rows.Row]:
+        with self._database.read() as connection:
+            return connection.execute(query, values).fetchall()
+
+
+def _tidy(database: Database) -> None:
+    with database.read() as connection:
+        seen = connection.execute(
+            "SELECT writer, max(touched) FROM messages WHERE writer IS NOT NULL GROUP BY writer"
+        ).fetchall()
+    dead = [writer for writer, touched in seen if not writers.alive(writer, touched)]
+    with database.write() as connection:
+        for writer in dead:
+            connection.execute(_SHOW_INTERRUPTED, {"writer": writer})
+            connection.execute(
+                "UPDATE messages SET ended = ?, writer = NULL, touched = NULL WHERE writer = ?",
+                (Ended.INTERRUPTED, writer),
+            )
+        # One that is still written to after it was deleted, in another window, stays a day longer.
+        long_ago = time.time() - _KEPT_DELETED_S
+        connection.execute("DELETE FROM conversations WHERE deleted < ?1 AND updated < ?1", (long_ago,))
+        connection.execute(
+            "DELETE FROM drafts WHERE conversation <> '' AND conversation NOT IN (SELECT id FROM conversations)"
+        )
+
+
+def _upsert(table: str, row: Mapping[str, Any], **instead: str) -> str:
+    changes = ", ".join(f"{name} = {instead.get(name, f'excluded.{name}')}" for name in row if name != "id")
+    return (
+        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
+        f"ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
+
+
+def _message(row: rows.Row) -> Message:
+    *values, writer, touched = row
+    message = rows.message(tuple(values))
+    if writer is not None and not writers.alive(writer, touched):
+        return replace(message, ended=Ended.INTERRUPTED)
+    return message
+
+
+def _named(conversations: Sequence[Conversation]) -> str:
+    shown = [f"{each.id} ({each.title})" if each.title else each.id for each in conversations[:_NEAR]]
+    return ", ".join(shown) + (" ..." if len(conversations) > _NEAR else "")

@@ -1,0 +1,20 @@
+"""What the store fails with: a sentence for the user, and the next step."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The user's data cannot be read or written, or does not hold what was asked for.
+
+    Args:
+        sentence: What is wrong, naming the file or the conversation.
+        next_step: What to do about it; empty where the sentence says it already.
+    """
+
+    def __init__(self, sentence: str, next_step: str = "") -> None:
+        super().__init__(sentence, next_step)
+        self.sentence = sentence
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.next_step}".rstrip()

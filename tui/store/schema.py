@@ -1,0 +1,112 @@
+"""The tables of conversations.db, as the steps that lead to them: step N makes a database of format N.
+
+A step that was released is never changed; what is new becomes another one, in one transaction. A database of every
+format is kept in tests/store/databases and opened by a test.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+# No reference from a conversation to its head: either may be written first.
+# `writer` and `touched` stand with answers that are being written, and say who writes them and when that was last seen.
+_FIRST = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    renamed INTEGER NOT NULL,
+    created REAL NOT NULL,
+    updated REAL NOT NULL,
+    pinned INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    system TEXT NOT NULL,
+    sampling TEXT NOT NULL,
+    head INTEGER,
+    context_start INTEGER,
+    deleted REAL
+);
+CREATE INDEX conversations_listing ON conversations (pinned, updated) WHERE deleted IS NULL;
+
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    parent INTEGER REFERENCES messages (id),
+    role TEXT NOT NULL,
+    ended TEXT NOT NULL,
+    created REAL NOT NULL,
+    text TEXT NOT NULL,
+    reasoning TEXT NOT NULL,
+    model TEXT NOT NULL,
+    token_ids BLOB NOT NULL,
+    facts TEXT NOT NULL,
+    writer TEXT,
+    touched REAL
+);
+CREATE INDEX messages_tree ON messages (conversation, id, parent);
+CREATE INDEX messages_parent ON messages (parent);
+CREATE INDEX messages_writer ON messages (writer) WHERE writer IS NOT NULL;
+
+CREATE TABLE drafts (conversation TEXT PRIMARY KEY, text TEXT NOT NULL);
+
+-- An answer that is being written is not in the index: it is written again several times a second.
+CREATE VIEW finished AS SELECT id, text FROM messages WHERE ended <> '';
+CREATE VIRTUAL TABLE words USING fts5 (text, content = 'finished', content_rowid = 'id', tokenize = 'trigram');
+
+CREATE TRIGGER words_insert AFTER INSERT ON messages WHEN new.ended <> '' BEGIN
+    INSERT INTO words (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER words_delete AFTER DELETE ON messages WHEN old.ended <> '' BEGIN
+    INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER words_update AFTER UPDATE OF text, ended ON messages
+    WHEN old.text <> new.text OR (old.ended = '') <> (new.ended = '') BEGIN
+    INSERT INTO words (words, rowid, text) SELECT 'delete', old.id, old.text WHERE old.ended <> '';
+    INSERT INTO words (rowid, text) SELECT new.id, new.text WHERE new.ended <> '';
+END;
+"""
+
+
+def _script(text: str) -> Callable[[sqlite3.Connection], None]:
+    def run(connection: sqlite3.Connection) -> None:
+        # Not executescript, which commits what is open before it begins.
+        statement = ""
+        for line in text.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                connection.execute(statement)
+                statement = ""
+
+    return run
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_script(_FIRST),)
+FORMAT = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, version: str) -> None:
+    """Bring a database to `FORMAT`; `version` is the ovchat that does it, for the sentence of an older one later."""
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            found = format_of(connection)
+            if found < FORMAT:
+                STEPS[found](connection)
+                connection.execute("INSERT OR REPLACE INTO about VALUES ('version', ?)", (version,))
+                connection.execute(f"PRAGMA user_version = {found + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        if found >= FORMAT:
+            return
+
+
+def format_of(connection: sqlite3.Connection) -> int:
+    """The format of a database; 0 for a new one."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found
