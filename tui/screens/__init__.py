@@ -1,0 +1,1 @@
+"""The screens and panels of the app, one per file."""

@@ -1,0 +1,249 @@
+"""Questions in a small box over the screen: a text, one of several, yes or no. Esc answers None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from tui.widgets.keys_row import KeysRow
+from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
+from tui.widgets.visible import one_line, visible
+
+Result = TypeVar("Result")
+
+_DIGITS = 9
+_FRAME = 3  # rows that border and keys take
+_MOST_ROWS = 12
+_LEAST_TEXT = 3  # rows
+
+
+class Dialog(ModalScreen[Result], Generic[Result]):
+    """The box, with a title in its border and perhaps a text above its content.
+
+    Args:
+        title: What it is about, in a few words.
+        text: What there is to know; "" for nothing.
+    """
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - as Textual declares it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="dialog.cancel", tooltip="Close and change nothing."),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Dialog {
+        align: center middle;
+        .dialog--box {
+            width: 100%; max-width: 64; height: auto; max-height: 100%;
+            padding: 0 1;
+            background: $surface; border: round $primary;
+            border-title-color: $text-primary; border-title-style: bold;
+        }
+        .dialog--text { height: auto; max-height: 10; &.-none { display: none; } }
+        &.-tall .dialog--text { margin-bottom: 1; }
+        KeysRow { dock: bottom; width: 100%; padding: 0 1; background: $background; }
+    }
+    """
+
+    def __init__(self, title: str, text: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def content(self) -> Iterable[Widget]:
+        """What stands below the text."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        box = Vertical(classes="dialog--box")
+        # A Content: a title may hold brackets, which are no markup.
+        box.border_title = Content(one_line(self._title))
+        with box:
+            with VerticalScroll(classes="dialog--text" if self._text else "dialog--text -none", can_focus=False):
+                yield Static(Content(visible(self._text)))
+            yield from self.content()
+        yield KeysRow()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class TextDialog(Dialog[str | None]):
+    """Asks for a text.
+
+    Args:
+        title: What it is about.
+        value: What stands there first, selected if it is one line.
+        text: What there is to know.
+        lines: Several lines may be written.
+        placeholder: What an empty box says.
+        required: Enter does nothing while there are only spaces.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority: the box itself would take Enter.
+        Binding("enter", "accept", "OK", id="dialog.accept", tooltip="Take what is written.", priority=True),
+        Binding(
+            "ctrl+j,alt+enter", "new_line", "New line", id="dialog.new_line", tooltip="Begin a new line.", priority=True
+        ),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    TextDialog {
+        Input, TextArea { background: $background; }
+        TextArea { height: auto; min-height: 5; max-height: 12; border: none; padding: 0; }
+        .dialog--box { max-width: 80; }
+    }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        value: str = "",
+        *,
+        text: str = "",
+        lines: bool = False,
+        placeholder: str = "",
+        required: bool = False,
+    ) -> None:
+        super().__init__(title, text)
+        self._value = value
+        self._lines = lines
+        self._placeholder = placeholder
+        self._required = required
+
+    def content(self) -> Iterable[Widget]:
+        if self._lines:
+            yield TextArea(self._value, placeholder=self._placeholder, compact=True, highlight_cursor_line=False)
+        else:
+            yield Input(one_line(self._value), placeholder=self._placeholder, compact=True)
+
+    def on_mount(self) -> None:
+        if self._lines:
+            area = self.query_one(TextArea)
+            area.move_cursor(area.document.end)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._lines if action == "new_line" else True
+
+    def action_accept(self) -> None:
+        text = self.query_one(TextArea).text if self._lines else self.query_one(Input).value
+        if text.strip() or not self._required:
+            self.dismiss(text)
+
+    def action_new_line(self) -> None:
+        self.query_one(TextArea).insert("\n")
+
+
+class OptionsDialog(RowKeys, Dialog[Result | None], Generic[Result]):
+    """Asks for one of several; the first nine have a digit each.
+
+    Args:
+        title: What it is about.
+        options: What each option is called, and what it answers.
+        text: What there is to know.
+        cursor: Index of the option that Enter takes at first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose", id="dialog.choose", tooltip="Take the marked one."),
+        *ROW_KEYS,
+        *(
+            Binding(
+                str(digit),
+                f"choose_number({digit - 1})",
+                f"Choose {digit}",
+                id=f"dialog.choose_{digit}",
+                tooltip=f"Take number {digit}.",
+                show=False,
+            )
+            for digit in range(1, _DIGITS + 1)
+        ),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    OptionsDialog RowList { background: $surface; }
+    """
+
+    def __init__(
+        self, title: str, options: Sequence[tuple[str, Result | None]], *, text: str = "", cursor: int = 0
+    ) -> None:
+        super().__init__(title, text)
+        self._options = options
+        self._cursor = cursor
+
+    @property
+    def rows(self) -> RowList[object]:
+        return self.query_one(RowList)
+
+    def content(self) -> Iterable[Widget]:
+        yield RowList(self._draw)
+
+    def on_mount(self) -> None:
+        self.rows.show(range(len(self._options)), self._cursor)
+
+    def on_resize(self, event: Resize) -> None:
+        # The options first, then what there is to know about them: it scrolls where there is no room for it.
+        room = event.size.height - _FRAME
+        rows = max(1, min(len(self._options), _MOST_ROWS, room - _LEAST_TEXT if self._text else room))
+        self.rows.styles.height = rows
+        self.query_one(".dialog--text").styles.max_height = max(1, room - rows)
+
+    def action_choose(self) -> None:
+        if self.rows.cursor is not None:
+            self.action_choose_number(self.rows.cursor)
+
+    def action_choose_number(self, number: int) -> None:
+        if number < len(self._options):
+            self.dismiss(self._options[number][1])
+
+    def on_row_list_chosen(self) -> None:
+        self.action_choose()
+
+    def _draw(self, number: int, width: int) -> list[Line]:
+        digit = f"{number + 1}  " if number < _DIGITS else "   "
+        return [Line(Content.assemble((digit, "dim"), one_line(self._options[number][0])))]
+
+
+class ChoiceDialog(OptionsDialog[int]):
+    """Asks for one of several; answers its number, from 0.
+
+    Args:
+        title: What it is about.
+        options: What can be chosen.
+        text: What there is to know.
+        cursor: The one that Enter takes at first.
+    """
+
+    def __init__(self, title: str, options: Sequence[str], *, text: str = "", cursor: int = 0) -> None:
+        numbered = [(option, number) for number, option in enumerate(options)]
+        super().__init__(title, numbered, text=text, cursor=cursor)
+
+
+class ConfirmDialog(OptionsDialog[bool]):
+    """Asks whether to do something; answers True, False, or None for Esc. Enter takes "no" at first.
+
+    Args:
+        title: What it is about.
+        text: What will happen.
+        yes: What the option that does it is called.
+        no: What the other one is called.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "choose_number(0)", "Yes", id="dialog.yes", tooltip="Do it."),
+        Binding("n", "choose_number(1)", "No", id="dialog.no", tooltip="Leave it."),
+    ]
+
+    def __init__(self, title: str, text: str, *, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__(title, [(yes, True), (no, False)], text=text, cursor=1)

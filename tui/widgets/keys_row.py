@@ -1,0 +1,81 @@
+"""The last row of a panel: its keys, as many as fit. And how a key is called, here and in the help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import Static
+
+_NAMES = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "backspace": "Backspace",
+    "delete": "Del",
+    "insert": "Ins",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "ctrl": "Ctrl",
+    "alt": "Alt",
+    "shift": "Shift",
+    "super": "Super",
+}
+# What everybody tries anyway, and where all the others are: at the end, and they stay.
+_LAST = ("escape", "f1")
+_GAP = "   "
+
+
+def key_label(key: str) -> str:
+    """A key as people write it: `ctrl+pageup` is `Ctrl+PgUp`."""
+    return "+".join(_NAMES.get(part, part.upper() if len(part) <= 3 else part) for part in key.split("+"))
+
+
+class KeysRow(Static):
+    """The keys of the screen that are to be shown, in the order of its bindings."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    KeysRow { height: 1; width: 1fr; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def on_resize(self, event: Resize) -> None:
+        self._draw(event.size.width)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        self._draw(self.size.width)
+
+    def _draw(self, width: int) -> None:
+        entries = _entries(self.screen.active_bindings)
+        known = [entry for entry in entries if entry[0] not in _LAST]
+        last = sorted((entry for entry in entries if entry[0] in _LAST), key=lambda entry: _LAST.index(entry[0]))
+        while known and _width(known + last) > width:
+            known.pop()
+        pieces = [Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in known + last]
+        self.update(Content(_GAP).join(pieces))
+
+
+def _width(entries: list[tuple[str, str]]) -> int:
+    return len(_GAP.join(f"{key_label(key)} {label}" for key, label in entries))
+
+
+def _entries(bindings: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:
+    """(key, label) of each action that is to be shown, by its first key."""
+    found: dict[str, tuple[str, str]] = {}
+    for key, active in bindings.items():
+        if active.binding.show and active.enabled:
+            found.setdefault(active.binding.action, (key, active.binding.description))
+    return list(found.values())
