@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from tests.screens.host import look, press
+from tui.chat.context import Overflow
 from tui.screens.overflow import OverflowChoice, OverflowScreen
 
 
 def screen(tokens=5210, limit=4096, exchanges=3):
-    return OverflowScreen(tokens, limit, exchanges)
+    return OverflowScreen(Overflow(tokens, limit, exchanges, start=None))
 
 
 def test_the_choices():

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tui.screens.dialogs import OptionsDialog
+
+if TYPE_CHECKING:
+    from tui.chat.context import Overflow
 
 
 class OverflowChoice(StrEnum):
@@ -18,12 +22,11 @@ class OverflowScreen(OptionsDialog[OverflowChoice]):
     """The question.
 
     Args:
-        tokens: Tokens of the conversation with the message.
-        limit: Tokens that the context holds.
-        exchanges: How many of the oldest exchanges have to leave it; None where that would not be enough.
+        overflow: By how much, and how many exchanges would have to go.
     """
 
-    def __init__(self, tokens: int, limit: int, exchanges: int | None) -> None:
+    def __init__(self, overflow: Overflow) -> None:
+        tokens, limit, exchanges = overflow.tokens, overflow.limit, overflow.exchanges
         back: tuple[str, OverflowChoice | None] = ("Back to the prompt", None)
         if exchanges is None:
             text = f"{_numbers(tokens, limit)} Even alone the message does not fit. Shorten it, or give the model a \
