@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.events import Resize
+from textual.keys import format_key
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -34,12 +35,12 @@ _NAMES = {
 }
 # What everybody tries anyway, and where all the others are: at the end, and they stay.
 _LAST = ("escape", "f1")
-_GAP = "   "
+_GAP = "  "
 
 
 def key_label(key: str) -> str:
     """A key as people write it: `ctrl+pageup` is `Ctrl+PgUp`."""
-    return "+".join(_NAMES.get(part, part.upper() if len(part) <= 3 else part) for part in key.split("+"))
+    return "+".join(_NAMES.get(part) or format_key(part).upper() for part in key.split("+"))
 
 
 class KeysRow(Static):

@@ -57,6 +57,9 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-color: $panel;
+        padding-right: 1;
         & > .row-list--heading { color: $text-muted; text-style: italic; }
         & > .row-list--current { background: $primary 25%; text-style: bold; }
     }
@@ -113,6 +116,13 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
                 break
             place = following
         self.cursor = place
+
+    def move_to(self, place: int | None) -> None:
+        """Move the cursor to the item of that index, or the nearest one before or after it."""
+        if place is not None and self._items:
+            place = min(place, len(self._items) - 1)
+            following = self._item_from(place, 1)
+            self.cursor = following if following is not None else self._item_from(place, -1)
 
     def move_to_end(self, direction: int) -> None:
         """Move the cursor to the first item (-1) or the last one (1)."""

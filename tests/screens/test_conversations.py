@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input
+
+from tests.screens.fake_store import FakeConversations
+from tests.screens.host import NOTHING_YET, drive, unnamed_bindings
+from tests.waiting import wait_until_async
+from tui.screens.conversations import ConversationsScreen
+from tui.store.conversations import Conversations
+from tui.store.errors import StoreError
+from tui.store.records import Conversation, Message, Role
+from tui.widgets.row_list import Heading
+
+DAY = 86400.0
+SIZES = [(120, 40), (80, 24), (40, 12)]
+
+
+def conversation(id: str, title: str, days: float = 0.0, **fields) -> Conversation:
+    return Conversation(id=id, title=title, updated=time.time() - days * DAY, **fields)
+
+
+@pytest.fixture
+def store() -> FakeConversations:
+    return FakeConversations(
+        conversation("sky", "Why is the sky blue?"),
+        conversation("soup", "Potato soup", 40),
+        conversation("old", "An old one", 800),
+        conversation("kept", "Keep this", 100, pinned=True),
+        conversation("gone", "Archived talk", 50, archived=True),
+    )
+
+
+def titles(app) -> list[str]:
+    return [f"# {item.text}" if isinstance(item, Heading) else item.title for item in app.panel.rows.items]
+
+
+def run(panel, script, size=(80, 24)):
+    """Run `script` once the list is there."""
+
+    async def when_read(app, pilot):
+        await wait_until_async(lambda: app.panel.rows.items or app.panel.has_class("-empty"))
+        await pilot.pause()
+        await script(app, pilot)
+
+    return drive(panel, when_read, size)
+
+
+async def settled(app, pilot, *keys):
+    await pilot.press(*keys)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def test_pinned_first_then_by_date_and_no_archived_ones(store):
+    async def script(app, pilot):
+        shown = titles(app)
+        assert shown[:4] == ["# Pinned", "Keep this", "# Today", "Why is the sky blue?"]
+        assert [title for title in shown if not title.startswith("#")][2:] == ["Potato soup", "An old one"]
+        assert len([title for title in shown if title.startswith("#")]) == 4
+
+    run(ConversationsScreen(store, None), script)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_enter_opens_the_marked_one(store, size):
+    async def script(app, pilot):
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert app.answer == "sky"
+
+    run(ConversationsScreen(store, None), script, size)
+
+
+def test_the_cursor_begins_on_the_open_conversation(store):
+    async def script(app, pilot):
+        assert app.panel.rows.current.id == "soup"
+        assert "Potato soup  open" in app.text()
+
+    run(ConversationsScreen(store, "soup"), script)
+
+
+def test_escape_answers_nothing(store):
+    async def script(app, pilot):
+        await pilot.press("p", "escape")
+        await pilot.pause()
+        assert app.answer is None
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_typing_filters_by_every_word_in_any_case(store):
+    async def script(app, pilot):
+        await pilot.press(*"SOUP pot")
+        await pilot.pause()
+        assert titles(app)[1:] == ["Potato soup"]
+        assert "1 of 4" in app.text()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answer == "soup"
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_where_nothing_matches_that_is_said_and_enter_does_nothing(store):
+    async def script(app, pilot):
+        await pilot.press(*"zzz", "enter", "alt+d", "alt+p")
+        await pilot.pause()
+        assert app.answer is NOTHING_YET
+        assert "No title has that" in app.text()
+        assert len(store.kept) == 5
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_renaming(store):
+    async def script(app, pilot):
+        await pilot.press("alt+r")
+        await wait_until_async(lambda: app.screen is not app.panel)
+        await pilot.pause()
+        await settled(app, pilot, *"New [b]title", "enter")
+        assert store.kept["kept"].title == "New [b]title"
+        assert store.kept["kept"].renamed
+        assert "New [b]title" in app.text()
+        assert app.panel.rows.current.id == "kept"
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_pinning_and_unpinning_keeps_the_cursor_on_it(store):
+    async def script(app, pilot):
+        await settled(app, pilot, "down", "down", "alt+p")
+        assert store.kept["soup"].pinned
+        assert titles(app)[:3] == ["# Pinned", "Potato soup", "Keep this"]
+        assert app.panel.rows.current.id == "soup"
+        await settled(app, pilot, "alt+p")
+        assert not store.kept["soup"].pinned
+        assert app.panel.rows.current.id == "soup"
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_archiving_and_back(store):
+    async def script(app, pilot):
+        await settled(app, pilot, "down", "alt+a")
+        assert store.kept["sky"].archived
+        assert "Why is the sky blue?" not in titles(app)
+        assert app.panel.rows.current.id == "soup"
+        await settled(app, pilot, "alt+v")
+        assert [title for title in titles(app) if title[0] != "#"] == ["Why is the sky blue?", "Archived talk"]
+        await settled(app, pilot, "alt+a")
+        assert not store.kept["sky"].archived
+        await settled(app, pilot, "alt+v")
+        assert "Why is the sky blue?" in titles(app)
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_deleting_and_undoing_one_after_the_other(store):
+    async def script(app, pilot):
+        await settled(app, pilot, "alt+d")
+        await settled(app, pilot, "alt+d")
+        assert set(store.kept) == {"soup", "old", "gone"}
+        assert "Alt+U" in app.text()
+        await settled(app, pilot, "alt+u")
+        await settled(app, pilot, "alt+u")
+        assert set(store.kept) == {"sky", "soup", "old", "kept", "gone"}
+        assert titles(app)[:4] == ["# Pinned", "Keep this", "# Today", "Why is the sky blue?"]
+        await settled(app, pilot, "alt+u")  # nothing is left to undo
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_deleting_everything_leaves_a_list_that_says_so(store):
+    async def script(app, pilot):
+        for _ in range(6):
+            await settled(app, pilot, "alt+d")
+        assert set(store.kept) == {"gone"}
+        assert "no conversation yet" in app.text()
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_the_open_conversation_is_changed_by_its_session(store):
+    changes = []
+
+    async def script(app, pilot):
+        await settled(app, pilot, "alt+p")
+        assert changes == [{"pinned": True}]
+        assert not store.kept["sky"].pinned
+        assert titles(app)[1] == "Why is the sky blue?"
+
+    run(ConversationsScreen(store, "sky", changes.append), script)
+
+
+def test_a_change_keeps_what_another_has_changed_since(store):
+    async def script(app, pilot):
+        store.kept["kept"] = replace(store.kept["kept"], head=7)
+        await settled(app, pilot, "alt+p")
+        assert store.kept["kept"].head == 7
+        assert not store.kept["kept"].pinned
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_a_store_that_cannot_be_read_or_written_says_so(store):
+    async def script(app, pilot):
+        store.error = StoreError("The disk is full.", "Make room.")
+        await settled(app, pilot, "alt+d")
+        assert "The disk is full. Make room." in app.text()
+        assert "Keep this" in titles(app)
+        store.error = None
+        await settled(app, pilot, "alt+d")
+        assert "kept" not in store.kept
+
+    run(ConversationsScreen(store, None), script)
+
+
+def test_a_list_that_cannot_be_read(store):
+    store.error = StoreError("conversations.db cannot be read.", "")
+
+    async def script(app, pilot):
+        await wait_until_async(lambda: "cannot be read" in app.text())
+        await pilot.press("x", "alt+v", "escape")
+        await pilot.pause()
+        assert app.answer is None
+
+    drive(ConversationsScreen(store, None), script)
+
+
+def test_titles_are_neither_markup_nor_obeyed():
+    hostile = FakeConversations(conversation("x", "[red]a[/red]\x1b]0;owned\x07\nb"), conversation("y", ""))
+
+    async def script(app, pilot):
+        assert "[red]a[/red]␛]0;owned␇ b" in app.text()
+        assert "untitled" in app.text()
+
+    run(ConversationsScreen(hostile, None), script)
+
+
+def test_clicking_opens():
+    panel = ConversationsScreen(FakeConversations(conversation("x", "One"), conversation("y", "Two", 0.001)), None)
+
+    async def script(app, pilot):
+        await pilot.click("RowList", offset=(5, 0))  # the heading: nothing
+        await pilot.pause()
+        assert app.answer is NOTHING_YET
+        await pilot.click("RowList", offset=(5, 2))
+        await pilot.pause()
+        assert app.answer == "y"
+
+    run(panel, script)
+
+
+def test_f1_shows_the_keys_and_comes_back(store):
+    async def script(app, pilot):
+        await pilot.press("f1")
+        await pilot.pause()
+        assert "Keep it on top" in app.text()
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.panel
+        assert isinstance(app.focused, Input)
+
+    run(ConversationsScreen(store, None), script, (120, 40))
+
+
+def test_ten_thousand_can_be_walked_through():
+    many = FakeConversations(*(conversation(f"c{n}", f"Number {n}", n / 10) for n in range(10_000)))
+
+    async def script(app, pilot):
+        await pilot.press("ctrl+end")
+        await pilot.pause()
+        assert "Number 9999" in app.text()
+        await pilot.press("pageup")
+        await pilot.pause()
+        assert "Number 9999" not in app.text() or app.panel.rows.current.id != "c9999"
+        await pilot.press("ctrl+home")
+        await pilot.pause()
+        assert app.panel.rows.current.id == "c0"
+
+    run(ConversationsScreen(many, None), script)
+
+
+def test_with_the_real_store(tmp_path):
+    store = Conversations.open(tmp_path / "conversations.db")
+    for number, title in enumerate(["First", "Second"]):
+        store.save_conversation(Conversation(id=f"conv{number}", title=title, created=number, updated=time.time()))
+        store.save_message(Message(number + 1, f"conv{number}", None, Role.USER, "hello", time.time() + number))
+
+    async def script(app, pilot):
+        assert titles(app) == ["# Today", "Second", "First"]
+        await settled(app, pilot, "alt+d")
+        assert store.conversation("conv1") is None
+        await settled(app, pilot, "alt+u", "down", "alt+a")
+        assert store.conversation("conv1") is not None
+        assert store.conversation("conv0").archived
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answer == "conv1"
+
+    run(ConversationsScreen(store, None), script)
+    store.close()
+
+
+def test_every_key_has_an_id_a_label_and_a_tooltip():
+    assert unnamed_bindings(ConversationsScreen) == []

@@ -1,0 +1,250 @@
+"""The list of all conversations: by date, filtered by title; to open, rename, pin, archive and delete them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui.screens import dates
+from tui.screens.dialogs import TextDialog
+from tui.screens.list_panel import ListPanel
+from tui.store.errors import StoreError
+from tui.store.records import Conversation
+from tui.widgets.row_list import Heading, Line
+from tui.widgets.visible import one_line
+
+if TYPE_CHECKING:
+    from tui.store.conversations import Conversations
+
+_PINNED = "Pinned"
+_UNTITLED = "untitled"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    conversation: Conversation
+    group: str
+    folded: str  # the title as it is compared with what is typed
+
+
+class ConversationsScreen(ListPanel[str, Conversation]):
+    """The list; answers the id of the conversation to open.
+
+    Args:
+        store: Where the conversations are.
+        current: Id of the open conversation; None for a chat that is not stored.
+        change_current: Changes values of the open conversation, by `Conversation` field: its session owns them. Without
+            it they are written like those of any other.
+    """
+
+    HEADING = "Conversations"
+    PLACEHOLDER = "Type to filter by title"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("alt+u", "undo", "Undo", id="conversations.undo", tooltip="Bring back what was deleted last."),
+        Binding("alt+r", "rename", "Rename", id="conversations.rename", tooltip="Give it another title."),
+        Binding("alt+d", "delete", "Delete", id="conversations.delete", tooltip="Delete it. Alt+U brings it back."),
+        Binding("alt+p", "pin", "Pin", id="conversations.pin", tooltip="Keep it on top, or no longer."),
+        Binding(
+            "alt+a",
+            "archive",
+            "Archive",
+            id="conversations.archive",
+            tooltip="Leave it out of the list, or take it back into it. It stays searchable.",
+        ),
+        Binding(
+            "alt+v",
+            "archived",
+            "Archived",
+            id="conversations.archived",
+            tooltip="Show the archived ones, or the others.",
+        ),
+    ]
+
+    def __init__(
+        self,
+        store: Conversations,
+        current: str | None,
+        change_current: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._current = current
+        self._change_current = change_current
+        self._listed: list[_Listed] | None = None
+        self._archived = False
+        self._deleted: list[Conversation] = []
+        self._today = date.today()
+        # One change after the other: each begins with what the list shows after the one before.
+        self._changing = asyncio.Lock()
+
+    def on_mount(self) -> None:
+        self._read()
+
+    @work
+    async def _read(self) -> None:
+        try:
+            self._listed = await asyncio.to_thread(self._listing)
+        except StoreError as error:
+            self.fail(error)
+            return
+        self._show(self._current)
+
+    def _listing(self) -> list[_Listed]:
+        return [self._list(conversation) for conversation in self._store.listing(archived=True)]
+
+    def _list(self, conversation: Conversation) -> _Listed:
+        group = _PINNED if conversation.pinned else dates.group(conversation.updated, self._today)
+        return _Listed(conversation, group, conversation.title.casefold())
+
+    def _show(self, at: str | None) -> None:
+        """The conversations that match, under their groups, with the cursor on the one of that id."""
+        words = self.text.casefold().split()
+        items: list[Conversation | Heading] = []
+        cursor = group = None
+        count = total = 0
+        for each in self._listed or ():
+            if each.conversation.archived is not self._archived:
+                continue
+            total += 1
+            if not all(word in each.folded for word in words):
+                continue
+            count += 1
+            if each.group != group:
+                group = each.group
+                items.append(Heading(group))
+            if each.conversation.id == at:
+                cursor = len(items)
+            items.append(each.conversation)
+        self.show_items(items, cursor=cursor, empty=self._why_empty(total))
+        kind = "archived" if self._archived else ""
+        self.show_facts(" ".join([f"{count:,} of {total:,}" if words else f"{total:,}", kind]).strip())
+
+    def _why_empty(self, total: int) -> str:
+        if total:
+            return "No title has that. Ctrl+F in the chat searches the text of all messages."
+        if self._archived:
+            return "Nothing is archived."
+        return "There is no conversation yet. It is stored as soon as you send the first message."
+
+    def draw(self, item: Conversation, width: int) -> Sequence[Line]:
+        title = Content(one_line(item.title)) if item.title else Content.styled(_UNTITLED, "italic")
+        if item.id == self._current:
+            title = Content.assemble(title, ("  open", "$text-primary"))
+        return [Line(title, Content.styled(dates.short(item.updated, self._today), "dim"))]
+
+    def answer(self, item: Conversation) -> str:
+        return item.id
+
+    def typed(self, text: str) -> None:
+        if self._listed is not None:
+            self._show(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "undo":
+            return bool(self._deleted)
+        if action in {"choose", "rename", "pin", "archive", "delete"}:
+            return True if self.is_mounted and self.rows.current is not None else None
+        return True
+
+    def action_archived(self) -> None:
+        self._archived = not self._archived
+        self._show(self._current)
+
+    @work
+    async def action_rename(self) -> None:
+        conversation = self.rows.current
+        if conversation is None:
+            return
+        title = await self.app.push_screen_wait(TextDialog("Rename", conversation.title, required=True))
+        if title is not None and one_line(title) != conversation.title:
+            await self._change(conversation, "", title=one_line(title), renamed=True)
+
+    @work
+    async def action_pin(self) -> None:
+        async with self._changing:
+            if (conversation := self.rows.current) is not None:
+                await self._change(conversation, "", pinned=not conversation.pinned)
+
+    @work
+    async def action_archive(self) -> None:
+        async with self._changing:
+            if (conversation := self.rows.current) is not None:
+                done = "Taken back into the list" if conversation.archived else "Archived"
+                await self._change(conversation, f"{done}: {_name(conversation)}.", archived=not conversation.archived)
+
+    @work
+    async def action_delete(self) -> None:
+        async with self._changing:
+            conversation = self.rows.current
+            if conversation is None:
+                return
+            try:
+                await asyncio.to_thread(self._store.delete, conversation.id)
+            except StoreError as error:
+                self.fail(error)
+                return
+            self._deleted.append(conversation)
+            self._replace(conversation.id, None)
+            self.say(f"Deleted: {_name(conversation)}. Alt+U brings it back.")
+
+    @work
+    async def action_undo(self) -> None:
+        async with self._changing:
+            if not self._deleted:
+                return
+            last = self._deleted[-1]
+            try:
+                await asyncio.to_thread(self._store.restore, last.id)
+            except StoreError as error:
+                self.fail(error)
+                return
+            self._deleted.pop()
+            self._archived = last.archived
+            self._replace(last.id, last)
+            self.say(f"Back again: {_name(last)}.")
+
+    async def _change(self, conversation: Conversation, done: str, **fields: Any) -> None:
+        """Change values of a conversation where they are kept, then in the list."""
+        try:
+            if conversation.id == self._current and self._change_current is not None:
+                self._change_current(fields)
+            else:
+                await asyncio.to_thread(self._write, conversation.id, fields)
+        except StoreError as error:
+            self.fail(error)
+            return
+        self._replace(conversation.id, replace(conversation, **fields))
+        if done:
+            self.say(done)
+
+    def _write(self, id: str, fields: Mapping[str, Any]) -> None:
+        # As it is now: a turn of it may have gone on since the list was read.
+        now = self._store.conversation(id)
+        if now is None:
+            raise StoreError("This conversation is not there any more.", "Another ovchat deleted it.")
+        self._store.save_conversation(replace(now, **fields))
+
+    def _replace(self, id: str, conversation: Conversation | None) -> None:
+        """Put a conversation, or nothing, in the place of the one of that id, and the cursor where it was or is."""
+        place = self.rows.cursor
+        rest = [each for each in self._listed or () if each.conversation.id != id]
+        if conversation is not None:
+            rest.append(self._list(conversation))
+            rest.sort(key=lambda each: (not each.conversation.pinned, -each.conversation.updated))
+        self._listed = rest
+        self._show(id)
+        if conversation is None or conversation.archived is not self._archived:
+            # The next one has come to its place.
+            self.rows.move_to(place)
+
+
+def _name(conversation: Conversation) -> str:
+    return f"“{one_line(conversation.title)}”" if conversation.title else f"the {_UNTITLED} conversation"

@@ -1,0 +1,85 @@
+"""The keys that work on a screen, from its bindings themselves, so that remapped ones are shown as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import App
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from tui.screens.reading_panel import ReadingPanel
+from tui.widgets.keys_row import key_label
+
+_SCREEN, _EVERYWHERE, _TYPING, _OTHER = "This screen", "Everywhere", "Typing", "Other keys"
+_KEY_COLUMN = 24
+
+
+class HelpScreen(ReadingPanel):
+    """The keys, in groups.
+
+    Args:
+        bindings: Those of the screen, by key, as `Screen.active_bindings` gives them.
+        of: What they belong to; "" for the chat.
+    """
+
+    HEADING = "Keys"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "close", "Close", id="help.close", tooltip="Back to where you were.", show=False),
+    ]
+
+    def __init__(self, bindings: Mapping[str, ActiveBinding], of: str = "") -> None:
+        super().__init__()
+        self._groups = _grouped(bindings)
+        self._of = of
+
+    def on_mount(self) -> None:
+        self.show_facts(self._of)
+
+    def parts(self) -> Iterable[Widget]:
+        for name, entries in self._groups.items():
+            yield Static(Content(name), classes="reading--heading")
+            yield Static(_table(entries))
+
+
+def _grouped(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str]]]:
+    """(keys, what they do) by group: named groups first, then the screen's, what typing knows last."""
+    found: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for key, active in bindings.items():
+        binding = active.binding
+        if binding.system or not binding.description:
+            continue
+        text = binding.tooltip or binding.description
+        found.setdefault(_group(active), {}).setdefault((binding.action, text), []).append(binding.key_display or key)
+    order = [_OTHER, _TYPING]
+    names = sorted(found, key=lambda name: order.index(name) if name in order else -1)
+    return {
+        name: [(", ".join(map(key_label, keys)), text) for (_, text), keys in found[name].items()] for name in names
+    }
+
+
+def _group(active: ActiveBinding) -> str:
+    if active.binding.group is not None and active.binding.group.description:
+        return active.binding.group.description
+    if active.binding.id is None:
+        # Textual's own.
+        return _TYPING if isinstance(active.node, Input | TextArea) else _OTHER
+    if isinstance(active.node, Screen):
+        return _SCREEN
+    return _EVERYWHERE if isinstance(active.node, App) else _TYPING
+
+
+def _table(entries: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(min_width=8, max_width=_KEY_COLUMN, ratio=2)
+    table.add_column(ratio=5)
+    table.expand = True
+    for keys, text in entries:
+        table.add_row(Text(keys, "bold"), Text(text))
+    return table
