@@ -48,15 +48,20 @@ _SHOW_INTERRUPTED = """
 class Conversations:
     """The conversations in one database; see `open`."""
 
-    def __init__(self, database: Database, notices: tuple[str, ...] = ()) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self.notices = notices
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know: a network file system, what was recovered from a damaged file."""
+        return self._database.notices
 
     @classmethod
     def open(cls, path: Path | None = None) -> Conversations:
         """The conversations in `path`, by default conversations.db in the config directory; made where missing.
 
-        Answers whose writer is gone become interrupted ones; what was deleted more than a day ago leaves.
+        Answers whose writer is gone become interrupted ones; what was deleted more than a day ago leaves. A damaged
+        database is set aside as it is, what can be read of it is put in a new one, and `notices` says so.
 
         Raises:
             StoreError: It cannot be opened or written, or was made by a newer ovchat.

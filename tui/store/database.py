@@ -14,33 +14,46 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui import __version__
-from tui.store import schema
+from tui.store import recovery, schema
 from tui.store.errors import StoreError
-from tui.store.files import locked, private_dir, private_opener
+from tui.store.files import locked, private_dir
+from tui.store.network import network_file_system
 
 BUSY_S = 5.0
 _IDLE = 4  # connections kept for the next caller
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it was opened with."""
+
+    file: tuple[int, int] = (0, 0)
 
 
 class Database:
-    """The database in `path`, made where there is none.
+    """The database in `path`, made where there is none, recovered where it is damaged.
 
     Args:
         path: The file.
-        journal: `wal`, or `delete` where the file system is not this machine's.
+
+    Attributes:
+        notices: What the user should know of how it was opened.
 
     Raises:
         StoreError: It cannot be opened, or was made by a newer ovchat.
     """
 
-    def __init__(self, path: Path, journal: str = "wal") -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._journal = journal
-        self._idle: list[sqlite3.Connection] = []
+        self.notices: tuple[str, ...] = ()
+        self._idle: list[_Connection] = []
         self._lock = threading.Lock()
         self._closed = False
         with self._told():
+            private_dir(path.parent)
+            kind = network_file_system(path.parent)
+            self._journal = "delete" if kind else "wal"
+            if kind:
+                self.notices += (f"{path} is on a network file system ({kind}): writing is slower there.",)
             self._idle.append(self._connect())
 
     @contextmanager
@@ -84,40 +97,72 @@ class Database:
         """Close every connection; whoever still has one gives it back to be closed."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._close_idle()
 
-    def _take(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._closed:
-                raise StoreError(f"{self.path} is closed.")
-            if self._idle:
-                return self._idle.pop()
+    def _take(self) -> _Connection:
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise StoreError(f"{self.path} is closed.")
+                if not self._idle:
+                    break
+                connection = self._idle.pop()
+            if connection.file == self._file():
+                return connection
+            connection.close()
         return self._connect()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: _Connection) -> None:
         with self._lock:
             if not self._closed and len(self._idle) < _IDLE:
                 self._idle.append(connection)
                 return
         connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        private_dir(self.path.parent)
-        with open(self.path, "ab", opener=private_opener):
-            pass  # SQLite gives its other files the mode of this one.
-        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    def _file(self) -> tuple[int, int]:
+        """Which file has the database's name now: it may have been recovered or replaced by somebody else."""
         try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_dev, found.st_ino
+
+    def _connect(self) -> _Connection:
+        if not recovery.suspected(self.path):
+            try:
+                return self._open()
+            except sqlite3.DatabaseError as error:
+                if _primary_code(error) not in recovery.DAMAGED:
+                    raise
+                recovery.suspect(self.path)
+        self._close_idle()
+        done = recovery.recover(self.path)
+        if done:
+            self.notices += (done,)
+        return self._open()
+
+    def _open(self) -> _Connection:
+        private_dir(self.path.parent)
+        # SQLite gives its other files the mode of this one. Not `open`: closing a file that is there already would
+        # end the locks that other connections of this process have on it.
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        try:
+            connection.file = self._file()
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            # What was deleted is gone from the file, too.
+            connection.execute("PRAGMA secure_delete = ON")
             self._prepare(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: _Connection) -> None:
         found = schema.format_of(connection)
         if found > schema.FORMAT:
             raise StoreError(*_newer(connection, self.path, found))
@@ -128,14 +173,23 @@ class Database:
             connection.execute(f"PRAGMA journal_mode = {self._journal}")
             schema.migrate(connection, __version__)
 
+    def _close_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
+            if _primary_code(error) in recovery.DAMAGED:
+                recovery.suspect(self.path)
+                self._close_idle()  # The next one to read or write recovers it.
             raise _told(error, self.path) from error
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be opened: {error.strerror}.", _FOLDER) from error
+            raise StoreError(f"{self.path} cannot be opened: {error.strerror or error}.", _FOLDER) from error
 
 
 _FOLDER = "Make its folder writable, or name another one with OVCHAT_HOME."
@@ -154,10 +208,15 @@ def _newer(connection: sqlite3.Connection, path: Path, found: int) -> tuple[str,
     )
 
 
+def _primary_code(error: sqlite3.Error) -> int:
+    # Errors of Python's own have none.
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
 def _told(error: sqlite3.Error, path: Path) -> StoreError:
     """SQLite's error in a sentence, and what to do about it."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    match code & 0xFF:
+    match _primary_code(error):
         case sqlite3.SQLITE_FULL:
             return StoreError(f"There is no space left to write {path}.", _SPACE)
         case sqlite3.SQLITE_READONLY:
@@ -175,7 +234,7 @@ def _told(error: sqlite3.Error, path: Path) -> StoreError:
                 "Look at its disk: it may be full, over a quota, gone or failing.",
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreError(f"{path} is damaged.", "It is set aside and recovered when it is opened next.")
+            return StoreError(f"{path} is damaged.", "What can be read is recovered at the next attempt.")
         case sqlite3.SQLITE_TOOBIG:
             return StoreError("A text is too long to be stored.", "Shorten it.")
         case sqlite3.SQLITE_CONSTRAINT:

@@ -89,7 +89,7 @@ def message(row: Row) -> Message:
         reasoning,
         Ended(ended),
         model,
-        struct.unpack(f"<{len(token_ids) // 4}I", token_ids),
+        struct.unpack_from(f"<{len(token_ids) // 4}I", token_ids),
         _facts(facts) if facts != "{}" else _NO_FACTS,
     )
 
@@ -113,5 +113,13 @@ def _json(values: Mapping[str, Any]) -> str:
 
 
 def _values(text: str) -> dict[str, Any]:
-    # JSON's lists are our tuples.
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+    try:
+        values = json.loads(text, object_hook=_with_tuples)
+    except ValueError:  # from a damaged database; the message counts
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON's lists are our tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.store.talk import FACTS, Talk
+from tui.store import conversations
+from tui.store.conversations import Conversations
+from tui.store.errors import StoreError
+from tui.store.records import Conversation, Ended, Message, Role, new_message_id
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_the_database_is_the_users_alone(store: Conversations, path: Path, talk: Talk) -> None:
+    talk.say("Hello")
+    files = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    assert files["conversations.db"] == 0o600
+    assert set(files.values()) == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_everything_of_a_conversation_comes_back(store: Conversations) -> None:
+    whole = Conversation(
+        "abc0123456",
+        title='"Títle"\n\x00 🙂',
+        renamed=True,
+        created=1.5,
+        updated=2.5,
+        pinned=True,
+        archived=True,
+        model="OpenVINO/qwen3",
+        system="Be brief.",
+        sampling={"temperature": 0.1, "stop": ("x", "y"), "seed": None},
+        head=5,
+        context_start=4,
+    )
+    bare = Conversation("abc0123457", created=1.0, updated=1.0)
+    for each in (whole, bare):
+        store.save_conversation(each)
+        assert store.conversation(each.id) == each
+    assert store.conversation("nothing") is None
+
+
+def test_everything_of_a_message_comes_back_in_the_next_process(path: Path) -> None:
+    store = Conversations.open(path)
+    talk = Talk(store)
+    question = talk.say("Zeile 1\r\n\tZeile 2 \x00\x1b[31m 你好 🙂" + "x" * 100_000)
+    answer = talk.answer(
+        "…", reasoning="Hm.", ended=Ended.LENGTH, model="m", token_ids=(0, 151_643, 2**32 - 1), facts=FACTS
+    )
+    store.close()
+    store = Conversations.open(path)
+    assert store.branch(answer.id) == [question, answer]
+    assert store.message(question.id) == question
+    assert store.message(1) is None
+    store.close()
+
+
+def test_a_message_saved_again_is_the_new_one(talk: Talk) -> None:
+    first = talk.write("Fi")
+    whole = replace(first, text="Fine.", ended=Ended.STOP)
+    talk.store.save_message(whole)
+    assert talk.store.branch(first.id) == [whole]
+
+
+def test_siblings_make_a_tree_and_a_branch_is_one_way_through_it(talk: Talk) -> None:
+    question = talk.say("Why?")
+    first, second = talk.answer("Because."), talk.answer("No idea.", parent=question.id)
+    more = talk.say("Ah.")
+    assert talk.store.branch(first.id) == [question, first]
+    assert talk.store.branch(more.id) == [question, second, more]
+    assert talk.store.branch(None) == []
+    assert talk.store.branch(5) == []
+    assert talk.store.tree(talk.id) == [
+        (question.id, None),
+        (first.id, question.id),
+        (second.id, question.id),
+        (more.id, second.id),
+    ]
+
+
+def test_text_that_is_not_utf8_is_stored_as_far_as_it_is(talk: Talk) -> None:
+    message = talk.say("a\ud83d\ude42b\udce9c")
+    assert talk.store.branch(message.id)[0].text == "a🙂b\ufffdc"
+
+
+def test_a_message_moves_its_conversation_forward_and_never_back(talk: Talk) -> None:
+    store = talk.store
+    message = talk.say("Hello")
+    old = replace(talk.conversation, title="Renamed", updated=message.created - 100)
+    store.save_conversation(old)
+    store.save_message(replace(message, created=message.created - 50))
+    assert store.conversation(talk.id) == replace(old, updated=message.created)
+
+
+def test_a_message_without_its_conversation_or_parent_is_refused(talk: Talk) -> None:
+    for stray in (
+        Message(new_message_id(), "nowhere", None, Role.USER, "x", 1.0),
+        Message(new_message_id(), talk.id, 5, Role.USER, "x", 1.0),
+    ):
+        with pytest.raises(StoreError, match="does not hold what this belongs to"):
+            talk.store.save_message(stray)
+    assert talk.store.tree(talk.id) == []
+
+
+def test_dropping_an_answer_leaves_the_question_as_the_last_message(talk: Talk) -> None:
+    question, answer = talk.say("Hello"), talk.write("")
+    with pytest.raises(StoreError, match="others follow"):
+        talk.store.drop_message(question.id)
+    talk.store.drop_message(answer.id)
+    talk.store.drop_message(answer.id)
+    conversation = talk.store.conversation(talk.id)
+    assert conversation is not None
+    assert talk.store.branch(conversation.head) == [question]
+
+
+def test_the_list_has_pinned_ones_first_then_the_newest(store: Conversations) -> None:
+    for id_, updated, values in (
+        ("old0", 1.0, {}),
+        ("new0", 9.0, {}),
+        ("pin0", 2.0, {"pinned": True}),
+        ("pin1", 3.0, {"pinned": True}),
+        ("arch", 5.0, {"archived": True}),
+        ("gone", 8.0, {}),
+    ):
+        store.save_conversation(Conversation(id_, updated=updated, **values))
+    store.delete("gone")
+    assert [each.id for each in store.listing()] == ["pin1", "pin0", "new0", "old0"]
+    assert [each.id for each in store.listing(archived=True)] == ["pin1", "pin0", "new0", "arch", "old0"]
+
+
+def test_a_deleted_conversation_comes_back_whole_for_a_day(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Conversations.open(path)
+    talk = Talk(store)
+    message = talk.say("Hello there")
+    store.save_draft(talk.id, "half a")
+    store.delete(talk.id)
+    assert store.conversation(talk.id) is None
+    assert store.listing(archived=True) == []
+    assert list(store.search("Hello")) == []
+    assert store.prompts() == []
+    store.close()
+    store = Conversations.open(path)
+    store.restore(talk.id)
+    assert store.conversation(talk.id) == talk.conversation
+    assert [hit.message_id for hit in store.search("Hello")] == [message.id]
+    store.delete(talk.id)
+    store.close()
+    monkeypatch.setattr(conversations, "_KEPT_DELETED_S", -1.0)
+    store = Conversations.open(path)
+    with pytest.raises(StoreError, match="deleted for good"):
+        store.restore(talk.id)
+    assert (store.message(message.id), store.draft(talk.id)) == (None, "")
+    store.close()
+
+
+def test_what_is_deleted_for_good_is_not_in_the_file_any_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Conversations.open(path)
+    talk = Talk(store)
+    talk.say("xyzzy-secret " * 2000)
+    store.delete(talk.id)
+    store.close()
+    assert b"xyzzy-secret" in path.read_bytes()
+    monkeypatch.setattr(conversations, "_KEPT_DELETED_S", -1.0)
+    Conversations.open(path).close()
+    assert b"xyzzy-secret" not in path.read_bytes()
+
+
+def test_a_conversation_is_found_by_id_beginning_title_and_last(store: Conversations) -> None:
+    for id_, title, updated in (
+        ("aaaa111111", "Rivers", 1.0),
+        ("aaaa222222", "Mountains of Spain", 2.0),
+        ("bbbb111111", "Rivers", 3.0),
+        ("last111111", "last", 0.5),
+    ):
+        store.save_conversation(Conversation(id_, title=title, updated=updated))
+    store.save_conversation(Conversation("cccc111111", updated=9.0, archived=True))
+    for reference, id_ in (
+        ("aaaa111111", "aaaa111111"),
+        ("AAAA2", "aaaa222222"),
+        ("mountains of spain", "aaaa222222"),
+        ("last", "bbbb111111"),
+        ("cccc", "cccc111111"),
+    ):
+        assert store.find(reference).id == id_
+    for reference, sentence in (
+        ("aaaa", r"means 2 conversations: aaaa222222 \(Mountains of Spain\), aaaa111111 \(Rivers\)"),
+        ("rivers", "means 2 conversations"),
+        ("bbb", "no conversation 'bbb'"),
+        ("Mountain of Spain", r"Near it: aaaa222222 \(Mountains of Spain\)"),
+        ("", "no conversation ''"),
+    ):
+        with pytest.raises(StoreError, match=sentence):
+            store.find(reference)
+
+
+def test_last_needs_a_conversation(store: Conversations) -> None:
+    with pytest.raises(StoreError, match="no conversation yet"):
+        store.find("last")
+
+
+def test_drafts_are_kept_until_they_are_emptied(store: Conversations, talk: Talk) -> None:
+    assert store.draft("") == ""
+    store.save_draft("", "new one\n")
+    store.save_draft(talk.id, "x" * 1_000_000)
+    store.save_draft(talk.id, "half\ud83d")
+    assert (store.draft(""), store.draft(talk.id)) == ("new one\n", "half\ufffd")
+    store.save_draft("", "")
+    assert store.draft("") == ""
+
+
+def test_prompts_are_the_latest_first_and_each_once(store: Conversations) -> None:
+    one, two = Talk(store), Talk(store)
+    for talk, text in ((one, "a"), (two, "b"), (one, "a"), (one, "c"), (two, "b")):
+        talk.say(text)
+        talk.answer("no prompt")
+    assert store.prompts() == ["b", "c", "a"]
+    assert store.prompts(2) == ["b", "c"]
+
+
+def test_many_threads_write_and_read_at_once(store: Conversations) -> None:
+    talks = [Talk(store) for _ in range(8)]
+
+    def work(talk: Talk) -> int:
+        for number in range(15):
+            talk.say(f"number {number}")
+            store.listing()
+        return len(list(store.search("number 14")))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert max(threads.map(work, talks)) == 8
+    assert [len(store.tree(talk.id)) for talk in talks] == [15] * 8
+
+
+def test_nothing_is_read_or_written_after_closing(store: Conversations) -> None:
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.listing()
