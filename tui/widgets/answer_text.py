@@ -1,129 +1,211 @@
-"""An answer's Markdown, as it streams in and as it stands.
+"""An answer's Markdown in one widget, as it streams in and as it stands.
 
-Text in, widgets out. Nothing of it is markup of ours, nothing of it is executed or opened: HTML is text, a link
-shows its address behind its words, an image is a link.
+A widget for each block, as Textual's own Markdown has it, costs more in layout than in drawing: twenty for a typical
+answer, and every one of them is arranged again with every token. Here a token draws the last block again; the other
+rows are kept.
 """
 
 from __future__ import annotations
 
-import threading
 import time
+from bisect import bisect_right
+from functools import partial
 from typing import ClassVar
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
-from textual.widgets.markdown import Markdown, MarkdownBlock
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
 
-from tui.widgets.code_block import CodeBlock, language_of
-
-_local = threading.local()
-
-
-def _parser() -> MarkdownIt:
-    """This thread's parser: making one takes a millisecond, and linkify keeps state while it looks at a text."""
-    if not hasattr(_local, "parser"):
-        # Without HTML: Textual's widgets would drop it, and not a word may be lost.
-        parser = MarkdownIt("gfm-like", {"html": False})
-        parser.core.ruler.push("for_the_terminal", _for_the_terminal)
-        _local.parser = parser
-    parser: MarkdownIt = _local.parser
-    return parser
+from tui.widgets.block_layout import Layout, Row, lay_out
+from tui.widgets.code_colours import coloured
+from tui.widgets.markdown_blocks import Block, Code, parse
 
 
-def _for_the_terminal(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.children:
-            token.children = [new for child in token.children for new in _readable(child, token.children)]
+class _Drawn:
+    """A block at a width: its layout, and those of its rows that were drawn."""
+
+    def __init__(self, block: Block, layout: Layout) -> None:
+        self.block = block
+        self.layout = layout
+        self.strips: dict[int, Strip] = {}
 
 
-def _readable(child: Token, siblings: list[Token]) -> list[Token]:
-    if child.type == "softbreak":
-        # Models that mean a line break often write only one; the text was not wrapped at a width by anybody.
-        return [Token("hardbreak", "br", 0)]
-    if child.type == "image":
-        address = str(child.attrs.get("src", ""))
-        opening = Token("link_open", "a", 1, attrs={"href": address})
-        return [opening, _text(child.content or "image"), Token("link_close", "a", -1), _text(f" ({address})")]
-    if child.type == "link_close":
-        words, address = _link_before(child, siblings)
-        if address.removeprefix("mailto:").removeprefix("https://").removeprefix("http://") not in words:
-            return [child, _text(f" ({address})")]
-    return [child]
-
-
-def _link_before(closing: Token, siblings: list[Token]) -> tuple[str, str]:
-    words: list[str] = []
-    end = next(index for index, token in enumerate(siblings) if token is closing)
-    for token in reversed(siblings[:end]):
-        if token.type == "link_open":
-            return "".join(reversed(words)), str(token.attrs.get("href", ""))
-        words.append(token.content)
-    return "", ""
-
-
-def _text(content: str) -> Token:
-    return Token("text", "", 0, content=content)
-
-
-def code_blocks(markdown: str) -> list[tuple[str, str]]:
-    """Language and code of every block of code in `markdown`, in the order of their numbers on the screen."""
-    fences = (token for token in _parser().parse(markdown) if token.type in ("fence", "code_block"))
-    return [(language_of(token), token.content) for token in fences]
-
-
-class AnswerText(Markdown):
-    """Markdown that is only ever added to while it streams, and drawn once more in full when it is complete."""
+class AnswerText(Widget):
+    """Markdown that is added to while it streams, and drawn once more in full when it is complete."""
 
     DEFAULT_CSS: ClassVar[str] = """
     AnswerText {
-        padding: 0;
-        MarkdownHeader {
-            margin: 0 0 1 0;
-            width: 1fr;
-            content-align: left top;
-            color: $text;
-            background: transparent;
-            text-style: bold;
-        }
-        MarkdownH1, MarkdownH2 { text-style: bold underline; }
-        MarkdownBulletList, MarkdownOrderedList { margin: 0 0 1 0; }
-        MarkdownBulletList MarkdownParagraph, MarkdownOrderedList MarkdownParagraph { margin: 0; }
-        MarkdownBlockQuote {
-            margin: 0 0 1 0;
-            background: transparent;
-            color: $text-muted;
-            border-left: solid $foreground 40%;
-        }
-        MarkdownHorizontalRule { border-bottom: none; border-top: solid $foreground 30%; padding: 0; margin: 0 0 1 0; }
-        MarkdownTable { background: transparent; margin: 0 0 1 0; }
-        MarkdownTableContent { keyline: thin $foreground 30%; }
-        MarkdownTableContent > .header { color: $text; text-style: bold; }
-        MarkdownBullet { color: $text-muted; }
+        height: auto;
+        color: $foreground;
+        & > .answer--strong { text-style: bold; }
+        & > .answer--em { text-style: italic; }
+        & > .answer--strike { text-style: strike; }
+        & > .answer--title { text-style: bold underline; }
+        & > .answer--heading { text-style: bold; }
+        & > .answer--link { text-style: underline; }
+        & > .answer--muted { color: $foreground 60%; }
+        & > .answer--code { background: $surface; }
+        & > .answer--code-inline { color: $text-accent; }
+        &:ansi > .answer--muted { text-style: dim; }
+        &:ansi > .answer--code { background: ansi_default; }
+        &:ansi > .answer--code-inline { text-style: bold; }
     }
     """
-    BULLETS: ClassVar[list[str]] = ["• ", "– ", "▪ "]
-    BLOCKS: ClassVar[dict[str, type[MarkdownBlock]]] = {
-        **Markdown.BLOCKS,
-        "fence": CodeBlock,
-        "code_block": CodeBlock,
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "answer--strong",
+        "answer--em",
+        "answer--strike",
+        "answer--title",
+        "answer--heading",
+        "answer--link",
+        "answer--muted",
+        "answer--code",
+        "answer--code-inline",
     }
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(text, parser_factory=_parser, open_links=False)
+        super().__init__()
+        self.source = text
         self.append_seconds = 0.0
+        self._blocks = parse(text)
+        self._last_begins = _begin_of_last(text, self._blocks)
+        self._drawn: list[_Drawn] = []
+        self._tops: list[int] = []  # first row of each block
+        self._lines: list[int] = []  # first line of each block's text, for the selection
+        self._height = 0
+        self._drawn_width = 0
+        self._styles: dict[str, Style] = {}
 
-    async def add(self, text: str) -> None:
+    def add(self, text: str) -> None:
         """Add `text` at the end. `append_seconds` says what that took."""
         begun = time.perf_counter()
-        await self.append(text)
+        self.source += text
+        tail = self.source[self._last_begins :]
+        kept = self._blocks[:-1]
+        code_before = sum(isinstance(part, Code) for block in kept for part in block.parts)
+        blocks = parse(tail, code_before=code_before)
+        self._last_begins += _begin_of_last(tail, blocks)
+        self._blocks = kept + blocks
+        del self._drawn[len(kept) :]
+        self._lay_out()
         self.append_seconds = time.perf_counter() - begun
 
-    async def draw(self, text: str) -> None:
-        """Show `text` in full and for good: a stream of pieces leaves behind not quite what one parse gives."""
-        await self.update(text)
+    def draw(self, text: str) -> None:
+        """Show `text` from its beginning: what a reference at its end means is known only then."""
+        blocks = parse(text)
+        same = 0
+        while same < min(len(blocks), len(self._blocks)) and blocks[same].looks_like(self._blocks[same]):
+            same += 1
+        self.source, self._blocks, self._last_begins = text, blocks, _begin_of_last(text, blocks)
+        del self._drawn[same:]
+        self._lay_out()
 
-    async def draw_to_add(self, text: str) -> None:
-        """Show `text` so that it can be added to inside whatever block it ends in; `draw` forgets where that began."""
-        await self.update("")
-        await self.append(text)
+    # Layout
+
+    def _lay_out(self) -> None:
+        """Lay out the blocks that are not, at the width of the last time, and ask for a layout of the screen."""
+        if self._drawn_width:
+            self._fit(self._drawn_width)
+        self.refresh(layout=True)
+
+    def _fit(self, width: int) -> None:
+        if width != self._drawn_width:
+            self._drawn.clear()
+            self._drawn_width = width
+        colour = partial(coloured, ansi=self.app.native_ansi_color)
+        for block in self._blocks[len(self._drawn) :]:
+            self._drawn.append(_Drawn(block, lay_out(block, width, colour)))
+        first = max(0, min(len(self._tops), len(self._drawn)) - 1)
+        del self._tops[first:], self._lines[first:]
+        for index in range(first, len(self._drawn)):
+            before = self._drawn[index - 1].layout if index else None
+            self._tops.append(self._tops[-1] + len(before.rows) + 1 if before else 0)
+            self._lines.append(self._lines[-1] + len(before.lines) + 1 if before else 0)
+        # A row below the last block: it parts the answer from what follows.
+        self._height = self._tops[-1] + len(self._drawn[-1].layout.rows) + 1 if self._drawn else 0
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """All there is."""
+        return container.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The rows of all blocks, and those between them."""
+        if width != self._drawn_width or len(self._drawn) != len(self._blocks):
+            self._fit(width)
+        return self._height
+
+    def notify_style_update(self) -> None:
+        """Another theme: nothing that was drawn is right."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._drawn.clear()
+        self._tops.clear()
+        self._lines.clear()
+        self._lay_out()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y`; drawn when it is first seen."""
+        width = self.size.width
+        index = bisect_right(self._tops, y) - 1
+        if index < 0 or index >= len(self._drawn):
+            return Strip.blank(width, self.visual_style.rich_style)
+        drawn, row = self._drawn[index], y - self._tops[index]
+        if row >= len(drawn.layout.rows):
+            return Strip.blank(width, self.visual_style.rich_style)
+        selection = self.text_selection
+        if selection is not None:
+            return self._strip(drawn.layout.rows[row], self._lines[index], width, selection)
+        if row not in drawn.strips:
+            drawn.strips[row] = self._strip(drawn.layout.rows[row], self._lines[index], width, None)
+        return drawn.strips[row]
+
+    def _strip(self, row: Row, first_line: int, width: int, selection: Selection | None) -> Strip:
+        base = self.visual_style
+        style = base + self._style(".answer--code") if row.is_code else base
+        line, column = first_line + row.line, row.column
+        segments = []
+        text = row.text
+        if selection is not None and (span := selection.get_span(line)) is not None:
+            begin, end = (max(0, each - column) for each in span) if span[1] != -1 else (max(0, span[0] - column), None)
+            marked = Style.from_styles(self.screen.get_component_styles("screen--selection"))
+            text = text.stylize(marked, begin, end)
+        if row.lead:
+            outside = row.lead[:-1] if row.is_code else row.lead
+            segments.append(Segment(outside, base.rich_style_with_offset(column, line)))
+            segments.append(Segment(row.lead[len(outside) :], style.rich_style_with_offset(column, line)))
+        for piece, its_style in text.render(style, end="", parse_style=self._style):
+            segments.append(Segment(piece, (style + its_style).rich_style_with_offset(column, line)))
+            column += len(piece)
+        return Strip(segments).extend_cell_length(width, style.rich_style)
+
+    def _style(self, style: str | Style) -> Style:
+        if isinstance(style, Style):
+            return style
+        if style not in self._styles:
+            if style.startswith("."):
+                self._styles[style] = self.get_visual_style(style[1:], partial=True)
+            else:
+                self._styles[style] = Style.parse(style)
+        return self._styles[style]
+
+    # Selection
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, without the marks and spaces that are only drawn."""
+        lines = [line for drawn in self._drawn for line in (*drawn.layout.lines, "")]
+        return selection.extract("\n".join(lines)), "\n"
+
+
+def _begin_of_last(text: str, blocks: list[Block]) -> int:
+    """Where in `text` its last block begins."""
+    if not blocks:
+        return 0
+    begin = 0
+    for _ in range(blocks[-1].line):
+        begin = text.index("\n", begin) + 1
+    return begin

@@ -90,15 +90,14 @@ class AssistantMessage(MessageBox):
             yield Static(shown(self._model), classes="model", markup=False)
         if self.reasoning:
             yield Thinking(shown(self.reasoning), thought_line(self.view.message), folded=self._folded)
-        text = "" if self.writing else capped(self.text)[0]
-        yield AnswerText(shown(text))
+        yield AnswerText(shown(capped(self.text)[0]))
         yield Static(self._end(), classes="end")
 
     async def on_mount(self) -> None:
         """One that is being written can be added to."""
         self._show_end()
         if self.writing:
-            await self._open()
+            self._open()
 
     async def show(self, view: MessageView, *, divider: bool) -> None:
         """Show another place among the siblings, or in or out of context; its text is `feed`'s and `finish`'s."""
@@ -110,7 +109,7 @@ class AssistantMessage(MessageBox):
         self.view = view
         self.text, self.reasoning = view.message.text, view.message.reasoning
         self._thinking_before = view.message.facts.reasoning_s
-        await self._open()
+        self._open()
         self._show_end()
 
     async def feed(self, events: Sequence[Event]) -> None:
@@ -132,7 +131,7 @@ class AssistantMessage(MessageBox):
         first = self._room == SOFT_CAP
         if drawn := text[: self._room]:
             self._room -= len(drawn)
-            await self._answer.add(shown(drawn))
+            self._answer.add(shown(drawn))
         if first or len(text) > len(drawn):
             self._show_end()
 
@@ -143,7 +142,7 @@ class AssistantMessage(MessageBox):
         with self.app.batch_update():
             if self.reasoning:
                 await self._settle_thinking()
-            await self._answer.draw(shown(capped(self.text)[0]))
+            self._answer.draw(shown(capped(self.text)[0]))
             self._show_end()
 
     def fold_thinking(self, folded: bool) -> None:
@@ -157,12 +156,11 @@ class AssistantMessage(MessageBox):
         for thinking in self.query_children(Thinking):
             thinking.folded = not thinking.folded
 
-    async def _open(self) -> None:
+    def _open(self) -> None:
         self._pending = ""
         text, _ = capped(self.text)
         self._room = SOFT_CAP - len(text)
-        if text:
-            await self._answer.draw_to_add(shown(text))
+        self._answer.draw(shown(text))
 
     async def _think(self, text: str) -> None:
         now = time.monotonic()
