@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
@@ -18,7 +18,7 @@ from tui.screens.reading_panel import ReadingPanel
 from tui.widgets.keys_row import key_label
 
 _SCREEN, _EVERYWHERE, _TYPING, _OTHER = "This screen", "Everywhere", "Typing", "Other keys"
-_KEY_COLUMN = 24
+_KEY_COLUMN = 16  # columns at most
 
 
 class HelpScreen(ReadingPanel):
@@ -37,6 +37,8 @@ class HelpScreen(ReadingPanel):
     def __init__(self, bindings: Mapping[str, ActiveBinding], of: str = "") -> None:
         super().__init__()
         self._groups = _grouped(bindings)
+        keys = [keys for entries in self._groups.values() for keys, _ in entries]
+        self._width = min(_KEY_COLUMN, max(map(len, keys), default=0))
         self._of = of
 
     def on_mount(self) -> None:
@@ -45,7 +47,7 @@ class HelpScreen(ReadingPanel):
     def parts(self) -> Iterable[Widget]:
         for name, entries in self._groups.items():
             yield Static(Content(name), classes="reading--heading")
-            yield Static(_table(entries))
+            yield Static(_table(entries, self._width))
 
 
 def _grouped(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str]]]:
@@ -53,7 +55,9 @@ def _grouped(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str,
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
     for key, active in bindings.items():
         binding = active.binding
-        if binding.system or not binding.description:
+        # Textual's own for every screen, which say nothing about a panel.
+        general = binding.id is None and isinstance(active.node, ModalScreen)
+        if binding.system or general or not binding.description:
             continue
         text = binding.tooltip or binding.description
         found.setdefault(_group(active), {}).setdefault((binding.action, text), []).append(binding.key_display or key)
@@ -75,11 +79,10 @@ def _group(active: ActiveBinding) -> str:
     return _EVERYWHERE if isinstance(active.node, App) else _TYPING
 
 
-def _table(entries: list[tuple[str, str]]) -> Table:
+def _table(entries: list[tuple[str, str]], width: int) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(min_width=8, max_width=_KEY_COLUMN, ratio=2)
-    table.add_column(ratio=5)
-    table.expand = True
+    table.add_column(width=width)
+    table.add_column()
     for keys, text in entries:
         table.add_row(Text(keys, "bold"), Text(text))
     return table

@@ -38,7 +38,9 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
         .list--empty { height: auto; padding: 0 2; color: $text-muted; display: none; }
         &.-empty .list--empty { display: block; }
         &.-empty RowList { display: none; }
+        Notice { padding: 0 2; }
         &.-tall Input { margin-bottom: 1; }
+        &.-tall Notice { margin-top: 1; }
     }
     """
 

@@ -59,7 +59,6 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
         scrollbar-size-vertical: 1;
         scrollbar-background: $background;
         scrollbar-color: $panel;
-        padding-right: 1;
         & > .row-list--heading { color: $text-muted; text-style: italic; }
         & > .row-list--current { background: $primary 25%; text-style: bold; }
     }
@@ -163,8 +162,10 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
         if isinstance(item, Heading):
             return self._strip(Content(_NO_MARK + item.text), width, "row-list--heading")
         number = line - self._starts[place]
-        drawn = self._draw(item, width - len(_MARK))
-        piece = _fitted(drawn[number], width - len(_MARK)) if number < len(drawn) else Content("")
+        # A column stays free before the scrollbar.
+        room = max(1, width - len(_MARK) - 1)
+        drawn = self._draw(item, room)
+        piece = _fitted(drawn[number], room) if number < len(drawn) else Content("")
         if place != self.cursor:
             return self._strip(_NO_MARK + piece, width)
         return self._strip((_NO_MARK if number else _MARK) + piece, width, "row-list--current")
@@ -212,13 +213,18 @@ def _fitted(line: Line, width: int) -> Content:
     return line.text.truncate(room, ellipsis=True, pad=True) + " " * _GAP + line.facts
 
 
+def _key(key: str, action: str, label: str, name: str, tooltip: str) -> Binding:
+    # With priority: an Input has keys of that name for scrolling itself, and would be shown with them.
+    return Binding(key, action, label, id=f"rows.{name}", tooltip=tooltip, show=False, priority=True)
+
+
 ROW_KEYS: list[BindingType] = [
-    Binding("up", "move(-1)", "Up", id="rows.up", tooltip="The row above.", show=False),
-    Binding("down", "move(1)", "Down", id="rows.down", tooltip="The row below.", show=False),
-    Binding("pageup", "move_page(-1)", "Page up", id="rows.page_up", tooltip="A page up.", show=False),
-    Binding("pagedown", "move_page(1)", "Page down", id="rows.page_down", tooltip="A page down.", show=False),
-    Binding("ctrl+home", "move_to_end(-1)", "First", id="rows.first", tooltip="The first row.", show=False),
-    Binding("ctrl+end", "move_to_end(1)", "Last", id="rows.last", tooltip="The last row.", show=False),
+    _key("up", "move(-1)", "Up", "up", "The row above."),
+    _key("down", "move(1)", "Down", "down", "The row below."),
+    _key("pageup", "move_page(-1)", "Page up", "page_up", "A page up."),
+    _key("pagedown", "move_page(1)", "Page down", "page_down", "A page down."),
+    _key("ctrl+home", "move_to_end(-1)", "First", "first", "The first row."),
+    _key("ctrl+end", "move_to_end(1)", "Last", "last", "The last row."),
 ]
 
 

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.screens.host import NOTHING_YET, drive, look, unnamed_bindings
+from tests.waiting import wait_until_async
+from tui.library.find import Places, Source
+from tui.library.local import LocalModel, local_models
+from tui.screens.models import ModelsScreen
+
+SIZES = [(120, 40), (80, 24), (40, 12)]
+BROKEN = "openvino_model.bin is cut off: 12 of 5,000,000 bytes. Get it again: hf download me/broken"
+
+
+def models() -> list[LocalModel]:
+    return [
+        LocalModel("starter", Path("/opt/ovchat/starter"), Source.BUILT_IN, 4_100_000),
+        LocalModel("OpenVINO/Qwen3-8B-int4-ov", Path.home() / "m" / "qwen", Source.HUGGING_FACE, 5_210_000_000),
+        LocalModel("me/broken", Path("/models/me/broken"), Source.MODELS, None, BROKEN),
+        LocalModel("[b]x[/b]\x1b[2J", Path("/models/x"), Source.MODELS, 999_900),
+    ]
+
+
+def run(panel, script, size=(80, 24)):
+    async def when_read(app, pilot):
+        await wait_until_async(lambda: app.panel.rows.items or app.panel.has_class("-empty"))
+        await pilot.pause()
+        await script(app, pilot)
+
+    return drive(panel, when_read, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_name_size_and_folder(size):
+    async def script(app, pilot):
+        text = app.text()
+        assert "starter  in use" in text
+        assert "4.1 MB" in text
+        assert "5.2 GB" in text
+        assert str(Path("~/m/qwen")) in text
+        assert "Cannot be used: openvino_model.bin" in text
+
+    run(ModelsScreen(models, "starter"), script, size)
+
+
+def test_the_cursor_is_on_the_one_in_use_and_enter_answers_a_name():
+    async def script(app, pilot):
+        assert app.panel.rows.current.name == "OpenVINO/Qwen3-8B-int4-ov"
+        await pilot.press("up", "enter")
+        await pilot.pause()
+        assert app.answer == "starter"
+
+    run(ModelsScreen(models, "OpenVINO/Qwen3-8B-int4-ov"), script)
+
+
+def test_a_broken_one_cannot_be_chosen_and_says_all_of_why():
+    async def script(app, pilot):
+        await pilot.press("down", "down", "enter")
+        await pilot.pause()
+        assert app.answer is NOTHING_YET
+        assert "hf download me/broken" in " ".join(app.text().split())
+
+    run(ModelsScreen(models, None), script)
+
+
+def test_filtering():
+    async def script(app, pilot):
+        await pilot.press(*"qwen", "enter")
+        await pilot.pause()
+        assert app.answer == "OpenVINO/Qwen3-8B-int4-ov"
+
+    run(ModelsScreen(models, "starter"), script)
+
+
+def test_names_are_neither_markup_nor_obeyed():
+    async def script(app, pilot):
+        assert "[b]x[/b]␛[2J" in app.text()
+        assert "1.0 MB" in app.text()
+
+    run(ModelsScreen(models, None), script)
+
+
+def test_the_keys_work_while_the_folders_are_read():
+    going_on = threading.Event()
+
+    def slow():
+        going_on.wait(20)
+        return models()
+
+    async def script(app, pilot):
+        assert "looking" in app.text()
+        await pilot.press("x", "down", "enter", "escape")
+        await pilot.pause()
+        going_on.set()
+        assert app.answer is None
+
+    drive(ModelsScreen(slow, None), script)
+
+
+def test_no_model_at_all():
+    async def script(app, pilot):
+        await pilot.press("enter", "down")
+        assert "There is no model here" in app.text()
+        assert app.answer is NOTHING_YET
+
+    run(ModelsScreen(list, None), script)
+
+
+def test_what_is_really_here(tiny_model, tmp_path):
+    shutil.copytree(tiny_model("llama"), tmp_path / "llama")
+    shutil.copytree(tiny_model("llama"), tmp_path / "cut off")
+    weights = tmp_path / "cut off" / "openvino_model.bin"
+    weights.write_bytes(weights.read_bytes()[:100])
+    found = {model.name: model for model in local_models(Places(models=tmp_path, hugging_face=tmp_path / "none"))}
+    assert found["llama"].problem == ""
+    assert found["llama"].size_bytes == sum(path.stat().st_size for path in (tmp_path / "llama").iterdir())
+    assert "openvino_model.bin" in found["cut off"].problem
+    assert found["starter"].problem == ""
+
+    async def script(app, pilot):
+        await pilot.press(*"llama", "enter")
+        await pilot.pause()
+        assert app.answer == "llama"
+
+    run(ModelsScreen(lambda: list(found.values()), None), script)
+
+
+def test_every_key_has_an_id_a_label_and_a_tooltip():
+    assert unnamed_bindings(ModelsScreen) == []
+    assert "Use it" in look(ModelsScreen(models, None))
