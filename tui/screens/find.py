@@ -1,0 +1,182 @@
+"""Search over the text of all messages: results come in while somebody types, the newest first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from tui.screens import dates
+from tui.screens.list_panel import ListPanel
+from tui.store.errors import StoreError
+from tui.store.records import Role
+from tui.widgets.row_list import Line
+from tui.widgets.visible import one_line
+
+if TYPE_CHECKING:
+    from tui.store.conversations import Conversations
+    from tui.store.search import Hit
+
+_PAGE = 200  # hits read at a time; more of them when the cursor comes near the end
+_BATCH = 20
+_HINT = "Type a word or a part of one. What is found is listed with the newest first."
+
+
+class _Search:
+    """What one text finds."""
+
+    def __init__(self, store: Conversations, text: str) -> None:
+        self.cancelled = threading.Event()
+        self.hits: Iterator[Hit] = store.search(text, cancelled=self.cancelled)
+        self.reading = False
+        self.complete = False
+
+
+class FindScreen(ListPanel[tuple[str, int], "Hit"]):
+    """The search; answers the conversation and the message to go to.
+
+    Args:
+        store: Where the messages are.
+    """
+
+    HEADING = "Find in all conversations"
+    PLACEHOLDER = "Type what you look for"
+    LINES = 2
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Go to it", id="find.choose", tooltip="Open the message.", priority=True),
+    ]
+
+    @dataclass
+    class Found(Message):
+        """A thread has found some more."""
+
+        search: _Search
+        hits: list[Hit]
+        ended: bool = False  # that page is read
+        error: StoreError | None = None
+
+    def __init__(self, store: Conversations) -> None:
+        super().__init__()
+        self._store = store
+        self._search: _Search | None = None
+        self._count = 0
+        self._today = date.today()
+
+    def on_mount(self) -> None:
+        self.show_items([], empty=_HINT)
+
+    def on_unmount(self) -> None:
+        self._cancel()
+
+    def typed(self, text: str) -> None:
+        self._cancel()
+        self._count = 0
+        if not text.strip():
+            self._search = None
+            self.show_items([], empty=_HINT)
+            self.show_facts("")
+            return
+        # What the text before has found stays until there is something new: no flicker at every key.
+        self._search = _Search(self._store, text.strip())
+        self._begin_page(self._search)
+
+    def _cancel(self) -> None:
+        if self._search is not None:
+            self._search.cancelled.set()
+
+    def _begin_page(self, search: _Search) -> None:
+        search.reading = True
+        self.show_facts("searching …")
+        self._read_page(search)
+
+    @work(thread=True)
+    def _read_page(self, search: _Search) -> None:
+        """In a thread: the next page of hits, told in batches; the first one alone, for it is waited for."""
+        batch: list[Hit] = []
+        read = 0
+        error: StoreError | None = None
+        try:
+            for hit in islice(search.hits, _PAGE):
+                read += 1
+                batch.append(hit)
+                if search.cancelled.is_set():
+                    return
+                if read == 1 or len(batch) == _BATCH:
+                    self.post_message(self.Found(search, batch))
+                    batch = []
+        except StoreError as failed:
+            error = failed
+        search.complete = read < _PAGE
+        self.post_message(self.Found(search, batch, ended=True, error=error))
+
+    @on(Found)
+    def _found(self, found: Found) -> None:
+        search = found.search
+        if search is not self._search:
+            return
+        if found.error is not None:
+            self.fail(found.error)
+        if self._count == 0 and (found.hits or found.ended):
+            self.show_items(found.hits, empty="" if found.error else f"Nothing has “{self.text.strip()}” in it.")
+        else:
+            self.rows.append(found.hits)
+        self._count += len(found.hits)
+        if found.ended:
+            search.reading = False
+            self.show_facts(f"{self._count:,} found" if search.complete else f"the newest {self._count:,}")
+            self._more_if_near_end()
+
+    def _more_if_near_end(self) -> None:
+        search = self._search
+        if search is None or search.reading or search.complete or self.rows.cursor is None:
+            return
+        if self.rows.cursor > len(self.rows.items) - _PAGE // 2:
+            self._begin_page(search)
+
+    def action_move(self, step: int) -> None:
+        super().action_move(step)
+        self._more_if_near_end()
+
+    def action_move_page(self, direction: int) -> None:
+        super().action_move_page(direction)
+        self._more_if_near_end()
+
+    def action_move_to_end(self, direction: int) -> None:
+        super().action_move_to_end(direction)
+        self._more_if_near_end()
+
+    def draw(self, item: Hit, width: int) -> Sequence[Line]:
+        who = "You: " if item.role is Role.USER else "Answer: "
+        return [
+            Line(
+                Content.styled(one_line(item.title) or "untitled", "dim"),
+                Content.styled(dates.short(item.created, self._today), "dim"),
+            ),
+            Line(_snippet(who, item, width)),
+        ]
+
+    def answer(self, item: Hit) -> tuple[str, int]:
+        return item.conversation_id, item.message_id
+
+
+def _snippet(who: str, hit: Hit, width: int) -> Content:
+    """The text around the match, begun late enough for the match to be seen."""
+    # One character more at its side keeps a space there, which collapsing would take.
+    before = one_line(hit.before + "|")[:-1]
+    after = one_line("|" + hit.after)[1:]
+    match = one_line(hit.match) or hit.match
+    room = max(0, (width - len(who)) // 2 - Content(match).cell_length // 2)
+    if Content(before).cell_length > room:
+        while before and Content(before).cell_length > room - 1:
+            before = before[1:]
+        before = "…" + before
+    return Content.assemble((who, "dim"), before, (match, "bold underline $text-primary"), after)
