@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tui.engine.errors import ContextFull, OvchatError
-from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
 from tui.engine.generate import GenerationRequest
 from tui.engine.options import EngineOptions
 from tui.engine.reasoning import Channel
@@ -208,13 +208,20 @@ class ScriptedRunner(Runner):
         started = time.perf_counter()
         model: Any = self.model
         text = request.prompt if request.prompt is not None else model.template.render(request.messages)
-        prompt = model.tokenizer.encode(text).tolist()
+        texts = dict.fromkeys(Channel, "")
+        texts[Channel.ANSWER] = request.begun_text
+        for channel, piece in map(model.tokenizer.piece, request.begun):
+            texts[channel] += piece
+        prompt = [*model.tokenizer.encode(text + request.begun_text).tolist(), *request.begun]
         if len(prompt) >= model.context_limit:
             raise ContextFull(len(prompt), model.context_limit)
         pieces = self._answer(request, number)
         cached = next((n for n, pair in enumerate(zip(self._held, prompt, strict=False)) if pair[0] != pair[1]), None)
         cached = min(len(self._held), len(prompt) - 1) if cached is None else cached
-        reason, ids, texts = FinishReason.STOP, list[int](), dict.fromkeys(Channel, "")
+        cached = 0 if request.fresh else cached
+        reason, ids = FinishReason.STOP, list[int]()
+        if request.begun or request.begun_text:
+            yield Resumed(texts[Channel.ANSWER], texts[Channel.REASONING])
         yield PrefillProgress(cached, len(prompt), cached)
         for step in range(1, _PREFILL_STEPS if self._prefill_s else 0):
             if job.cancelled.wait(self._prefill_s / _PREFILL_STEPS):
@@ -243,7 +250,7 @@ class ScriptedRunner(Runner):
             reason=reason,
             text=texts[Channel.ANSWER],
             reasoning=texts[Channel.REASONING],
-            token_ids=tuple(ids),
+            token_ids=(*request.begun, *ids),
             prompt_token_ids=tuple(prompt),
             usage=Usage(len(prompt), cached, len(ids)),
             timings=Timings(

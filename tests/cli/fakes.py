@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from tui.chat import ChatSession
+from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
 from tui.engine.generate import GenerationRequest
 from tui.engine.reasoning import Channel
+from tui.engine.runner import GenerationJob, Job
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
 
@@ -55,25 +56,38 @@ class FakeTurn:
 
 
 class FakeSession(ChatSession):
-    """A conversation with a scripted engine; an error in the script is raised while the answer is awaited."""
+    """A conversation with a scripted engine; an error in the script is what the answer fails with."""
 
     def __init__(self, script: list[Any], user_sampling: dict[str, Any]) -> None:
         self.script = script
-        self.asked: list[str] = []
+        self.requests: list[GenerationRequest] = []
         runner: Any = SimpleNamespace(model=fake_model(), generate=self._generate)
-        super().__init__(runner, user_sampling=user_sampling)
+        super().__init__(runner=runner, user_sampling=user_sampling)
 
-    def _generate(self, request: GenerationRequest) -> Any:
-        self.asked.append(request.messages[-1]["content"])
+    @property
+    def asked(self) -> list[str]:
+        """The last thing said in each request."""
+        return [request.messages[-1]["content"] for request in self.requests]
+
+    @property
+    def texts(self) -> list[str]:
+        """What was said on the branch shown."""
+        return [message.text for message in self.messages]
+
+    def _generate(self, request: GenerationRequest) -> GenerationJob:
+        self.requests.append(request)
         answer = self.script.pop(0)
-        if isinstance(answer, OvchatError):
-            return FakeTurn(_failing(answer))  # type: ignore[arg-type]
-        return FakeTurn(answer if isinstance(answer, list) else events(answer))
 
+        def work(job: GenerationJob) -> Any:
+            if isinstance(answer, OvchatError):
+                raise answer
+            for event in answer if isinstance(answer, list) else events(answer):
+                job.emit(event)
+            return event
 
-def _failing(error: OvchatError) -> Iterator[Event]:
-    raise error
-    yield
+        job: GenerationJob = Job(work)
+        job.run()
+        return job
 
 
 def fake_model(context_limit: int = 4096) -> Any:

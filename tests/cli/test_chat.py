@@ -38,7 +38,7 @@ def converse(
     stdin = io.StringIO(typed)
     stdin.isatty = lambda: terminal  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdin", stdin)
-    _Conversation(new_session, "fake", fake_model(), options.get("show_stats", False)).run()  # type: ignore[arg-type]
+    _Conversation(new_session(), new_session, "fake", fake_model(), options.get("show_stats", False)).run()
     assert remaining == []
     return sessions
 
@@ -47,7 +47,7 @@ def test_each_line_is_a_turn_and_the_conversation_grows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (session,) = converse(monkeypatch, "one\n\n  two  \n", "first", "second\n")
-    assert [message["content"] for message in session.messages] == ["one", "first", "two", "second\n"]
+    assert session.texts == ["one", "first", "two", "second\n"]
     assert capsys.readouterr().out == "first\nsecond\n"
 
 
@@ -77,7 +77,7 @@ def test_a_block_that_never_ends_is_sent_at_the_end_of_the_input(monkeypatch: py
 def test_new_begins_a_new_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = converse(monkeypatch, "one\n/new\ntwo\n", "a", "b")
     assert first.asked == ["one"]
-    assert [message["content"] for message in second.messages] == ["two", "b"]
+    assert second.texts == ["two", "b"]
 
 
 def test_regenerate_answers_the_last_question_again(
@@ -85,7 +85,7 @@ def test_regenerate_answers_the_last_question_again(
 ) -> None:
     (session,) = converse(monkeypatch, "/regenerate\none\n/regenerate\n", "a", "b")
     assert session.asked == ["one", "one"]
-    assert [message["content"] for message in session.messages] == ["one", "b"]
+    assert session.texts == ["one", "b"]
     assert "There is no answer yet." in capsys.readouterr().err
 
 
@@ -138,11 +138,12 @@ def test_bytes_that_are_not_utf8_are_named(monkeypatch: pytest.MonkeyPatch, caps
     assert session.asked == []
 
 
-def test_a_turn_that_fails_leaves_the_conversation_as_it_was(
+def test_what_failed_is_left_out_of_what_the_model_is_given_next(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (session,) = converse(monkeypatch, "one\ntwo\nthree\n", "a", ContextFull(70, 64), "b")
-    assert [message["content"] for message in session.messages] == ["one", "a", "three", "b"]
+    assert [message["content"] for message in session.requests[-1].messages] == ["one", "a", "three"]
+    assert session.texts == ["one", "a", "two", "", "three", "b"]
     assert "Error: The prompt has 70 tokens" in capsys.readouterr().err
 
 
@@ -154,12 +155,12 @@ def test_for_a_pipe_a_failure_is_the_end(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_stopped_answer_stays_unless_it_had_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = FinishReason.CANCELLED
     (session,) = converse(monkeypatch, "one\ntwo\n", events("a", reason=stopped), events(reason=stopped))
-    assert [message["content"] for message in session.messages] == ["one", "a"]
+    assert session.texts == ["one", "a", "two"]
 
 
 def test_a_failed_regeneration_keeps_the_old_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     (session,) = converse(monkeypatch, "one\n/regenerate\n", "a", OvchatError("No."))
-    assert [message["content"] for message in session.messages] == ["one", "a"]
+    assert session.texts == ["one", "a"]
 
 
 def test_stats_come_after_each_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 
-from tui.chat import Turn
+from tui.chat.turn import Turn
 from tui.cli import console
 from tui.engine.events import Event, Finished, PrefillProgress, TextDelta
 from tui.engine.language_model import LanguageModel

@@ -7,14 +7,16 @@ import math
 import os
 import stat
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from tui.chat import Turn
+from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
+from tui.cli.conversation import Opening, chat_option, check_options, give_model, stored
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
@@ -31,6 +33,7 @@ _STDIN_SECONDS = 3.0
 @click.argument("words", nargs=-1, metavar="[PROMPT]")
 @model_options
 @sampling_options
+@chat_option
 @click.option("--raw", is_flag=True, help="Go on with PROMPT as it is, without chat template.")
 @click.option("--logprobs", type=int, metavar="N", help="With --json: log probabilities, and of N alternatives.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end instead of the text.")
@@ -42,6 +45,7 @@ def command(
     device: str | None,
     options: tuple[str, ...],
     system: str | None,
+    reference: str | None,
     raw: bool,
     as_json: bool,
     show_stats: bool,
@@ -51,35 +55,45 @@ def command(
     """Answer one prompt, streamed to standard output.
 
     PROMPT - is standard input. Where standard input is a pipe or a file, it is read too and follows PROMPT after an
-    empty line. Nothing is stored.
+    empty line. Nothing is stored, unless --chat says where.
     """
     if len(words) > 1:
         raise click.UsageError('PROMPT is one argument, in quotes: ovchat ask "..."')
     if raw and system:
         raise click.UsageError("--raw takes the prompt as it is; it cannot have a system message.")
+    if raw and reference:
+        raise click.UsageError("--raw takes the prompt as it is; it cannot be part of a conversation.")
+    system = check_options(reference, system)
     if sampling["logprobs"] is not None and not as_json:
         raise click.UsageError("--logprobs are printed with --json only; give both.")
     values = sampling_values(sampling)
     log.begin(debug)
     text = _whole_prompt(words[0] if words else None)
     settings, state = loading.read_settings(), State()
-    choice = loading.choose(model, device, options, settings, state)
-    with loading.engine() as runner:
-        loaded = loading.load(runner, choice, state)
-        session = loading.begin_session(runner, settings, system, values)
-        turn = session.complete(text) if raw else session.ask(text)
-        for notice in turn.notices:
-            console.note(notice)
-        with interrupting(turn.cancel) as interrupted:
-            finished = show_answer(turn, text=not as_json)
-        for notice in cut_off(loaded, turn, finished):
-            console.note(notice)
-        if as_json:
-            result = _object(choice.title, loaded, turn, finished)
-            console.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
-        if show_stats:
-            for line in stats(choice.title, loaded, turn, finished):
-                console.aside(line)
+    with stored() if reference else nullcontext() as outbox:
+        if outbox is not None:
+            # It was asked for: where nothing can be stored, that is told before anything is computed.
+            outbox.opened()
+        session = Opening(outbox, settings, system, values).open(reference)
+        choice = loading.choose(model, device, options, settings, state, session.conversation.model)
+        with loading.engine() as runner:
+            loaded = loading.load(runner, choice, state)
+            give_model(session, runner, choice)
+            turn = session.complete(text) if raw else session.ask(text)
+            for notice in turn.notices:
+                console.note(notice)
+            with interrupting(turn.cancel) as interrupted:
+                finished = show_answer(turn, text=not as_json)
+            for notice in cut_off(loaded, turn, finished):
+                console.note(notice)
+            if as_json:
+                result = _object(choice.title, loaded, turn, finished)
+                if reference:
+                    result["conversation"] = session.conversation.id
+                console.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
+            if show_stats:
+                for line in stats(choice.title, loaded, turn, finished):
+                    console.aside(line)
     if interrupted.is_set():
         raise click.exceptions.Exit(INTERRUPTED)
 

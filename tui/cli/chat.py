@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import click
 
-from tui.chat import ChatSession, Turn
+from tui.chat.outbox import Outbox
+from tui.chat.session import ChatSession
+from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
+from tui.cli.conversation import NEW, Opening, chat_option, check_options, give_model, stored
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.cli.utf8 import require_utf8
@@ -21,7 +24,7 @@ from tui.store.state import State
 
 _PROMPT, _MORE = "> ", "... "
 _BLOCK = '"""'
-_COMMANDS = ("/regenerate", "/new", "/help", "/exit")
+_COMMANDS = ("/regenerate", "/continue", "/new", "/help", "/exit")
 
 HELP = f"""\
 Enter           sends the line
@@ -29,6 +32,7 @@ Enter           sends the line
 Ctrl+C          ends the answer that is being written; what is there is kept
                 at the prompt: clears the line; on an empty one, twice in a row, leaves
 /regenerate     another answer to the last question
+/continue       goes on with an answer that was stopped or cut off
 /new            begins a new conversation
 /help           shows this
 /exit, Ctrl+D   leaves
@@ -38,6 +42,8 @@ A text that begins with / needs a space before it."""
 @click.command("chat")
 @model_options
 @sampling_options
+@chat_option
+@click.option("--temporary", is_flag=True, help="Store nothing of the conversation.")
 @click.option("--stats", "show_stats", is_flag=True, help="Say on standard error how each answer ran.")
 @debug_option
 def command(
@@ -45,39 +51,55 @@ def command(
     device: str | None,
     options: tuple[str, ...],
     system: str | None,
+    reference: str | None,
+    temporary: bool,
     show_stats: bool,
     debug: bool,
     **sampling: Any,
 ) -> None:
     """A conversation line by line, without a full screen.
 
-    For dumb terminals, screen readers and pipes. /help in the conversation tells the rest. Nothing is stored but
-    which model and device were used; without -m and -d they are taken again.
+    For dumb terminals, screen readers and pipes. /help in the conversation tells the rest. It is stored, unless
+    --temporary says otherwise. The model and device used last are taken again without -m and -d.
     """
+    if temporary and reference not in (None, NEW):
+        raise click.UsageError("--temporary begins a conversation that is not stored; --chat continues a stored one.")
+    system = check_options(reference, system)
     values = sampling_values(sampling)
     log.begin(debug)
     settings, state = loading.read_settings(), State()
-    choice = loading.choose(model, device, options, settings, state)
-    with loading.engine() as runner:
-        loaded = loading.load(runner, choice, state)
-        state.used(choice.name, loaded.device)
-        if device:
-            state.give_device(choice.name, loaded.device)
-        if _is_typed():
-            console.aside(f"{choice.title} on {loaded.device}. /help tells the keys.", dim=True)
+    with nullcontext() if temporary else stored() as outbox:
+        opening = Opening(outbox, settings, system, values)
+        session = opening.open(reference)
+        choice = loading.choose(model, device, options, settings, state, session.conversation.model)
+        with loading.engine() as runner:
+            loaded = loading.load(runner, choice, state)
+            state.used(choice.name, loaded.device)
+            if device:
+                state.give_device(choice.name, loaded.device)
+            if _is_typed():
+                console.aside(f"{choice.title} on {loaded.device}. /help tells the keys.", dim=True)
 
-        def new_session() -> ChatSession:
-            return loading.begin_session(runner, settings, system, values)
+            def new_session() -> ChatSession:
+                return give_model(opening.new(), runner, choice)
 
-        _Conversation(new_session, choice.title, loaded, show_stats).run()
+            give_model(session, runner, choice)
+            _Conversation(session, new_session, choice.title, loaded, show_stats, outbox).run()
 
 
 class _Conversation:
     def __init__(
-        self, new_session: Callable[[], ChatSession], title: str, model: LanguageModel, show_stats: bool
+        self,
+        session: ChatSession,
+        new_session: Callable[[], ChatSession],
+        title: str,
+        model: LanguageModel,
+        show_stats: bool,
+        outbox: Outbox | None = None,
     ) -> None:
+        self._session = session
         self._new_session = new_session
-        self._session = new_session()
+        self._outbox = outbox
         self._title = title
         self._model = model
         self._show_stats = show_stats
@@ -85,6 +107,7 @@ class _Conversation:
 
     def run(self) -> None:
         """Until the user leaves."""
+        self._say_where_we_are()
         interrupted_before = False
         while True:
             try:
@@ -112,6 +135,14 @@ class _Conversation:
                 interrupted_before = True
                 console.aside("\nCtrl+C again, Ctrl+D or /exit leaves.")
 
+    def _say_where_we_are(self) -> None:
+        messages = self._session.messages
+        if not messages or not _is_typed():
+            return
+        console.aside(f"{self._session.conversation.title}: {len(messages)} messages.", dim=True)
+        if self._session.can_proceed(messages[-1].id):
+            console.aside("The last answer has no end: /continue goes on with it.", dim=True)
+
     def _say(self, text: str) -> None:
         self._answer(lambda: self._session.ask(require_utf8("The text", text)))
 
@@ -124,6 +155,8 @@ class _Conversation:
                 console.aside("A new conversation.")
             case "/regenerate":
                 self._answer(self._session.regenerate, again=True)
+            case "/continue":
+                self._answer(self._session.proceed)
             case _ if command.split()[0] in _COMMANDS:
                 console.aside(f"{command.split()[0]} takes nothing after it.")
             case _:
@@ -131,6 +164,7 @@ class _Conversation:
                 console.aside("A text that begins with / needs a space before it.")
 
     def _answer(self, start: Callable[[], Turn], again: bool = False) -> None:
+        turn: Turn | None = None
         try:
             turn = start()
             self._note(turn.notices)
@@ -142,7 +176,13 @@ class _Conversation:
             if not _is_typed():
                 raise
             console.error(error.sentence, error.next_step)
+            if again and turn is not None:  # the answer that is there stays the one that is gone on from
+                self._session.move(self._session.messages[-1].id, -1)
             return
+        finally:
+            trouble = self._outbox.trouble if self._outbox is not None else None
+            if trouble is not None:
+                self._note([f"The conversation is not stored now, that is tried again: {trouble}"])
         self._note(cut_off(self._model, turn, finished))
         if self._show_stats:
             for line in stats(self._title, self._model, turn, finished):

@@ -10,6 +10,7 @@ import click
 
 from tui.cli import console
 from tui.engine.errors import OvchatError
+from tui.store.errors import StoreError
 
 FAILED = 1
 INTERRUPTED = 130
@@ -28,7 +29,7 @@ def become_exit_codes() -> Iterator[None]:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
-    except OvchatError as error:
+    except (OvchatError, StoreError) as error:
         console.error(error.sentence, error.next_step)
         raise click.exceptions.Exit(FAILED) from None
     except KeyboardInterrupt:

@@ -154,14 +154,14 @@ class Backend(ABC, Generic[HeldT]):
             raise BadToken(f"Token id {bad} is outside the model's vocabulary of {self.vocab_size:,} tokens.")
 
 
-def adopt(backend: Backend[Any], prompt: NDArray[np.int64]) -> tuple[int, int]:
+def adopt(backend: Backend[Any], prompt: NDArray[np.int64], *, fresh: bool = False) -> tuple[int, int]:
     """The sequence to compute `prompt` in, and how many of its tokens that sequence holds already.
 
     Takes the resident sequence with the longest common prefix. Where most of that sequence would be lost, it is another
-    conversation that begins alike (the same system prompt): it is forked and stays.
+    conversation that begins alike (the same system prompt): it is forked and stays. With `fresh`, an empty one.
     """
     best, shared = -1, 0
-    for candidate in backend.sequences():
+    for candidate in () if fresh else backend.sequences():
         common = common_prefix(backend.tokens(candidate), prompt)
         if common >= shared:
             best, shared = candidate, common

@@ -31,6 +31,14 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """An answer that had begun goes on: what of its text is certain. What its tokens still held comes again."""
+
+    text: str
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     prompt_tokens: int
     cached_tokens: int
@@ -53,11 +61,11 @@ class Finished:
 
     Attributes:
         reason: Why it ended.
-        text: The whole answer, without the thinking.
+        text: The whole answer, without the thinking; with what it had begun with.
         reasoning: The whole thinking.
-        token_ids: Generated ids, the stop id included.
-        prompt_token_ids: The prompt's ids.
-        usage: Token counts.
+        token_ids: Generated ids, those it had begun with and the stop id included.
+        prompt_token_ids: The prompt's ids, without those of an answer that had begun.
+        usage: Token counts; of an answer that had begun, its tokens count as prompt.
         timings: How long it took.
         seed: The seed in use.
         logprobs: One for each generated token, where asked for.
@@ -74,4 +82,4 @@ class Finished:
     logprobs: tuple[Sampled, ...]
 
 
-Event = PrefillProgress | TextDelta | Finished
+Event = PrefillProgress | Resumed | TextDelta | Finished

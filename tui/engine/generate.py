@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Logits, adopt
 from tui.engine.errors import BadText, Cancelled, ContextFull
-from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
+from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
 from tui.engine.language_model import LanguageModel
 from tui.engine.reasoning import Channel, ReasoningSplitter, opened_by
 from tui.engine.sampling import Sampled, Sampler, SamplingParams
 from tui.engine.stopping import FinishReason, StopStrings
+
+# Tokens that can still have a say in how the next one is written.
+_LOOK_BACK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class GenerationRequest:
         messages: `{"role": ..., "content": ...}` mappings, rendered by the model's chat template.
         prompt: Raw text instead of messages: no template, special tokens as the tokenizer adds them.
         sampling: How tokens are chosen.
-        continue_final_message: The last message is an answer to be gone on with.
+        begun: Token ids of the answer to be gone on with, after the prompt: its text goes on where it was, inside
+            thinking too, and penalties and draws as if it had not stopped. max_tokens counts the new ones.
+        begun_text: The text of such an answer, as another model wrote it. Not with `begun`.
+        fresh: Compute from an empty sequence, whatever the cache holds.
         tools: Function descriptions for the template.
         template_values: More values for the template, such as `enable_thinking`.
     """
@@ -37,7 +43,9 @@ class GenerationRequest:
     messages: Sequence[Mapping[str, Any]] = ()
     prompt: str | None = None
     sampling: SamplingParams = field(default_factory=SamplingParams)
-    continue_final_message: bool = False
+    begun: tuple[int, ...] = ()
+    begun_text: str = ""
+    fresh: bool = False
     tools: Sequence[Mapping[str, Any]] | None = None
     template_values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,26 +61,32 @@ def generate(
         cancel: Set from any thread, it ends the answer within 100 ms on CPU; what is there is kept.
 
     Yields:
-        `PrefillProgress` for each chunk of the prompt, `TextDelta` as text becomes final, and one `Finished`.
+        `Resumed` where the answer had begun, `PrefillProgress` for each chunk of the prompt, `TextDelta` as text
+        becomes final, and one `Finished`.
 
     Raises:
         OvchatError: The request cannot be answered; nothing was generated.
     """
     cancel = cancel or threading.Event()
     clock = _Clock()
-    prompt, thinking = _prompt_tokens(model, request)
-    if not len(prompt):
+    prompt = _prompt(model, request)
+    asked, fed = len(prompt.token_ids), np.concatenate([prompt.token_ids, np.array(request.begun, np.int64)])
+    if not asked:
         raise BadText("The chat template or the tokenizer leaves nothing of the prompt.", "Write something else.")
     limit = model.context_limit
-    if len(prompt) >= limit:
-        raise ContextFull(len(prompt), limit)
-    sampler = Sampler(request.sampling, prompt.tolist(), model.stop_ids, model.backend.vocab_size)
-    sequence, cached = adopt(model.backend, prompt)
-    answer = _Answer(model, request.sampling, thinking)
-    room = limit - len(prompt)
+    if len(fed) >= limit:
+        raise ContextFull(len(fed), limit)
+    sampler = Sampler(request.sampling, prompt.token_ids.tolist(), model.stop_ids, model.backend.vocab_size)
+    sampler.go_on_after(request.begun)
+    sequence, cached = adopt(model.backend, fed, fresh=request.fresh)
+    answer = _Answer(model, request.sampling, prompt.thinking)
+    if request.begun or prompt.begun_text:
+        answer.go_on_after(request.begun, prompt.begun_text, prompt.token_ids)
+        yield Resumed(*("".join(answer.texts[channel]) for channel in (Channel.ANSWER, Channel.REASONING)))
+    room = limit - len(fed)
     reason = FinishReason.CANCELLED
     try:
-        logits = yield from _prefill(model.backend, sequence, prompt, cached, cancel)
+        logits = yield from _prefill(model.backend, sequence, fed, cached, cancel)
         for count in itertools.count(1):
             sampled = sampler.sample(logits[-1])
             clock.token()
@@ -93,31 +107,38 @@ def generate(
         reason=reason,
         text="".join(answer.texts[Channel.ANSWER]),
         reasoning="".join(answer.texts[Channel.REASONING]),
-        token_ids=tuple(answer.token_ids),
-        prompt_token_ids=tuple(prompt.tolist()),
-        usage=Usage(len(prompt), cached, len(answer.token_ids)),
-        timings=clock.timings(model.load_s, len(prompt) - cached, len(answer.token_ids)),
+        token_ids=(*request.begun, *answer.token_ids),
+        prompt_token_ids=tuple(prompt.token_ids.tolist()),
+        usage=Usage(len(fed), cached, len(answer.token_ids)),
+        timings=clock.timings(model.load_s, len(fed) - cached, len(answer.token_ids)),
         seed=sampler.seed,
         logprobs=tuple(answer.logprobs),
     )
 
 
-def _prompt_tokens(model: LanguageModel, request: GenerationRequest) -> tuple[NDArray[np.int64], str]:
-    """The prompt's ids, and the thinking tag that the template has opened."""
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """The prompt's ids, the thinking tag that the template has opened, and the text in it that is answer already."""
+
+    token_ids: NDArray[np.int64]
+    thinking: str = ""
+    begun_text: str = ""
+
+
+def _prompt(model: LanguageModel, request: GenerationRequest) -> _Prompt:
     if request.prompt is not None:
         if not request.prompt:
             raise BadText("The prompt is empty.", "Write something to answer.")
-        return model.tokenizer.encode(request.prompt, add_special_tokens=True), ""
+        return _Prompt(model.tokenizer.encode(request.prompt, add_special_tokens=True))
     if not request.messages:
         raise BadText("There is no message to answer.", "Write something to answer.")
-    text = model.template.render(
-        request.messages,
-        add_generation_prompt=not request.continue_final_message,
-        continue_final_message=request.continue_final_message,
-        tools=request.tools,
-        **request.template_values,
-    )
-    return model.tokenizer.encode(text, add_special_tokens=model.template.plain), opened_by(text)
+    given = {"tools": request.tools, **request.template_values}
+    text = model.template.render(request.messages, **given)
+    whole = text
+    if request.begun_text:
+        whole = model.template.render_begun(request.messages, request.begun_text, **given)
+    token_ids = model.tokenizer.encode(whole, add_special_tokens=model.template.plain)
+    return _Prompt(token_ids, opened_by(text), whole.removeprefix(text))
 
 
 def _prefill(
@@ -147,6 +168,7 @@ class _Answer:
     def __init__(self, model: LanguageModel, params: SamplingParams, thinking: str) -> None:
         self._stop_ids = frozenset() if params.ignore_eos else model.stop_ids
         self._detokenizer = model.detokenizer()
+        self._stop_strings = params.stop
         self._stops = StopStrings(params.stop)
         self._splitter = ReasoningSplitter(thinking)
         self._wants_logprobs = params.logprobs is not None
@@ -156,6 +178,26 @@ class _Answer:
         self.token_ids: list[int] = []
         self.logprobs: list[Sampled] = []
         self.texts: dict[Channel, list[str]] = {channel: [] for channel in Channel}
+
+    def go_on_after(self, token_ids: Sequence[int], text: str, prompt: NDArray[np.int64]) -> None:
+        """Take what the answer has begun with: token ids, or a text that ends the prompt."""
+        for token_id in token_ids:
+            self._replay(self._detokenizer.add(token_id))
+        if text:
+            # The detokenizer has to know what came before: at the beginning of a text some drop a space.
+            for token_id in prompt[-_LOOK_BACK:].tolist():
+                self._detokenizer.add(token_id)
+            self._replay(text)
+        list(self.deltas())
+
+    def _replay(self, text: str) -> None:
+        # By the character: a stop string that is found would swallow the rest.
+        for piece in text if self._stop_strings else (text,):
+            shown, found = self._stops.feed(piece)
+            if found:  # it is text: when it was written, this was no stop string
+                shown += self._stops.matched or ""
+                self._stops = StopStrings(self._stop_strings)
+            self._pieces += self._splitter.feed(shown)
 
     def add(self, sampled: Sampled) -> bool:
         """Take a token; True where it ends the answer."""

@@ -61,6 +61,24 @@ def marker_token_ids(token_id: Callable[[str], int | None], template_text: str) 
     return frozenset(each for each in ids if each is not None)
 
 
+def begun_thinking(prompt: str, thinking: str, text: str, template_text: str) -> str:
+    """An answer that has begun, with its thinking in the tags of the model that is to go on with it.
+
+    Args:
+        prompt: The rendered prompt; where it has opened the thinking, what begins with the answer's text closes it.
+        thinking: What was thought; left out where the model's template knows no tag for it.
+        text: What was answered.
+        template_text: The source of the model's chat template.
+    """
+    tag = opened_by(prompt)
+    if not tag and thinking:
+        tag = next((each for each in TAGS if each in template_text), "")
+    if not tag:
+        return text
+    begun = f"{tag}\n{thinking}" if thinking else tag
+    return f"{begun}\n{TAGS[tag]}\n\n{text}" if text else begun
+
+
 class ReasoningSplitter:
     """Splits one answer.
 

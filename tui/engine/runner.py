@@ -56,6 +56,11 @@ class Job(Generic[EventT, ResultT]):
             self._events.clear()
             return events
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for an event or the end, at most so long; whether there is one."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._events) or self.done, seconds)
+
     def result(self) -> ResultT:
         """Wait for the end.
 

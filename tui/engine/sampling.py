@@ -120,6 +120,13 @@ class Sampler:
         # Empty until a processor needs it; then one copy per token and no allocation.
         self._work: Logits = np.empty(0, dtype=np.float32)
 
+    def go_on_after(self, token_ids: Iterable[int]) -> None:
+        """Count tokens of the answer that were chosen before, with this seed: they and what follows are one answer."""
+        for token_id in token_ids:
+            self._add(token_id)
+            if self._params.temperature != 0:
+                self._random.random()
+
     def sample(self, logits: Logits) -> Sampled:
         """Choose the next token, and count it as part of the answer.
 
@@ -135,13 +142,16 @@ class Sampler:
         _check(logits)
         processed = self._process(logits)
         token_id = self._choose(processed)
+        self._add(token_id)
+        if self._params.logprobs is None:
+            return Sampled(token_id)
+        return _with_logprobs(logits, token_id, self._params.logprobs)
+
+    def _add(self, token_id: int) -> None:
         self._count += 1
         if self._penalises:
             self._seen.add(token_id)
             self._answer.add(token_id)
-        if self._params.logprobs is None:
-            return Sampled(token_id)
-        return _with_logprobs(logits, token_id, self._params.logprobs)
 
     def _process(self, logits: Logits) -> Logits:
         """The logits after the processors: the same array where none has anything to do."""

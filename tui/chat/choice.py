@@ -1,0 +1,88 @@
+"""Which model to load, and where: what was asked for, else what was used last, else the starter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.engine.errors import ModelNotFound
+from tui.engine.options import EngineOptions
+from tui.library.find import STARTER, find_model, name_of
+from tui.store.settings import Settings, where
+from tui.store.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to load.
+
+    Attributes:
+        name: The model as the user calls it; what the state remembers it by.
+        folder: Its folder.
+        title: What to call it: the name that the library has for it, else its folder's.
+        device: As asked for, remembered or set; `auto` where nobody said.
+        said_by: Where the device was not asked for now: who names it, and how to get another.
+        options: How to compile.
+        notices: What was not as asked for, one sentence each.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    device: str
+    said_by: str
+    options: EngineOptions
+    notices: tuple[str, ...] = ()
+
+
+def choose(
+    model: str | None,
+    device: str | None,
+    options: Sequence[str],
+    settings: Settings,
+    state: State,
+    *,
+    last: str | None = None,
+) -> Choice:
+    """Choose. Looks at folders: not for the event loop.
+
+    Args:
+        model: Name or folder, as asked for now; None for the one used last.
+        device: As asked for now; None for that of the model, of the settings, or the best.
+        options: `KEY=VALUE` of the engine, over the settings.
+        settings: The user's.
+        state: What was used last.
+        last: The model used last where that is not the state's: a conversation has its own.
+
+    Raises:
+        OvchatError: There is no such model or option.
+    """
+    engine = settings.section("engine")
+    set_device = engine.pop("device")
+    parsed = EngineOptions.parse(options, engine)
+    name, folder, notices = _model(model, last or state.model)
+    # The starter is so small that a GPU would only take longer to get ready.
+    nobody_said = "CPU" if name == STARTER else "auto"
+    remembered = state.device_of(name)
+    said_by = ""
+    if not device and remembered:
+        said_by = f"It is the device that {name} was given last: give another one with -d."
+    elif not device and set_device:
+        said_by = f"{where('engine.device')} names it: change it there, or give another one with -d."
+    asked = device or remembered or set_device or nobody_said
+    return Choice(name, folder, name_of(folder), asked, said_by, parsed, notices)
+
+
+def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, ...]]:
+    name = (last or STARTER) if asked is None else asked
+    notices: tuple[str, ...] = ()
+    try:
+        folder = find_model(name)
+    except ModelNotFound:
+        if asked is not None:
+            raise
+        notices = (f"The model used last, {name}, is not there any more; this is the starter.",)
+        name, folder = STARTER, find_model(STARTER)
+    # A path means the same from everywhere; a name stays one.
+    return (str(folder.absolute()) if folder in (Path(name), Path(name).parent) else name), folder, notices

@@ -1,0 +1,109 @@
+"""The conversation that a command continues or begins, and what is written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from tui.chat.choice import Choice
+from tui.chat.outbox import Outbox
+from tui.chat.session import ChatSession, new_conversation
+from tui.cli import console
+from tui.cli.failures import FAILED
+from tui.cli.utf8 import require_utf8
+from tui.engine.runner import Runner
+from tui.store.conversations import Conversations
+from tui.store.settings import Settings
+
+NEW = "new"
+_OPEN_SECONDS = 10.0
+
+chat_option = click.option(
+    "--chat",
+    "reference",
+    metavar="ID|last|new",
+    help="Continue a stored conversation (by id, title, or the last one), or begin one that is stored.",
+)
+
+
+@contextmanager
+def stored() -> Iterator[Outbox]:
+    """What conversations are written through, in the block; at its end everything is on disk, or it is said why not."""
+    outbox = Outbox(Conversations.open)
+    try:
+        yield outbox
+    except KeyboardInterrupt:
+        # Nobody waits; what is being written is on disk, and marked as interrupted when it is next read.
+        raise
+    except BaseException:
+        outbox.close()
+        raise
+    if not outbox.close():
+        trouble = outbox.trouble
+        count = len(outbox.unsaved)
+        why = f": {trouble}" if trouble is not None else "."
+        console.error(f"The conversation could not be stored ({count} things are missing){why}")
+        raise click.exceptions.Exit(FAILED)
+
+
+@dataclass(slots=True)
+class Opening:
+    """Opens conversations for a command.
+
+    Attributes:
+        outbox: Where they are written; None where nothing is stored.
+        settings: The user's.
+        system: The system message of new ones.
+        sampling: What was asked for now; it wins over the settings.
+    """
+
+    outbox: Outbox | None
+    settings: Settings
+    system: str
+    sampling: dict[str, Any] = field(default_factory=dict)
+
+    def open(self, reference: str | None) -> ChatSession:
+        """A conversation: a stored one, or for None and "new" a new one; without a runner yet.
+
+        Raises:
+            StoreError: It cannot be read, or there is none like that.
+        """
+        if self.outbox is None or reference in (None, NEW):
+            return self.new()
+        store = self.outbox.opened(_OPEN_SECONDS)
+        for notice in store.notices:
+            console.note(notice)
+        found = store.find(require_utf8("--chat", reference))
+        return ChatSession.open(self.outbox, found.id, **self._sampling())
+
+    def new(self) -> ChatSession:
+        """A new conversation."""
+        return ChatSession(new_conversation(system=self.system), self.outbox, **self._sampling())
+
+    def _sampling(self) -> Mapping[str, Any]:
+        return {
+            "app_sampling": self.settings.shipped_section("sampling"),
+            "user_sampling": self.settings.user_section("sampling") | self.sampling,
+        }
+
+
+def give_model(session: ChatSession, runner: Runner, choice: Choice) -> ChatSession:
+    """Let a loaded model answer in a conversation."""
+    session.runner = runner
+    session.set_model(choice.name)
+    return session
+
+
+def check_options(reference: str | None, system: str | None) -> str:
+    """The system message for a new conversation.
+
+    Raises:
+        BadText: It is not UTF-8.
+    """
+    if system and reference not in (None, NEW):
+        raise click.UsageError("-s gives a new conversation its system message; that of --chat has its own.")
+    return require_utf8("The system message", system or "")
