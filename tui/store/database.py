@@ -18,6 +18,7 @@ from tui.store import recovery, schema
 from tui.store.errors import StoreError
 from tui.store.files import locked, private_dir
 from tui.store.network import network_file_system
+from tui.store.raw_pages import PAGE_SIZE
 
 BUSY_S = 5.0
 _IDLE = 4  # connections kept for the next caller
@@ -154,7 +155,7 @@ class Database:
             connection.file = self._file()
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
-            # What was deleted is gone from the file, too.
+            # What was deleted is gone from the file, too; recovery relies on it.
             connection.execute("PRAGMA secure_delete = ON")
             self._prepare(connection)
         except BaseException:
@@ -170,6 +171,7 @@ class Database:
         if found == schema.FORMAT and journal == self._journal:
             return
         with locked(self.path):  # Two that begin at once would refuse each other the change of the journal.
+            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # of a new one
             connection.execute(f"PRAGMA journal_mode = {self._journal}")
             schema.migrate(connection, __version__)
 

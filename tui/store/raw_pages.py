@@ -1,7 +1,8 @@
 """The rows that are still in a damaged SQLite file, page by page, without asking SQLite, which gives up too early.
 
 Every leaf of every table is read where it lies, so that neither the header nor the inner pages nor an index need to
-be whole. What the write-ahead log has is read instead of what it replaces. The format: https://sqlite.org/fileformat2.html
+be whole. Nothing that was deleted comes back: our databases overwrite it (secure_delete). What the write-ahead log has
+is read instead of what it replaces. The format: https://sqlite.org/fileformat2.html
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 Value = int | float | str | bytes | None
-_MAGIC = b"SQLite format 3\x00"
-_PAGE_SIZE = 4096  # where the header does not say: SQLite's default, which is ours
+PAGE_SIZE = 4096  # of our databases, whatever a damaged header says
 _LEAF = 0x0D  # of a table
-_LONGEST_CHAIN = 1 << 18  # overflow pages of one row
 
 
 class RawPages:
@@ -28,29 +27,19 @@ class RawPages:
 
     def __init__(self, file: BinaryIO, log: bytes = b"") -> None:
         self._file = file
-        header = file.read(100)
-        whole = header.startswith(_MAGIC) and len(header) == 100
-        size = int.from_bytes(header[16:18]) if whole else _PAGE_SIZE
-        self._size = 65536 if size == 1 else size
-        if self._size < 512 or self._size & (self._size - 1):
-            self._size = _PAGE_SIZE
-        self._usable = self._size - (header[20] if whole else 0)
-        self._logged = _logged_pages(log, self._size)
+        self._logged = _logged_pages(log)
         length = file.seek(0, 2)
-        self._count = max([length // self._size, *self._logged])
+        self._count = max([length // PAGE_SIZE, *self._logged])
 
     def rows(self) -> Iterator[tuple[int, list[Value]]]:
         """Row id and values of every row of every table; values that are lost at the end of a row are None."""
-        free = self._free()
         for number in range(1, self._count + 1):
-            if number in free:
-                continue
             page = self._page(number)
             start = 100 if number == 1 else 0
-            if len(page) < self._size or page[start] != _LEAF:
+            if len(page) < PAGE_SIZE or page[start] != _LEAF:
                 continue
             cells = int.from_bytes(page[start + 3 : start + 5])
-            for at in range(start + 8, min(start + 8 + 2 * cells, self._usable - 1), 2):
+            for at in range(start + 8, min(start + 8 + 2 * cells, PAGE_SIZE - 1), 2):
                 try:
                     yield self._row(page, int.from_bytes(page[at : at + 2]))
                 except (IndexError, struct.error):
@@ -61,21 +50,8 @@ class RawPages:
             return self._logged[number]
         if not 0 < number <= self._count:
             return b""
-        self._file.seek((number - 1) * self._size)
-        return self._file.read(self._size)
-
-    def _free(self) -> set[int]:
-        """Pages that hold nothing any more."""
-        free: set[int] = set()
-        first = self._page(1)
-        trunk = int.from_bytes(first[32:36]) if first.startswith(_MAGIC) else 0
-        while 0 < trunk <= self._count and trunk not in free:
-            free.add(trunk)
-            page = self._page(trunk)
-            count = min(int.from_bytes(page[4:8]), self._size // 4 - 2)
-            free.update(struct.unpack_from(f">{count}I", page.ljust(self._size, b"\0"), 8))
-            trunk = int.from_bytes(page[:4])
-        return free
+        self._file.seek((number - 1) * PAGE_SIZE)
+        return self._file.read(PAGE_SIZE)
 
     def _row(self, page: bytes, at: int) -> tuple[int, list[Value]]:
         length, at = _varint(page, at)
@@ -93,21 +69,21 @@ class RawPages:
         return row_id - (1 << 64) if row_id >> 63 else row_id, values
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
-        most = self._usable - 35
+        most = PAGE_SIZE - 35
         if length <= most:
             return page[at : at + length]
-        least = (self._usable - 12) * 32 // 255 - 23
-        local = least + (length - least) % (self._usable - 4)
+        least = (PAGE_SIZE - 12) * 32 // 255 - 23
+        local = least + (length - least) % (PAGE_SIZE - 4)
         local = local if local <= most else least
         parts = [page[at : at + local]]
         following = int.from_bytes(page[at + local : at + local + 4])
         left = length - local
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(self._count):
             more = self._page(following)
             if left <= 0 or not more:
                 break
-            parts.append(more[4 : 4 + min(left, self._usable - 4)])
-            left -= self._usable - 4
+            parts.append(more[4 : 4 + min(left, PAGE_SIZE - 4)])
+            left -= PAGE_SIZE - 4
             following = int.from_bytes(more[:4])
         return b"".join(parts)
 
@@ -123,17 +99,17 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[Value]]]:
         yield from RawPages(file, log.read_bytes() if log.exists() else b"").rows()
 
 
-def _logged_pages(log: bytes, size: int) -> Mapping[int, bytes]:
+def _logged_pages(log: bytes) -> Mapping[int, bytes]:
     """The pages of all transactions that were completed in a write-ahead log."""
     pages: dict[int, bytes] = {}
-    if int.from_bytes(log[8:12]) != size:
+    if int.from_bytes(log[8:12]) != PAGE_SIZE:
         return pages
     salt, begun = log[16:24], dict[int, bytes]()
-    for at in range(32, len(log) - size - 23, size + 24):
+    for at in range(32, len(log) - PAGE_SIZE - 23, PAGE_SIZE + 24):
         number, completed = struct.unpack_from(">II", log, at)
         if log[at + 8 : at + 16] != salt:  # left from an earlier round
             break
-        begun[number] = log[at + 24 : at + 24 + size]
+        begun[number] = log[at + 24 : at + 24 + PAGE_SIZE]
         if completed:
             pages.update(begun)
             begun.clear()
@@ -160,6 +136,8 @@ def _value(data: bytes, at: int, kind: int) -> tuple[Value, int]:
         return struct.unpack_from(">d", data, at)[0], at + 8
     if kind <= 6:
         size = (1, 2, 3, 4, 6, 8)[kind - 1]
+        if at + size > len(data):
+            return None, len(data)
         return int.from_bytes(data[at : at + size], signed=True), at + size
     size = (kind - 12) // 2
     raw = data[at : at + size]

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.store.talk import Talk
+from tui import __version__
+from tui.store import database, writers
+from tui.store.conversations import Conversations
+from tui.store.errors import StoreError
+from tui.store.records import Ended
+
+DATABASES = Path(__file__).parent / "databases"
+
+WRITER = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tests.store.talk import Talk
+from tui.store.conversations import Conversations
+from tui.store.records import Ended
+talk = Talk(Conversations.open(Path(sys.argv[1])))
+for turn in range(10_000):
+    question = talk.say(f"question {turn} " + "x" * 5000)
+    print("said", question.id, flush=True)
+    answer = talk.write("")
+    for part in range(5):
+        answer = replace(answer, text=answer.text + f" word{part}" * 200)
+        talk.store.save_message(answer)
+        print("wrote", answer.id, len(answer.text), flush=True)
+    talk.store.save_message(replace(answer, ended=Ended.STOP))
+"""
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_nothing_that_was_saved_is_lost(path: Path) -> None:
+    moment = random.Random(5)
+    for _ in range(12):
+        writer = start(WRITER, path)
+        assert writer.stdout is not None
+        lines = [writer.stdout.readline()]
+        deadline = time.monotonic() + moment.uniform(0, 0.6)
+        while time.monotonic() < deadline:
+            lines.append(writer.stdout.readline())
+        writer.kill()
+        lines += writer.stdout.read().splitlines()
+        writer.wait()
+        store = Conversations.open(path)
+        assert store.notices == ()
+        for line in lines:
+            match line.split():
+                case ["said", id_]:
+                    message = store.message(int(id_))
+                    assert message is not None
+                    assert message.text.startswith("question")
+                case ["wrote", id_, length] if len(line.split()) == 3:
+                    message = store.message(int(id_))
+                    assert message is not None
+                    assert len(message.text) >= int(length)
+                    assert message.ended in (Ended.STOP, Ended.INTERRUPTED)
+        store.close()
+    check(path)
+
+
+def check(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    connection.close()
+
+
+ONE_ANSWER = """
+import sys, time
+from pathlib import Path
+from tests.store.talk import Talk
+from tui.store.conversations import Conversations
+talk = Talk(Conversations.open(Path(sys.argv[1])))
+question = talk.say("A question")
+answer = talk.write("Half an ans")
+if "late" in sys.argv:
+    talk.change(head=question.id)
+print(talk.id, answer.id, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("head", ["", "late"])
+def test_an_answer_whose_process_is_gone_is_interrupted_and_offered(path: Path, head: str) -> None:
+    writer = start(ONE_ANSWER, path, head)
+    assert writer.stdout is not None
+    conversation, answer = writer.stdout.readline().split()
+    store = Conversations.open(path)
+    (_, written) = store.branch(int(answer))
+    assert written.ended is Ended.WRITING
+    assert store.interrupted() is None
+    writer.kill()
+    writer.wait()
+    assert store.branch(int(answer))[-1] == replace(written, ended=Ended.INTERRUPTED)
+    assert list(store.search("Half an")) == []
+    store.close()
+    store = Conversations.open(path)
+    offered = store.interrupted()
+    assert offered is not None
+    assert (offered.id, offered.head) == (conversation, int(answer))
+    assert store.message(int(answer)) == replace(written, ended=Ended.INTERRUPTED)
+    assert [hit.message_id for hit in store.search("Half an")] == [int(answer)]
+    Talk(store, created=offered.updated + 1).say("Something newer, elsewhere")
+    assert store.interrupted() == offered
+    store.delete(conversation)
+    assert store.interrupted() is None
+    store.close()
+
+
+def test_the_own_answer_that_is_being_written_is_not_interrupted(store: Conversations, path: Path, talk: Talk) -> None:
+    answer = talk.write("I am wri")
+    other = Conversations.open(path)
+    assert other.message(answer.id) == answer
+    assert other.interrupted() is None
+    other.close()
+
+
+def test_a_conversation_that_went_on_after_an_interrupted_answer_is_not_offered(talk: Talk) -> None:
+    talk.say("Hello")
+    talk.answer("Half", ended=Ended.INTERRUPTED)
+    interrupted = talk.store.interrupted()
+    assert interrupted is not None
+    assert interrupted.id == talk.id
+    talk.say("Never mind.")
+    assert talk.store.interrupted() is None
+
+
+def test_a_writer_is_known_by_host_process_and_start() -> None:
+    this = writers.this_process()
+    host, pid, begun = this.split()
+    assert writers.alive(this, 0)
+    assert not writers.alive(f"{host} {pid} {float(begun) - 100}", time.time())
+    assert not writers.alive(f"{host} 99999999 {begun}", time.time())
+    assert writers.alive(f"elsewhere {pid} {begun}", time.time() - 20)
+    assert not writers.alive(f"elsewhere {pid} {begun}", time.time() - 60)
+    for garbage in ("", "x", f"{host} nine 1", f"{host} 9 x", f"{host} -1 1", f"{host} {10**30} 1"):
+        assert not writers.alive(garbage, time.time())
+
+
+BOTH = """
+import sys
+from pathlib import Path
+from tests.store.talk import Talk
+from tui.store.conversations import Conversations
+store = Conversations.open(Path(sys.argv[1]))
+talk = Talk(store)
+for number in range(60):
+    talk.say(f"message {number}")
+    store.listing()
+    next(store.search("message"))
+print(talk.id)
+"""
+
+
+def test_processes_that_begin_and_write_at_once_lose_nothing(path: Path) -> None:
+    processes = [start(BOTH, path) for _ in range(3)]
+    ids = [process.communicate(timeout=120)[0].strip() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    store = Conversations.open(path)
+    assert [len(store.tree(id_)) for id_ in ids] == [60, 60, 60]
+    store.close()
+    check(path)
+
+
+def test_a_database_locked_for_long_is_told_and_works_again(
+    path: Path, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
+    talk.store.close()
+    store = Conversations.open(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program"):
+        store.save_draft("", "text")
+    assert store.listing() == [talk.conversation]
+    other.execute("ROLLBACK")
+    other.close()
+    store.save_draft("", "text")
+    assert store.draft("") == "text"
+    store.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root can make a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(ballast: Path) -> None:
+    with suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while file.write(bytes(4096)) == 4096:
+            pass
+
+
+def say_much(talk: Talk) -> None:
+    for _ in range(100):
+        talk.say("More and more. " * 1000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_a_full_disk_is_told_and_what_is_written_after_space_was_made_is_kept(small_disk: Path) -> None:
+    path = small_disk / "conversations.db"
+    store = Conversations.open(path)
+    talk = Talk(store)
+    first = talk.say("Hello")
+    ballast = small_disk / "ballast"
+    fill(ballast)
+    with pytest.raises(StoreError, match="no space left") as told:
+        say_much(talk)
+    assert "space" in told.value.next_step
+    saved = store.tree(talk.id)
+    assert saved[0] == (first.id, None)
+    assert store.listing()[0].id == talk.id
+    ballast.unlink()
+    again = talk.say("There is space again.")
+    assert store.tree(talk.id)[-1][0] == again.id
+    store.close()
+    check(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_a_disk_that_is_full_from_the_beginning_is_told(small_disk: Path) -> None:
+    fill(small_disk / "ballast")
+    with pytest.raises(StoreError, match="space"):
+        Conversations.open(small_disk / "conversations.db")
+    (small_disk / "ballast").unlink()
+    Conversations.open(small_disk / "conversations.db").close()
+
+
+QUOTA = """
+import resource, signal, sys
+from pathlib import Path
+from tests.store.talk import Talk
+from tui.store.conversations import Conversations
+from tui.store.errors import StoreError
+talk = Talk(Conversations.open(Path(sys.argv[1])))
+talk.say("Hello")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+try:
+    for _ in range(1000):
+        talk.say("More and more. " * 1000)
+except StoreError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+talk.say("There is space again.")
+print(len(talk.store.tree(talk.id)))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_a_file_that_may_not_grow_is_told(path: Path) -> None:
+    process = start(QUOTA, path)
+    told, count = process.communicate(timeout=60)[0].splitlines()
+    assert "quota" in told
+    assert int(count) >= 2
+    check(path)
+
+
+@pytest.fixture
+def read_only(tmp_path: Path, path: Path) -> Iterator[Path]:
+    """A file system that nothing can be written to, with a database on it."""
+    store = Conversations.open(path)
+    Talk(store, title="Kept").say("Hello")
+    store.close()
+    if sys.platform != "linux" or os.geteuid() != 0:
+        os.chmod(path, 0o400)
+        os.chmod(path.parent, 0o500)
+        yield path
+        os.chmod(path.parent, 0o700)
+        return
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    shutil.copy(path, folder)
+    for command in (["mount", "--bind", folder, folder], ["mount", "-o", "remount,ro,bind", folder]):
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            pytest.skip("nothing can be mounted here")
+    yield folder / path.name
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_read_only_folder_is_told(read_only: Path) -> None:
+    with pytest.raises(StoreError, match=r"read-only|Read-only|not be opened|Permission") as told:
+        Conversations.open(read_only)
+    assert "OVCHAT_HOME" in told.value.next_step
+    with pytest.raises(StoreError, match=r"Read-only|Permission"):
+        Conversations.open(read_only.parent / "new" / "conversations.db")
+
+
+def test_a_database_of_a_newer_ovchat_is_left_alone(path: Path, store: Conversations) -> None:
+    store.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA user_version = 99")
+    connection.execute("UPDATE about SET value = '9.8.7'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=rf"made by ovchat 9\.8\.7 \(format 99\); this is ovchat {__version__}"):
+        Conversations.open(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in DATABASES.glob("*.db")))
+def test_databases_of_earlier_versions_open_with_everything_in_them(name: str, tmp_path: Path) -> None:
+    shutil.copy(DATABASES / name, tmp_path)
+    store = Conversations.open(tmp_path / name)
+    rivers, archived = store.listing(archived=True)
+    assert (rivers.title, rivers.system, rivers.sampling) == ("Rivers", "Be brief.", {"temperature": 0.5})
+    assert (archived.archived, archived.head) == (True, None)
+    question, answer = store.branch(rivers.head)
+    assert (question.text, answer.text, answer.reasoning) == ("Which rivers? 河流", "The Danube.", "Hm.")
+    assert (answer.ended, answer.model, answer.token_ids) == (Ended.STOP, "qwen3", (1, 2, 151_643))
+    assert (answer.facts.device, answer.facts.usage) == ("CPU", {"completion_tokens": 3})
+    assert len(store.tree(rivers.id)) == 3
+    assert [hit.match for hit in store.search("danube")] == ["Danube"]
+    assert store.draft(rivers.id) == "And lakes"
+    store.save_conversation(replace(rivers, title="Lakes"))
+    store.close()
+    check(tmp_path / name)
+
+
+def test_every_format_has_a_database() -> None:
+    from tui.store.schema import FORMAT
+
+    assert {each.name for each in DATABASES.glob("*.db")} >= {f"v{number}.db" for number in range(1, FORMAT + 1)}
+
+
+def test_a_database_that_is_replaced_meanwhile_is_the_one_that_is_used(
+    tmp_path: Path, path: Path, store: Conversations
+) -> None:
+    other = tmp_path / "other.db"
+    backup = Conversations.open(other)
+    Talk(backup, title="From the backup")
+    backup.close()
+    store.save_draft("", "old")
+    os.replace(other, path)
+    for beside in ("-wal", "-shm"):
+        Path(f"{path}{beside}").unlink(missing_ok=True)
+    assert [each.title for each in store.listing()] == ["From the backup"]
+    store.save_draft("", "new")
+    again = Conversations.open(path)
+    assert again.draft("") == "new"
+    again.close()
