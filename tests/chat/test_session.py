@@ -9,7 +9,8 @@ import pytest
 
 from tests.waiting import wait_until
 from tui.chat.outbox import Outbox
-from tui.chat.session import ChatSession, new_conversation
+from tui.chat.session import ChatSession
+from tui.chat.stored import new_conversation
 from tui.engine.errors import BadParameter, BadText, OvchatError
 from tui.engine.events import Finished, TextDelta
 from tui.engine.reasoning import Channel

@@ -86,6 +86,10 @@ class Outbox:
     def commit(self, record: Conversation | Message, timeout: float = 2.0) -> bool:
         """Put it, and wait until it and everything before it is on disk; False where that fails or takes too long."""
         self._put(record)
+        return self.wait(record, timeout)
+
+    def wait(self, record: Conversation | Message, timeout: float) -> bool:
+        """Wait until what was put of a record is on disk; False where that fails or takes too long."""
         with self._changed:
             # Where writing fails already, nobody waits for the next attempt.
             self._changed.wait_for(lambda: self._written(record) or self._trouble is not None, timeout)

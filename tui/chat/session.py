@@ -6,31 +6,30 @@ for other threads. What was said is a tree; editing and regenerating add to it a
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.chat.context import ContextUse, Overflow, chat_messages, overflow_of, use_of
+from tui.chat.stored import new_conversation, read_conversation
 from tui.chat.titles import derive_title
 from tui.chat.tree import MessageTree
-from tui.chat.turn import Plan, Turn
+from tui.chat.turn import Plan, Turn, new_seed
+from tui.chat.writing import sampling_of
 from tui.engine.errors import BadText, OvchatError
-from tui.engine.sampling_params import SamplingParams, checked
+from tui.engine.sampling_params import checked
 from tui.engine.sampling_resolve import Resolved, resolve
-from tui.store.errors import StoreError
-from tui.store.records import Conversation, Ended, Facts, Message, Role, new_conversation_id, new_message_id
+from tui.store.records import Conversation, Ended, Facts, Message, Role, new_message_id
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
 
-# 32 bits: short enough to be read out and typed again.
-_SEED_BITS = 32
+_WITHOUT_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
 
 
 class ChatSession:
@@ -86,23 +85,8 @@ class ChatSession:
         Raises:
             StoreError: It cannot be read, or is not there.
         """
-        outbox.flush(2.0)
-        store = outbox.opened()
-        conversation = store.conversation(conversation_id)
-        messages: dict[int, Message] = {}
-        if conversation is not None:
-            messages = {each.id: each for each in store.branch(conversation.head)}
-            for message_id, _ in store.tree(conversation_id):
-                if message_id not in messages and (found := store.message(message_id)) is not None:
-                    messages[message_id] = found
-        for record in outbox.unsaved:
-            if isinstance(record, Conversation) and record.id == conversation_id:
-                conversation = record
-            elif isinstance(record, Message) and record.conversation == conversation_id:
-                messages[record.id] = record
-        if conversation is None:
-            raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
-        return cls(conversation, outbox, messages=messages.values(), **arguments)
+        conversation, messages = read_conversation(outbox, conversation_id)
+        return cls(conversation, outbox, messages=messages, **arguments)
 
     @property
     def conversation(self) -> Conversation:
@@ -167,7 +151,7 @@ class ChatSession:
             message = self._said(message_id)
             question = message.parent if message.role is Role.ASSISTANT else message.id
             # A seed that the user has set would give the same answer again.
-            return self._begin(self._new_message(question, Role.ASSISTANT), self.sampling(), seed=_new_seed())
+            return self._begin(self._new_message(question, Role.ASSISTANT), self.sampling(), seed=new_seed())
 
     def replay(self, message_id: int | None = None) -> Turn:
         """An answer (the last) once more, with its seed and settings, from an empty sequence; compared with it."""
@@ -178,12 +162,10 @@ class ChatSession:
             facts = message.facts
             if facts.seed is None or not message.token_ids:
                 raise OvchatError("It is not known how that was answered.", "Regenerate it instead.")
-            known = {each.name for each in fields(SamplingParams)}
-            params = SamplingParams(**{name: value for name, value in facts.sampling.items() if name in known})
             again = self._new_message(message.parent, Role.ASSISTANT)
             return self._begin(
                 replace(again, facts=Facts(replay_of=message.id)),
-                Resolved(params, dict(facts.sources), ()),
+                sampling_of(facts),
                 seed=facts.seed,
                 fresh=True,
                 expected=(message.token_ids, message.ended is Ended.STOP),
@@ -212,12 +194,8 @@ class ChatSession:
         with self._lock:
             _, runner = self._ready()
             resolved = self.sampling()
-            plan = Plan(
-                self._new_message(None, Role.ASSISTANT),
-                *resolved,
-                seed=_first(resolved.params.seed),
-                prompt=text,
-            )
+            answer = self._new_message(None, Role.ASSISTANT)
+            plan = Plan(answer, *resolved, seed=resolved.params.seed, prompt=text)
             self._turn = Turn(plan, runner, None, self._forget)
             self._turn.start()
             return self._turn
@@ -361,19 +339,30 @@ class ChatSession:
             sampling=resolved.params,
             sources=resolved.sources,
             notices=resolved.notices,
-            seed=_first(seed, resolved.params.seed),
+            seed=resolved.params.seed if seed is None else seed,
             question=question,
-            conversation=self._conversation,
             given=chat_messages(before.system, [each for each in self._given() if each.id != answer.id]),
             fresh=fresh,
             expected=expected,
         )
         # What comes to nothing leaves what was shown before, or the question that it was to answer.
         instead = answer.parent if question is not None or continued else before.head
+        self._store_beginning(question, answer)
         self._turn = Turn(plan, runner, self._outbox, partial(self._settle, answer.id, instead))
-        self._stored = True
         self._turn.start()
         return self._turn
+
+    def _store_beginning(self, question: Message | None, answer: Message) -> None:
+        if self._outbox is None:
+            return
+        # In this order: what is in a conversation needs it, and its head is to be there when it is named.
+        if not self._stored:
+            self._outbox.put(replace(self._conversation, head=None))
+            self._stored = True
+        if question is not None:
+            self._outbox.put(question)
+        self._outbox.put(answer)
+        self._outbox.put(self._conversation)
 
     def _settle(self, answer: int, instead: int | None, message: Message | None) -> None:
         """Take what came of a turn; called in its thread."""
@@ -415,17 +404,3 @@ class ChatSession:
 
     def _new_message(self, parent: int | None, role: Role, text: str = "") -> Message:
         return Message(new_message_id(), self._conversation.id, parent, role, text, time.time())
-
-
-def new_conversation(**values: Any) -> Conversation:
-    """A conversation that begins now; `values` are fields of it."""
-    now = time.time()
-    return Conversation(new_conversation_id(), created=now, updated=now, **values)
-
-
-def _first(*seeds: int | None) -> int:
-    return next((each for each in seeds if each is not None), _new_seed())
-
-
-def _new_seed() -> int:
-    return secrets.randbits(_SEED_BITS)

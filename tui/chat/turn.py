@@ -6,20 +6,22 @@ Nobody who looks at a turn holds it up: the screens fetch events at their own pa
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.chat.context import ChatMessage
+from tui.chat.writing import Writing, difference
 from tui.engine.errors import BadToken, OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
-from tui.engine.reasoning import Channel, begun_thinking
+from tui.engine.reasoning import begun_thinking
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
-from tui.store.records import Conversation, Ended, Message
+from tui.store.records import Message
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 # At most 250 ms of an answer may be lost with the process; the rest is for the disk.
 JOURNAL_SECONDS = 0.2
 _POLL_SECONDS = 0.5
+_SEED_BITS = 32
+_COMMIT_SECONDS = 2.0
+_CANCEL_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -41,24 +46,22 @@ class Plan:
     Attributes:
         answer: The message to write, with what it has already where it is continued.
         question: The user's message that it answers, where that is new.
-        conversation: To be stored with the question, before the engine is asked.
         given: What the model is given.
         prompt: Raw text instead.
         sampling: The values in effect, without a drawn seed.
         sources: Who set each.
         notices: What had to be left out of the model's own values.
-        seed: What the draws begin with.
+        seed: What the draws begin with; None for a fresh one.
         fresh: Compute from an empty sequence.
-        expected: Token ids that a replay is compared with, and whether they end where the model ended them.
+        expected: Token ids that a replay is compared with, and whether the model had ended them by itself.
     """
 
     answer: Message
     sampling: SamplingParams
     sources: Mapping[str, str]
     notices: tuple[str, ...]
-    seed: int
+    seed: int | None = None
     question: Message | None = None
-    conversation: Conversation | None = None
     given: Sequence[ChatMessage] = ()
     prompt: str | None = None
     fresh: bool = False
@@ -90,32 +93,6 @@ class TurnProgress:
     stopping: bool = False
 
 
-@dataclass(slots=True)
-class _Written:
-    """What there is of the answer."""
-
-    texts: dict[Channel, list[str]]
-    token_ids: list[int]
-    # Shown already, and coming again from the engine where an answer is continued.
-    again: dict[Channel, str] = field(default_factory=dict)
-    tokens: int = 0
-    reasoning_tokens: int = 0
-    channel: Channel | None = None
-    first: float | None = None
-    latest: float = 0.0
-    thinking_since: float | None = None
-    reasoning_s: float = 0.0
-
-    def text(self, channel: Channel) -> str:
-        parts = self.texts[channel]
-        # Joined once, however often it is asked for.
-        parts[:] = ["".join(parts)]
-        return parts[0]
-
-    def thinking_for(self, now: float) -> float:
-        return self.reasoning_s + (now - self.thinking_since if self.thinking_since is not None else 0.0)
-
-
 class Turn:
     """An answer under way, or ended. Iterate over its events, or `drain` them; `cancel` from anywhere.
 
@@ -140,17 +117,13 @@ class Turn:
         self.done = False
         self.error: OvchatError | None = None
         self._plan = plan
+        # Known before the engine is asked: an answer that is interrupted has it, too.
+        self._seed = new_seed() if plan.seed is None else plan.seed
         self._runner = runner
         self._outbox = outbox
         self._settle = settle
-        self._started = time.monotonic()
         self._prefill: PrefillProgress | None = None
-        answer = plan.answer
-        self._written = _Written(
-            {Channel.ANSWER: [answer.text], Channel.REASONING: [answer.reasoning]}, list(answer.token_ids)
-        )
-        self._by_tokens = not (answer.text or answer.reasoning)
-        self._facts = answer.facts
+        self._writing = Writing(plan.answer, time.monotonic())
         self._result: Finished | None = None
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
@@ -177,23 +150,22 @@ class Turn:
     def progress(self) -> TurnProgress:
         """How far it is."""
         with self._changed:
-            written = self._written
-            seconds = written.latest - (written.first or 0.0)
+            writing = self._writing
             return TurnProgress(
                 prefill=self._prefill,
-                tokens=written.tokens,
-                tokens_per_s=(written.tokens - 1) / seconds if written.tokens > 1 and seconds > 0 else 0.0,
-                ttft_s=None if written.first is None else written.first - self._started,
-                thinking=written.thinking_since is not None,
-                reasoning_tokens=written.reasoning_tokens,
-                reasoning_s=written.thinking_for(time.monotonic()),
+                tokens=writing.tokens,
+                tokens_per_s=writing.tokens_per_s,
+                ttft_s=writing.ttft_s,
+                thinking=writing.thinking,
+                reasoning_tokens=writing.reasoning_tokens,
+                reasoning_s=writing.reasoning_s,
                 stopping=self._cancelled.is_set() and not self.done,
             )
 
     def message(self) -> Message:
         """The answer as it stands while it is written."""
         with self._changed:
-            return self._message(Ended.WRITING)
+            return self._writing.message()
 
     def drain(self) -> list[Event]:
         """The events since the last call, without waiting."""
@@ -236,45 +208,40 @@ class Turn:
 
     def _run(self) -> None:
         try:
-            if self._outbox is not None:
-                self._store_question(self._outbox)
-            finished = self._generate()
+            self._wait_for_question()
+            self._end(finished=self._generate())
         except OvchatError as error:
-            self._end(self._failed(error), error=error)
+            self._end(error=error)
         except Exception as error:
             logger.exception("a turn failed")
-            unforeseen = OvchatError(
-                f"The answer failed in a way that was not foreseen ({type(error).__name__}: {error}).",
-                "The log has the details.",
-            )
-            self._end(self._failed(unforeseen), error=unforeseen)
-        else:
-            self._end(self._complete(finished), finished=finished)
+            what = f"The answer failed in a way that was not foreseen ({type(error).__name__}: {error})."
+            self._end(error=OvchatError(what, "The log has the details."))
 
-    def _store_question(self, outbox: Outbox) -> None:
-        plan = self._plan
-        if plan.question is not None and plan.conversation is not None:
-            # In this order: a message names its conversation, and the conversation then names the message.
-            outbox.put(replace(plan.conversation, head=plan.question.parent))
-            outbox.put(plan.question)
-            outbox.commit(replace(plan.conversation, head=plan.question.id))
-        outbox.put(plan.answer)
-        if plan.conversation is not None:
-            outbox.put(plan.conversation)
+    def _wait_for_question(self) -> None:
+        """The engine is asked when the question is on disk; or where the disk fails or takes too long, in spite."""
+        outbox, question = self._outbox, self._plan.question
+        if outbox is None or question is None:
+            return
+        deadline = time.monotonic() + _COMMIT_SECONDS
+        while not self._cancelled.is_set() and time.monotonic() < deadline and outbox.trouble is None:
+            if outbox.wait(question, _CANCEL_SECONDS):
+                return
 
     def _generate(self) -> Finished:
         model = self._runner.model
         if model is None:
             raise OvchatError("No model is loaded.", "Choose one first.")
+        if self._cancelled.is_set():
+            return self._nothing()
         with self._changed:
-            self._facts = replace(
-                self._facts,
+            self._writing.facts = replace(
+                self._writing.facts,
                 device=model.device,
                 backend=model.backend.capabilities.name,
                 precision=model.precision,
                 sampling=asdict(self._plan.sampling),
                 sources=dict(self._plan.sources),
-                seed=self._plan.seed,
+                seed=self._seed,
                 error="",
                 next_step="",
             )
@@ -308,30 +275,18 @@ class Turn:
         request = GenerationRequest(
             messages=plan.given,
             prompt=plan.prompt,
-            sampling=replace(plan.sampling, seed=plan.seed),
+            sampling=replace(plan.sampling, seed=self._seed),
             fresh=plan.fresh,
         )
         answer = plan.answer
         if not (answer.text or answer.reasoning):
             return request
-        if self._by_tokens_of(model, answer):
-            self._by_tokens = True
+        if _means_the_same(model, answer):
             return replace(request, begun=answer.token_ids)
         with self._changed:
-            # They are another model's: not one list with the new ones.
-            self._written.token_ids.clear()
+            self._writing.forget_tokens()
         opened = model.template.render(plan.given)
         return replace(request, begun_text=begun_thinking(opened, answer.reasoning, answer.text, model.template.text))
-
-    def _by_tokens_of(self, model: LanguageModel, answer: Message) -> bool:
-        """Whether the answer's tokens mean to this model what was written: then it goes on exactly where it was."""
-        if not answer.token_ids:
-            return False
-        try:
-            decoded = model.tokenizer.decode(answer.token_ids)
-        except BadToken:
-            return False
-        return answer.text.strip() in decoded and answer.reasoning.strip() in decoded
 
     def _take(self, events: Sequence[Event]) -> bool:
         """Take events of the engine; True where there is something new to journal."""
@@ -344,88 +299,14 @@ class Turn:
                         self._prefill = event
                         self._events.append(event)
                     case Resumed():
-                        self._resume(event)
+                        self._writing.resume(event)
                     case TextDelta():
-                        new |= self._take_text(event, now)
+                        shown = self._writing.take(event, now)
+                        if shown is not None:
+                            self._events.append(shown)
+                        new = True
             self._changed.notify_all()
         return new
-
-    def _resume(self, resumed: Resumed) -> None:
-        for channel, text in ((Channel.ANSWER, resumed.text), (Channel.REASONING, resumed.reasoning)):
-            shown = self._written.text(channel)
-            if shown.startswith(text):
-                self._written.again[channel] = shown[len(text) :]
-
-    def _take_text(self, delta: TextDelta, now: float) -> bool:
-        written, channel = self._written, delta.channel
-        written.tokens += len(delta.token_ids)
-        if self._by_tokens:
-            written.token_ids += delta.token_ids
-        if written.first is None:
-            written.first = now
-        written.latest = now
-        if channel is Channel.REASONING:
-            written.reasoning_tokens += len(delta.token_ids)
-            if written.thinking_since is None:
-                written.thinking_since = now
-        else:
-            self._end_thinking(now)
-        text, again = delta.text, written.again.pop(channel, "")
-        if again.startswith(text):
-            written.again[channel] = again[len(text) :]
-            text = ""
-        else:
-            text = text.removeprefix(again)
-        written.texts[channel].append(text)
-        if text:
-            self._events.append(replace(delta, text=text))
-        return True
-
-    def _end_thinking(self, now: float) -> None:
-        written = self._written
-        written.reasoning_s, written.thinking_since = written.thinking_for(now), None
-
-    def _message(self, ended: Ended) -> Message:
-        written, before = self._written, self._plan.answer.facts
-        facts = replace(
-            self._facts,
-            reasoning_tokens=before.reasoning_tokens + written.reasoning_tokens,
-            reasoning_s=before.reasoning_s + written.thinking_for(time.monotonic()),
-        )
-        return replace(
-            self._plan.answer,
-            text=written.text(Channel.ANSWER),
-            reasoning=written.text(Channel.REASONING),
-            token_ids=tuple(written.token_ids),
-            ended=ended,
-            facts=facts,
-        )
-
-    def _complete(self, finished: Finished) -> Message | None:
-        """The message that came of it; None where nothing did."""
-        with self._changed:
-            self._end_thinking(self._written.latest)
-            message = self._message(Ended(finished.reason.value))
-        before = self._plan.answer
-        text, reasoning = _longer(message.text, finished.text), _longer(message.reasoning, finished.reasoning)
-        if finished.reason is not FinishReason.STOP:
-            # A character of which a part is missing is none. Continued, it comes whole.
-            text, reasoning = text.rstrip("\N{REPLACEMENT CHARACTER}"), reasoning.rstrip("\N{REPLACEMENT CHARACTER}")
-        if finished.reason is FinishReason.CANCELLED and not (text or reasoning):
-            return None
-        usage = asdict(finished.usage)
-        usage["completion_tokens"] += before.facts.usage.get("completion_tokens", 0)
-        facts = replace(message.facts, usage=usage, timings=asdict(finished.timings), seed=finished.seed)
-        token_ids = finished.token_ids if self._by_tokens and finished.token_ids else message.token_ids
-        if self._plan.expected is not None:
-            facts = replace(facts, differs_at=_difference(*self._plan.expected, token_ids, finished.reason))
-        return replace(message, text=text, reasoning=reasoning, token_ids=token_ids, facts=facts)
-
-    def _failed(self, error: OvchatError) -> Message:
-        with self._changed:
-            self._end_thinking(self._written.latest)
-            message = self._message(Ended.ERROR)
-        return replace(message, facts=replace(message.facts, error=error.sentence, next_step=error.next_step))
 
     def _nothing(self) -> Finished:
         """The end of a turn that was cancelled before the engine had begun with it."""
@@ -437,13 +318,13 @@ class Turn:
             prompt_token_ids=(),
             usage=Usage(0, 0, 0),
             timings=Timings(0.0, 0.0, 0.0, 0.0),
-            seed=self._plan.seed,
+            seed=self._seed,
             logprobs=(),
         )
 
-    def _end(
-        self, message: Message | None, *, finished: Finished | None = None, error: OvchatError | None = None
-    ) -> None:
+    def _end(self, *, finished: Finished | None = None, error: OvchatError | None = None) -> None:
+        with self._changed:
+            message = self._came(finished, error)
         # Before anybody hears of the end: who does may ask the next question at once.
         try:
             self._settle(message)
@@ -456,19 +337,30 @@ class Turn:
             self.done = True
             self._changed.notify_all()
 
+    def _came(self, finished: Finished | None, error: OvchatError | None) -> Message | None:
+        """The message that came of it; None where nothing did."""
+        if finished is None:
+            return self._writing.failed(error or OvchatError("The answer failed."))
+        message = self._writing.completed(finished)
+        if message is None or self._plan.expected is None:
+            return message
+        before, ended = self._plan.expected
+        whole = ended and finished.reason is FinishReason.STOP
+        differs_at = difference(before, message.token_ids, whole=whole)
+        return replace(message, facts=replace(message.facts, differs_at=differs_at))
 
-def _longer(shown: str, whole: str) -> str:
-    """The whole text, unless something that was shown is not in it: what was written is only ever added to."""
-    return whole if whole.startswith(shown) else shown
+
+def new_seed() -> int:
+    """A random seed, short enough to be read out and typed again."""
+    return secrets.randbits(_SEED_BITS)
 
 
-def _difference(before: tuple[int, ...], complete: bool, again: tuple[int, ...], reason: FinishReason) -> int | None:
-    """The first token in which a repeated answer differs; None: in none, as far as both go."""
-    for place, (one, other) in enumerate(zip(before, again, strict=False)):
-        if one != other:
-            return place
-    if len(again) > len(before) and complete:
-        return len(before)
-    if len(again) < len(before) and reason is not FinishReason.CANCELLED:
-        return len(again)
-    return None
+def _means_the_same(model: LanguageModel, answer: Message) -> bool:
+    """Whether the answer's tokens mean to this model what was written: then it goes on exactly where it was."""
+    if not answer.token_ids:
+        return False
+    try:
+        decoded = model.tokenizer.decode(answer.token_ids)
+    except BadToken:
+        return False
+    return answer.text.strip() in decoded and answer.reasoning.strip() in decoded

@@ -11,7 +11,8 @@ import click
 
 from tui.chat.choice import Choice
 from tui.chat.outbox import Outbox
-from tui.chat.session import ChatSession, new_conversation
+from tui.chat.session import ChatSession
+from tui.chat.stored import new_conversation
 from tui.cli import console
 from tui.cli.failures import FAILED
 from tui.cli.utf8 import require_utf8
