@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.fake_store import FakeConversations
@@ -304,6 +305,17 @@ def test_with_the_real_store(tmp_path):
 
     run(ConversationsScreen(store, None), script)
     store.close()
+
+
+def test_alt_and_a_letter_as_a_terminal_sends_it_is_a_command_and_no_text(store):
+    async def script(app, pilot):
+        app.post_message(Key("alt+p", "p"))
+        await pilot.pause()
+        await settled(app, pilot)
+        assert not store.kept["kept"].pinned
+        assert app.panel.query_one(Input).value == ""
+
+    run(ConversationsScreen(store, None), script)
 
 
 def test_every_key_has_an_id_a_label_and_a_tooltip():

@@ -27,6 +27,11 @@ _PINNED = "Pinned"
 _UNTITLED = "untitled"
 
 
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    # With priority: Textual's boxes take Alt and a letter, as terminals send it, for the letter.
+    return Binding(key, action, label, id=f"conversations.{action}", tooltip=tooltip, priority=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     conversation: Conversation
@@ -48,24 +53,12 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     PLACEHOLDER = "Type to filter by title"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("alt+u", "undo", "Undo", id="conversations.undo", tooltip="Bring back what was deleted last."),
-        Binding("alt+r", "rename", "Rename", id="conversations.rename", tooltip="Give it another title."),
-        Binding("alt+d", "delete", "Delete", id="conversations.delete", tooltip="Delete it. Alt+U brings it back."),
-        Binding("alt+p", "pin", "Pin", id="conversations.pin", tooltip="Keep it on top, or no longer."),
-        Binding(
-            "alt+a",
-            "archive",
-            "Archive",
-            id="conversations.archive",
-            tooltip="Leave it out of the list, or take it back into it. It stays searchable.",
-        ),
-        Binding(
-            "alt+v",
-            "archived",
-            "Archived",
-            id="conversations.archived",
-            tooltip="Show the archived ones, or the others.",
-        ),
+        _key("alt+u", "undo", "Undo", "Bring back what was deleted last."),
+        _key("alt+r", "rename", "Rename", "Give it another title."),
+        _key("alt+d", "delete", "Delete", "Delete it. Alt+U brings it back."),
+        _key("alt+p", "pin", "Pin", "Keep it on top, or no longer."),
+        _key("alt+a", "archive", "Archive", "Leave it out of the list, or take it back. It stays searchable."),
+        _key("alt+v", "archived", "Archived", "Show the archived ones, or the others."),
     ]
 
     def __init__(

@@ -32,7 +32,7 @@ _TIMINGS = {
     "decode_tokens_per_s": ("Answer", "tokens/s", 1),
 }
 _USAGE = {"prompt_tokens": "Prompt", "cached_tokens": "Of it reused", "completion_tokens": "Generated"}
-_LABEL_COLUMN = 20
+_LABEL_COLUMN = 18
 
 _Rows = list[tuple[str, str]]
 

@@ -72,7 +72,7 @@ class ModelsScreen(ListPanel[str, "LocalModel"]):
             name = Content.assemble(name, ("  in use", "$text-primary"))
         if item.problem:
             problem = Content.styled(f"Cannot be used: {one_line(item.problem)}", "$text-error")
-            return [Line(Content.styled(one_line(item.name), "dim")), Line(problem)]
+            return [Line(name), Line(problem)]
         size = "" if item.size_bytes is None else _size(item.size_bytes)
         return [Line(name, Content.styled(size, "dim")), Line(Content.styled(one_line(_short(item.path)), "dim"))]
 
