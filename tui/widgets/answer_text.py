@@ -13,7 +13,7 @@ from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
@@ -31,6 +31,16 @@ class _Drawn:
         self.block = block
         self.layout = layout
         self.strips: dict[int, Strip] = {}
+
+    def take_over(self, before: _Drawn) -> int:
+        """Keep what was drawn of the rows that are the same as `before`, from the first on; the number of those."""
+        same = 0
+        for row, old in zip(self.layout.rows, before.layout.rows, strict=False):
+            if row != old or row.text.spans != old.text.spans:
+                break
+            same += 1
+        self.strips = {row: strip for row, strip in before.strips.items() if row < same}
+        return same
 
 
 class AnswerText(Widget):
@@ -78,6 +88,7 @@ class AnswerText(Widget):
         self._height = 0
         self._drawn_width = 0
         self._styles: dict[str, Style] = {}
+        self._blank: Strip | None = None
 
     def add(self, text: str) -> None:
         """Add `text` at the end. `append_seconds` says what that took."""
@@ -88,9 +99,7 @@ class AnswerText(Widget):
         code_before = sum(isinstance(part, Code) for block in kept for part in block.parts)
         blocks = parse(tail, code_before=code_before)
         self._last_begins += _begin_of_last(tail, blocks)
-        self._blocks = kept + blocks
-        del self._drawn[len(kept) :]
-        self._lay_out()
+        self._replace(len(kept), kept + blocks)
         self.append_seconds = time.perf_counter() - begun
 
     def draw(self, text: str) -> None:
@@ -99,17 +108,26 @@ class AnswerText(Widget):
         same = 0
         while same < min(len(blocks), len(self._blocks)) and blocks[same].looks_like(self._blocks[same]):
             same += 1
-        self.source, self._blocks, self._last_begins = text, blocks, _begin_of_last(text, blocks)
-        del self._drawn[same:]
-        self._lay_out()
+        self.source, self._last_begins = text, _begin_of_last(text, blocks)
+        self._replace(same, blocks)
 
     # Layout
 
-    def _lay_out(self) -> None:
-        """Lay out the blocks that are not, at the width of the last time, and ask for a layout of the screen."""
-        if self._drawn_width:
-            self._fit(self._drawn_width)
-        self.refresh(layout=True)
+    def _replace(self, kept: int, blocks: list[Block]) -> None:
+        """Show `blocks`, of which the first `kept` are drawn already; draw no more again than what changed."""
+        self._blocks = blocks
+        if not self._drawn_width:
+            return
+        before, height = self._drawn[kept:], self._height
+        del self._drawn[kept:]
+        self._fit(self._drawn_width)
+        if not before or kept >= len(self._drawn):
+            self.refresh(layout=True)
+            return
+        row = self._tops[kept] + self._drawn[kept].take_over(before[0])
+        dirty = Region(0, row, self._drawn_width, max(1, self._height - row))
+        # A layout of the whole screen costs more than all the rest, and most tokens add no row.
+        self.refresh(dirty, layout=self._height != height)
 
     def _fit(self, width: int) -> None:
         if width != self._drawn_width:
@@ -141,10 +159,11 @@ class AnswerText(Widget):
         """Another theme: nothing that was drawn is right."""
         super().notify_style_update()
         self._styles.clear()
+        self._blank = None
         self._drawn.clear()
         self._tops.clear()
         self._lines.clear()
-        self._lay_out()
+        self._replace(0, self._blocks)
 
     # Drawing
 
@@ -152,17 +171,33 @@ class AnswerText(Widget):
         """Row `y`; drawn when it is first seen."""
         width = self.size.width
         index = bisect_right(self._tops, y) - 1
-        if index < 0 or index >= len(self._drawn):
-            return Strip.blank(width, self.visual_style.rich_style)
-        drawn, row = self._drawn[index], y - self._tops[index]
-        if row >= len(drawn.layout.rows):
-            return Strip.blank(width, self.visual_style.rich_style)
+        row = y - self._tops[index] if index >= 0 else 0
+        if index < 0 or row >= len(self._drawn[index].layout.rows):
+            return self._blank_row(width)
+        drawn = self._drawn[index]
         selection = self.text_selection
         if selection is not None:
             return self._strip(drawn.layout.rows[row], self._lines[index], width, selection)
         if row not in drawn.strips:
             drawn.strips[row] = self._strip(drawn.layout.rows[row], self._lines[index], width, None)
         return drawn.strips[row]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows in `crop`, as they were drawn.
+
+        Textual keeps drawn rows too, but drops them all with every new size, and an answer has a new size with every
+        new row. What it adds to a row (border, padding, hatch, tint) this widget does not have; opacity it has.
+        """
+        if self.opacity != 1.0:
+            return super().render_lines(crop)
+        width, background = self.size.width, self.background_colors[1]
+        filters = self.get_line_filters()
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in filters:
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def _strip(self, row: Row, first_line: int, width: int, selection: Selection | None) -> Strip:
         base = self.visual_style
@@ -182,6 +217,11 @@ class AnswerText(Widget):
             segments.append(Segment(piece, (style + its_style).rich_style_with_offset(column, line)))
             column += len(piece)
         return Strip(segments).extend_cell_length(width, style.rich_style)
+
+    def _blank_row(self, width: int) -> Strip:
+        if self._blank is None or self._blank.cell_length != width:
+            self._blank = Strip.blank(width, self.visual_style.rich_style)
+        return self._blank
 
     def _style(self, style: str | Style) -> Style:
         if isinstance(style, Style):

@@ -9,12 +9,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.engine.events import Event, TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.records import Ended
 from tui.widgets.answer_text import AnswerText
+from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, more_line, shown, thought_line
 from tui.widgets.thinking import Thinking
@@ -35,7 +38,8 @@ class AssistantMessage(MessageBox):
 
     DEFAULT_CSS: ClassVar[str] = """
     AssistantMessage {
-        & > .model { color: $text-muted; text-style: italic; margin: 0 0 1 0; }
+        & > .model { height: auto; color: $foreground 60%; text-style: italic; }
+        & > .model:ansi { text-style: dim italic; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,12 +57,11 @@ class AssistantMessage(MessageBox):
         self,
         view: MessageView,
         *,
-        divider: bool = False,
         model: str = "",
         folded: bool = True,
         in_sight: Callable[[AssistantMessage], bool] = lambda _: True,
     ) -> None:
-        super().__init__(view, divider=divider)
+        super().__init__(view)
         self.text = view.message.text
         self.reasoning = view.message.reasoning
         self._model = model
@@ -85,24 +88,22 @@ class AssistantMessage(MessageBox):
 
     def compose(self) -> ComposeResult:
         """Model, thinking, answer, and what is to say of it; each only where there is something."""
-        yield from self.head()
         if self._model:
             yield Static(shown(self._model), classes="model", markup=False)
         if self.reasoning:
             yield Thinking(shown(self.reasoning), thought_line(self.view.message), folded=self._folded)
         yield AnswerText(shown(capped(self.text)[0]))
-        yield Static(self._end(), classes="end")
 
     async def on_mount(self) -> None:
         """One that is being written can be added to."""
-        self._show_end()
         if self.writing:
             self._open()
 
-    async def show(self, view: MessageView, *, divider: bool) -> None:
-        """Show another place among the siblings, or in or out of context; its text is `feed`'s and `finish`'s."""
-        await super().show(view, divider=divider)
-        self._show_end()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing of its own but the mark of the focus; drawing it blank costs less, and it grows with every row."""
+        if self.has_focus:
+            return super().render_lines(crop)
+        return blank_rows(self, crop)
 
     async def resume(self, view: MessageView) -> None:
         """Go on: `feed` adds to what is there."""
@@ -110,7 +111,7 @@ class AssistantMessage(MessageBox):
         self.text, self.reasoning = view.message.text, view.message.reasoning
         self._thinking_before = view.message.facts.reasoning_s
         self._open()
-        self._show_end()
+        await self.show_end_line()
 
     async def feed(self, events: Sequence[Event]) -> None:
         """Add what came; draw it where it can be seen."""
@@ -133,7 +134,7 @@ class AssistantMessage(MessageBox):
             self._room -= len(drawn)
             self._answer.add(shown(drawn))
         if first or len(text) > len(drawn):
-            self._show_end()
+            await self.show_end_line()
 
     async def finish(self, view: MessageView) -> None:
         """The answer is complete, or was ended: draw all of it, once."""
@@ -143,7 +144,7 @@ class AssistantMessage(MessageBox):
             if self.reasoning:
                 await self._settle_thinking()
             self._answer.draw(shown(capped(self.text)[0]))
-            self._show_end()
+            await self.show_end_line()
 
     def fold_thinking(self, folded: bool) -> None:
         """Fold or unfold the thinking, if there is one."""
@@ -179,21 +180,16 @@ class AssistantMessage(MessageBox):
             return thinking
         thinking = Thinking(folded=self._folded)
         await self.mount(thinking, before=self._answer)
-        self._show_end()
+        await self.show_end_line()
         return thinking
 
-    def _end(self) -> Content:
+    def end_line(self) -> Content:
+        """How it ended; while it is written, that nothing came yet."""
         if self.writing:
             more = more_line(max(0, len(self.text) - SOFT_CAP))
             return Content(more) if self.text or self.reasoning else _WAITING
         line, more = end_line(self.view), more_line(capped(self.text)[1])
         return Content("\n").join([part for part in (Content(more), line) if part])
-
-    def _show_end(self) -> None:
-        line = self._end()
-        end = self.query_children(".end").first(Static)
-        end.update(line)
-        end.display = bool(line)
 
 
 def _runs(events: Sequence[Event]) -> list[tuple[Channel, str]]:

@@ -1,4 +1,4 @@
-"""What every message in the transcript is: a box that can be focused, with a mark where the context begins."""
+"""What every message in the transcript is: a box that can be focused, and a line under its text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import Static
 
 from tui.widgets.message_view import MessageView
-
-DIVIDER = "↑ no longer in context"
 
 
 class MessageBox(Vertical, can_focus=True):
@@ -20,12 +19,13 @@ class MessageBox(Vertical, can_focus=True):
     DEFAULT_CSS: ClassVar[str] = """
     MessageBox {
         height: auto;
-        padding: 0 1;
+        padding: 0 0 0 1;
         border-left: blank;
         &.-out-of-context { opacity: 60%; }
+        &.-out-of-context:ansi { text-style: dim; }
         &:focus { border-left: outer $accent; }
-        & > .divider { color: $text-muted; margin: 0 0 1 0; text-align: center; border-bottom: none; }
-        & > .end { color: $text-muted; margin: 0 0 1 0; }
+        & > .end { height: auto; color: $foreground 60%; margin: 0 0 1 0; }
+        & > .end:ansi { text-style: dim; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,10 +48,9 @@ class MessageBox(Vertical, can_focus=True):
             """The message that is left."""
             return self.box
 
-    def __init__(self, view: MessageView, *, divider: bool = False) -> None:
+    def __init__(self, view: MessageView) -> None:
         super().__init__()
         self.view = view
-        self._divider = divider
         self.set_class(not view.in_context, "-out-of-context")
 
     @property
@@ -59,20 +58,30 @@ class MessageBox(Vertical, can_focus=True):
         """Id of the message."""
         return self.view.message.id
 
-    def head(self) -> list[Static]:
-        """The lines above the message."""
-        return [Static(DIVIDER, classes="divider", markup=False)] if self._divider else []
+    def end_line(self) -> Content:
+        """What is to say of the message, under its text."""
+        raise NotImplementedError
 
-    async def show(self, view: MessageView, *, divider: bool) -> None:
-        """Show another state of the same message."""
+    async def on_mount(self) -> None:
+        """What is to say of it."""
+        await self.show_end_line()
+
+    async def show(self, view: MessageView) -> None:
+        """Show another place among the siblings, or in or out of context; the text stays."""
         self.view = view
         self.set_class(not view.in_context, "-out-of-context")
-        if divider != self._divider:
-            self._divider = divider
-            if divider:
-                await self.mount_all(self.head(), before=0)
-            else:
-                await self.query_children(".divider").remove()
+        await self.show_end_line()
+
+    async def show_end_line(self) -> None:
+        """Bring the line under the text up to date; most messages have none, and a widget less is a widget less."""
+        line = self.end_line()
+        shown = next(iter(self.query_children(".end").results(Static)), None)
+        if shown is None and line:
+            await self.mount(Static(line, classes="end"))
+        elif shown is not None and line:
+            shown.update(line)
+        elif shown is not None:
+            await shown.remove()
 
     def action_step(self, step: int) -> None:
         """To the message above (-1) or below (1)."""

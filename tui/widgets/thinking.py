@@ -24,9 +24,10 @@ class Thinking(Vertical):
     Thinking {
         height: auto;
         margin: 0 0 1 0;
-        color: $text-muted;
-        & > .thoughts { padding: 0 0 0 2; text-style: dim; }
-        & > .thoughts:ansi { text-style: dim; }
+        color: $foreground 60%;
+        & > Static { height: auto; }
+        & > .thoughts { padding: 0 0 0 2; }
+        &:ansi > Static { text-style: dim; }
         &.-folded > .thoughts { display: none; }
     }
     """

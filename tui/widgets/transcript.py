@@ -13,14 +13,16 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.layout import DockArrangeResult
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.store.records import Role
 from tui.widgets.assistant_message import AssistantMessage
+from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import MessageView
 from tui.widgets.user_message import UserMessage
@@ -40,6 +42,10 @@ class _Mark(Static):
         transcript.follow_end()
 
 
+class _Divider(Static):
+    """The model is not given what stands above."""
+
+
 class Transcript(VerticalScroll, can_focus=False):
     """Messages of one conversation, top to bottom."""
 
@@ -48,7 +54,21 @@ class Transcript(VerticalScroll, can_focus=False):
         layers: messages mark;
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
-        & > MessageBox { layer: messages; }
+        scrollbar-color: $foreground 25%;
+        scrollbar-color-hover: $foreground 40%;
+        scrollbar-color-active: $foreground 40%;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        & > MessageBox, & > _Divider { layer: messages; }
+        & > _Divider {
+            width: 1fr;
+            height: 1;
+            margin: 0 0 1 0;
+            text-align: center;
+            color: $foreground 60%;
+            &:ansi { text-style: dim; }
+        }
         & > _Mark {
             layer: mark;
             dock: bottom;
@@ -120,9 +140,9 @@ class Transcript(VerticalScroll, can_focus=False):
         if index is None:
             return
         self._views[index] = view
-        for at in (index, index + 1):  # the divider stands above the first message in context
-            if at < len(self._views) and (box := self._box(self._views[at].message.id)) is not None:
-                self.call_next(box.show, self._views[at], divider=self._divides(at))
+        if (box := self._box(view.message.id)) is not None:
+            self.call_next(box.show, view)
+        self.call_next(self._place_divider)
 
     async def cut(self, after: int | None) -> None:
         """Take away the messages after `after`; all of them for None."""
@@ -206,6 +226,10 @@ class Transcript(VerticalScroll, can_focus=False):
                 return max(0, top + new[widget] - y)
         return top
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing of its own."""
+        return blank_rows(self, crop)
+
     # Going about
 
     @property
@@ -272,16 +296,25 @@ class Transcript(VerticalScroll, can_focus=False):
         back = next((back for back, id in enumerate(ids) if id == message_id), None)
         return None if back is None else len(self._views) - 1 - back
 
-    def _divides(self, index: int) -> bool:
-        return index > 0 and self._views[index].in_context and not self._views[index - 1].in_context
+    async def _place_divider(self) -> None:
+        """The divider stands above the first message in context, where there are messages before it."""
+        views = self._views
+        first = next((at for at, view in enumerate(views) if view.in_context), len(views))
+        box = self._box(views[first].message.id) if 0 < first < len(views) else None
+        children = list(self.children)
+        shown = next(iter(self.query_children(_Divider)), None)
+        if shown is not None and (box is None or children.index(shown) + 1 != children.index(box)):
+            await shown.remove()
+            shown = None
+        if shown is None and box is not None:
+            await self.mount(_Divider("↑ no longer in context", markup=False), before=box)
 
     def _new_box(self, index: int) -> MessageBox:
         view = self._views[index]
         if view.message.role is Role.USER:
-            return UserMessage(view, divider=self._divides(index))
+            return UserMessage(view)
         return AssistantMessage(
             view,
-            divider=self._divides(index),
             model=self._changed_model(index),
             folded=self.thinking_folded,
             in_sight=self.in_sight,
@@ -316,6 +349,7 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def _mount(self, begin: int, end: int, before: Widget | None = None) -> None:
         await self.mount_all([self._new_box(index) for index in range(begin, end)], before=before)
+        await self._place_divider()
 
     async def _remove(self, boxes: Sequence[MessageBox]) -> None:
         if boxes:
