@@ -18,6 +18,7 @@ from tui.store.settings import FILE
 COMMANDS = {
     "ask": "Answer one prompt, streamed to standard output.",
     "chat": "A conversation line by line, without a full screen.",
+    "chats": "The stored conversations: list, show, search, export, import, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
 }
 
@@ -78,18 +79,19 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @model_option
 @device_option
+@click.option("--continue", "go_on", is_flag=True, help="Open the last conversation.")
 @debug_option
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show it.")
 @click.pass_context
-def cli(ctx: click.Context, model: str | None, device: str | None, debug: bool) -> None:
+def cli(ctx: click.Context, model: str | None, device: str | None, go_on: bool, debug: bool) -> None:
     """Chat with local language models on OpenVINO.
 
-    Without a command: a conversation (ovchat chat).
+    Without a command: the app.
     """
     if ctx.invoked_subcommand is None:
-        from tui.cli.chat import command
+        from tui.cli.app import run
 
-        ctx.invoke(command, model=model, device=device, debug=debug)
-    elif model or device or debug:
+        run(model, device, go_on, debug)
+    elif model or device or go_on or debug:
         name = ctx.invoked_subcommand
         ctx.fail(f"Options come after the command: ovchat {name} -m ...")

@@ -1,0 +1,57 @@
+"""The app on a scripted runner, with a store of its own: for Pilot tests, snapshots and benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.scripted import ScriptedRunner
+from tui.app import ChatApp
+from tui.chat.active_model import ActiveModel
+from tui.chat.choice import Choice
+from tui.chat.outbox import Outbox
+from tui.engine.options import EngineOptions
+from tui.library.find import Source
+from tui.library.local import LocalModel
+from tui.screens.services import Services, Start
+from tui.store.conversations import Conversations
+from tui.store.settings import Settings, load_settings
+from tui.store.state import State
+
+
+def choose(model: str | None, device: str | None) -> Choice:
+    """Every name is a model's, and it runs wherever one likes."""
+    name = model or "scripted"
+    return Choice(name, Path(name), name, device or "CPU", "", EngineOptions())
+
+
+def chat_app(
+    home: Path,
+    runner: ScriptedRunner | None = None,
+    *,
+    start: Start | None = None,
+    user: Mapping[str, Any] | None = None,
+    open_store: Callable[[], Conversations] | None = None,
+    models: Sequence[LocalModel] = (),
+) -> ChatApp:
+    """The real app; its conversations lie in `home`.
+
+    Args:
+        home: A folder.
+        runner: The engine.
+        start: How to begin.
+        user: The user's settings.
+        open_store: In place of the one in `home`.
+        models: The local models.
+    """
+    state = State(home / "state.toml")
+    engine = runner if runner is not None else ScriptedRunner()
+    services = Services(
+        Settings(load_settings(home / "no-settings.toml").shipped, user or {}),
+        Outbox(open_store or (lambda: Conversations.open(home / "conversations.db"))),
+        ActiveModel(lambda: engine, choose, state),
+        lambda: models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN, None)],
+        lambda: [("CPU", "A scripted processor")],
+    )
+    return ChatApp(services, start)

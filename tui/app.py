@@ -1,0 +1,62 @@
+"""ChatApp: the services, the themes and the first screen put together. It implements nothing of them."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from tui.screens.chat import ChatScreen
+from tui.screens.leaving import ask_where_to_save
+from tui.screens.services import Services, Start
+from tui.store import paths
+
+
+class ChatApp(App[None]):
+    """The application."""
+
+    TITLE = "ovchat"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; everything is saved.", priority=True),
+        Binding("ctrl+p", "command_palette", "Palette", id="app.palette", tooltip="Every action, by name."),
+    ]
+
+    def __init__(self, services: Services, start: Start | None = None) -> None:
+        super().__init__()
+        self.services = services
+        self._start = start or Start()
+        for theme in _shipped_themes():
+            self.register_theme(theme)
+        self.theme = "ovchat-dark"
+
+    def get_default_screen(self) -> Screen[None]:
+        return ChatScreen(self.services, self._start)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        if isinstance(screen, ChatScreen):
+            yield from screen.commands()
+        yield SystemCommand("Quit", "Leave; everything is saved.", self.action_quit)
+
+    async def action_quit(self) -> None:
+        # In a worker: the question what to do with what is not saved waits for its answer.
+        self.run_worker(self._leave(), group="leave", exclusive=True)
+
+    async def _leave(self) -> None:
+        if isinstance(chat := self.screen_stack[0], ChatScreen):
+            await chat.pane.stop_everything()
+        outbox = self.services.outbox
+        if not await asyncio.to_thread(outbox.flush, 2.0) and not await ask_where_to_save(self, outbox):
+            return
+        self.exit()
+
+
+def _shipped_themes() -> Iterable[Theme]:
+    for path in sorted(paths.data_file("themes").glob("*.toml")):
+        yield Theme(**tomllib.loads(path.read_text("utf-8")))

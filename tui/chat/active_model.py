@@ -1,0 +1,146 @@
+"""Which model answers: loaded in the background, replaced on demand, looked at by whoever shows it.
+
+Importing the engine takes half a second, so that too happens in a thread, begun by the first `use`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui.engine.errors import DeviceNotFound, OvchatError
+from tui.store.state import State
+
+if TYPE_CHECKING:
+    from tui.chat.choice import Choice
+    from tui.engine.language_model import LanguageModel
+    from tui.engine.runner import Runner
+
+Choose = Callable[[str | None, str | None], "Choice"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """How things stand with the model.
+
+    Attributes:
+        choice: What is loaded or being loaded.
+        stage: What loading is busy with; "" when it is not under way.
+        began: `time.monotonic()` when loading began.
+        model: The loaded model, ready to answer.
+        error: Why there is none.
+        asked: The model that was asked for when choosing it failed, or None for the one last used.
+    """
+
+    choice: Choice | None = None
+    stage: str = ""
+    began: float = 0.0
+    model: LanguageModel | None = None
+    error: OvchatError | None = None
+    asked: str | None = None
+
+    @property
+    def loading(self) -> bool:
+        return bool(self.stage)
+
+
+class ActiveModel:
+    """The model in use.
+
+    Args:
+        open_runner: Makes the engine thread; may import and take its time.
+        choose: From a model's name and a device, each None for "as before", to what to load.
+        state: Remembers what was used.
+    """
+
+    def __init__(self, open_runner: Callable[[], Runner], choose: Choose, state: State) -> None:
+        self.runner: Runner | None = None
+        self.status = ModelStatus()
+        self._open_runner = open_runner
+        self._choose = choose
+        self._state = state
+        self._wanted: tuple[str | None, str | None] | None = None
+        self._changed = threading.Condition()
+        self._closing = False
+        # A daemon, as the engine thread is: a compilation under way cannot be stopped, and quitting does not wait.
+        self._thread: threading.Thread | None = None
+
+    def use(self, model: str | None = None, device: str | None = None) -> None:
+        """Load a model in place of the one there. Returns at once; of several, the last one asked for stays."""
+        with self._changed:
+            self._wanted = (model, device)
+            self.status = ModelStatus(stage="getting ready", began=time.monotonic(), asked=model)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="model", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self, timeout: float = 1.0) -> bool:
+        """End the engine thread; False where it is still busy after `timeout` seconds."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self._thread is None or not self._thread.is_alive()
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                while self._wanted is None and not self._closing:
+                    self._changed.wait()
+                if self._closing or self._wanted is None:
+                    break
+                wanted, self._wanted = self._wanted, None
+            try:
+                self._load(*wanted)
+            except OvchatError as error:
+                self._set(wanted[0], error=error)
+            except Exception as error:
+                logger.exception("the model cannot be loaded")
+                self._set(
+                    wanted[0], error=OvchatError(f"The model cannot be loaded ({type(error).__name__}: {error}).")
+                )
+        if self.runner is not None:
+            self.runner.close()
+
+    def _load(self, model: str | None, device: str | None) -> None:
+        self._stage("starting the engine")
+        if self.runner is None:
+            self.runner = self._open_runner()
+        choice = self._choose(model, device)
+        with self._changed:
+            self.status = replace(self.status, choice=choice)
+        job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
+        for progress in job:
+            self._stage(progress.stage)
+        try:
+            loaded = job.result()
+        except DeviceNotFound as error:
+            raise DeviceNotFound(error.sentence, f"{choice.said_by} {error.next_step}".strip()) from error
+        self._state.used(choice.name, loaded.device)
+        if device:
+            self._state.give_device(choice.name, loaded.device)
+        self._set(model, choice=choice, model=loaded)
+
+    def _stage(self, stage: str) -> None:
+        with self._changed:
+            self.status = replace(self.status, stage=stage)
+
+    def _set(
+        self,
+        asked: str | None,
+        *,
+        choice: Choice | None = None,
+        model: LanguageModel | None = None,
+        error: OvchatError | None = None,
+    ) -> None:
+        with self._changed:
+            if self._wanted is None:  # else another one is asked for already, and that is what loads
+                self.status = ModelStatus(choice or self.status.choice, model=model, error=error, asked=asked)

@@ -1,0 +1,259 @@
+"""One conversation at work: its transcript, what waits to be sent, and the prompt. Sends, follows, keeps the draft."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message as Event
+from textual.timer import Timer
+
+from tui.engine.errors import OvchatError
+from tui.screens.overflow import OverflowChoice, OverflowScreen
+from tui.store.errors import StoreError
+from tui.store.records import Message
+from tui.widgets.notice import Notice
+from tui.widgets.prompt import Prompt
+from tui.widgets.queue import QueueStrip
+from tui.widgets.session_view import SessionView
+
+if TYPE_CHECKING:
+    from tui.chat.active_model import ActiveModel
+    from tui.chat.outbox import Outbox
+    from tui.chat.session import ChatSession
+    from tui.chat.turn import Turn
+
+_DRAFT_S = 0.5
+
+
+class ChatPane(Vertical):
+    """Shows one session at a time; a turn of another one goes on unseen.
+
+    Args:
+        session: Shown first.
+        new_session: Makes an empty one.
+        outbox: Takes the drafts.
+        active: Has the engine.
+    """
+
+    DEFAULT_CSS = "ChatPane SessionView { height: 1fr; }"
+    transcript = getters.query_one(SessionView)
+    prompt = getters.query_one(Prompt)
+    notice = getters.query_one(Notice)
+    _strip = getters.query_one(QueueStrip)
+
+    class Changed(Event):
+        """The prompt, the branch or the turn changed: counts and status are no longer right."""
+
+    def __init__(
+        self, session: ChatSession, new_session: Callable[[], ChatSession], outbox: Outbox, active: ActiveModel
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self._new_session = new_session
+        self._outbox = outbox
+        self._active = active
+        self._queue: list[str] = []
+        self._sending = False
+        self._editing: int | None = None  # the user's message that the prompt has instead of the draft
+        self._kept_draft = ""
+        self._draft_timer: Timer | None = None
+        self._live: dict[str, ChatSession] = {}  # sessions with a turn under way, by conversation
+
+    def compose(self) -> ComposeResult:
+        yield SessionView()
+        yield QueueStrip()
+        yield Notice()
+        yield Prompt()
+
+    async def on_mount(self) -> None:
+        await self.transcript.show_session(self.session)
+
+    @property
+    def next_text(self) -> str:
+        """The message that Enter would add to the branch."""
+        return "" if self._editing is not None else self.prompt.text_to_send
+
+    def live_session(self, id: str) -> ChatSession | None:
+        """The session of a conversation in which a turn is under way, shown or not."""
+        return self._live.get(id)
+
+    async def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
+        """Show another session, with its draft, at the message `focus` or at its end."""
+        self.workers.cancel_group(self, "turn")
+        self.save_draft()
+        self._queue.clear()
+        self._sending, self._editing = False, None
+        self.notice.clear()
+        self.prompt.load(draft)
+        self._show_queue()
+        await self._take(session, focus)
+        self.prompt.focus()
+        if session.turn is not None:
+            self._follow(session.turn)
+
+    async def _take(self, session: ChatSession, focus: int | None = None) -> None:
+        self.session = session
+        session.runner = self._active.runner
+        await self.transcript.show_session(session, focus)
+        self.post_message(self.Changed())
+
+    # Turns
+
+    @on(Prompt.Submitted)
+    def _submitted(self, event: Prompt.Submitted) -> None:
+        self.notice.clear()
+        if self._editing is not None:
+            edited = self._editing
+            self._end_edit()
+            self.answer(lambda: self.session.edit(edited, event.text))
+        else:
+            self._queue.append(event.text)
+            self.send_next()
+
+    def send_next(self) -> None:
+        """Send the first message that waits, if there is one and nothing is in its way."""
+        if self._queue and not self._sending and self.session.turn is None and self._active.status.model is not None:
+            self._sending = True
+            self._send(self._queue.pop(0))
+        self._show_queue()
+
+    @work(group="turn", exclusive=True)
+    async def _send(self, text: str) -> None:
+        try:
+            if await self._make_room(text):
+                await self._run(lambda: self.session.ask(text))
+            else:
+                self.prompt.give_back(text)
+        finally:
+            self._sending = False
+        self.send_next()
+
+    @work(group="turn", exclusive=True)
+    async def answer(self, start: Callable[[], Turn]) -> None:
+        """Begin a turn and show it; what keeps it from beginning is said."""
+        await self._run(start)
+        self.send_next()
+
+    @work(group="turn", exclusive=True)
+    async def _follow(self, turn: Turn) -> None:
+        await self.transcript.follow(turn)
+        self.send_next()
+
+    async def _run(self, start: Callable[[], Turn]) -> None:
+        session = self.session
+        session.runner = self._active.runner
+        if self._active.status.choice is not None:
+            session.set_model(self._active.status.choice.name)
+        try:
+            turn = start()
+        except OvchatError as error:
+            self.say_error(error)
+            return
+        self.say_all(turn.notices)
+        self._live[session.conversation.id] = session
+        self.save_draft()
+        await self.transcript.follow(turn)
+        self.post_message(self.Changed())
+
+    async def _make_room(self, text: str) -> bool:
+        """Whether `text` can be sent, after the user has chosen what to do where the context is too small."""
+        try:
+            overflow = await asyncio.to_thread(self.session.overflow, text)
+        except OvchatError as error:
+            self.say_error(error)
+            return False
+        if overflow is None:
+            return True
+        match await self.app.push_screen_wait(OverflowScreen(overflow)):
+            case OverflowChoice.DROP:
+                self.session.drop_oldest(overflow)
+                await self._take(self.session)
+            case OverflowChoice.NEW:
+                await self._take(self._new_session())
+            case _:
+                return False
+        return True
+
+    def stop(self) -> bool:
+        """End the turn under way, its text stays; False where there is none."""
+        if self.session.turn is None:
+            return False
+        self.session.turn.cancel()
+        return True
+
+    async def stop_everything(self) -> None:
+        """Cancel every turn and wait until what they wrote is with the outbox."""
+        self.save_draft()
+        turns = [session.turn for session in {self.session, *self._live.values()} if session.turn is not None]
+        for turn in turns:
+            turn.cancel()
+        while not all(turn.done for turn in turns):
+            await asyncio.sleep(0.02)
+
+    # What is being written
+
+    def edit(self, message: Message) -> None:
+        """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
+        if self._editing is None:
+            self._kept_draft = self.prompt.text_to_send
+        self._editing = message.id
+        self.prompt.load(message.text)
+        self.prompt.focus()
+        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.")
+
+    def leave_edit(self) -> bool:
+        """Back to the draft; False where nothing is being edited."""
+        if self._editing is None:
+            return False
+        self._end_edit()
+        self.notice.clear()
+        return True
+
+    def _end_edit(self) -> None:
+        self._editing = None
+        self.prompt.load(self._kept_draft)
+
+    @on(Prompt.TakeBack)
+    def take_back(self) -> None:
+        """Put the last message that waits back into the prompt."""
+        if self._queue:
+            self.prompt.give_back(self._queue.pop())
+            self._show_queue()
+
+    def _show_queue(self) -> None:
+        self._strip.show(self._queue)
+        self.prompt.queued = len(self._queue)
+
+    @on(Prompt.Changed)
+    def _typed(self) -> None:
+        self.post_message(self.Changed())
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+        self._draft_timer = self.set_timer(_DRAFT_S, self.save_draft)
+
+    def save_draft(self) -> None:
+        """Store what is not sent yet, messages that wait included."""
+        if not self.session.temporary:
+            draft = self._kept_draft if self._editing is not None else self.prompt.draft
+            key = self.session.conversation.id if self.session.messages else ""
+            self._outbox.draft(key, "\n\n".join(filter(None, (*self._queue, draft))))
+
+    # Notices
+
+    @on(Prompt.Failed)
+    def _failed(self, event: Prompt.Failed) -> None:
+        self.notice.say(event.text, "error")
+
+    def say_error(self, error: OvchatError | StoreError) -> None:
+        """Say what is wrong, and the next step."""
+        self.notice.say(f"{error.sentence} {error.next_step}".strip(), "error")
+
+    def say_all(self, notices: Iterable[str]) -> None:
+        """Say what the user should know; nothing where there is nothing."""
+        if text := " ".join(notices):
+            self.notice.say(text, "warning")

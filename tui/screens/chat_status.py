@@ -1,0 +1,60 @@
+"""What the chat screen's status line says, from the session, the model and the disk."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tui.chat.presets import preset_of
+from tui.store.records import Facts, Message, Role
+from tui.widgets.status_line import StatusFacts
+
+if TYPE_CHECKING:
+    from tui.chat.active_model import ModelStatus
+    from tui.chat.context import ContextUse
+    from tui.chat.session import ChatSession
+    from tui.store.errors import StoreError
+
+
+def status_facts(
+    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None, state: str = ""
+) -> StatusFacts:
+    """The facts of this moment; `state` in place of what the model and the turn say."""
+    turn = session.turn
+    progress = turn.progress() if turn is not None else None
+    facts = _last_answer(session.messages)
+    prefill = turn.prefill if turn is not None and progress is not None and not progress.tokens else None
+    if progress is not None and progress.tokens:
+        speed: float | None = progress.tokens_per_s
+    else:
+        speed = facts.timings.get("decode_tokens_per_s") if turn is None else None
+    used = use.tokens if use is not None else None
+    if turn is not None and turn.prefill is not None and progress is not None:
+        used = turn.prefill.total + progress.tokens
+    loaded = model.model
+    sampling = session.sampling().params
+    return StatusFacts(
+        model=model.choice.title if model.choice is not None else "",
+        device=loaded.device if loaded is not None else "",
+        precision=loaded.precision if loaded is not None else "",
+        state=state or _state(model) or ("waiting" if turn is not None and prefill is None and used is None else ""),
+        used=used,
+        limit=use.limit if use is not None else (loaded.context_limit if loaded is not None else None),
+        sampling=sampling,
+        preset=preset_of(sampling),
+        ttft_s=facts.timings.get("ttft_s") if turn is None else None,
+        tokens_per_s=speed or None,
+        reused=facts.usage.get("cached_tokens", 0) if turn is None else 0,
+        prefill=(prefill.done, prefill.total) if prefill is not None else None,
+        saved_trouble=trouble.sentence if trouble is not None else "",
+    )
+
+
+def _state(model: ModelStatus) -> str:
+    if model.loading:
+        return f"loading {time.monotonic() - model.began:.0f} s: {model.stage}"
+    return "no model: F3" if model.error is not None else ""
+
+
+def _last_answer(messages: tuple[Message, ...]) -> Facts:
+    return next((each.facts for each in reversed(messages) if each.role is Role.ASSISTANT), Facts())

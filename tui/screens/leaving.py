@@ -1,0 +1,66 @@
+"""Quitting while something could not be saved: nothing goes without the user's word."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tui.chat.rescue import unsaved_conversations
+from tui.screens.dialogs import ChoiceDialog, TextDialog
+from tui.store.exchange import to_json
+from tui.store.files import replace_text
+
+if TYPE_CHECKING:
+    from tui.chat.outbox import Outbox
+
+
+class _Choice(IntEnum):
+    ELSEWHERE = 0
+    STAY = 1
+    LEAVE = 2
+
+
+async def ask_where_to_save(app: App[None], outbox: Outbox) -> bool:
+    """Ask what to do with what is not saved; True where the app may end."""
+    while outbox.trouble is not None:
+        match await app.push_screen_wait(
+            ChoiceDialog(
+                "Not everything is saved",
+                ["Save it to a file", "Stay", "Leave without it"],
+                text=f"{outbox.trouble.sentence} {outbox.trouble.next_step}".strip(),
+            )
+        ):
+            case _Choice.ELSEWHERE:
+                if await _save_elsewhere(app, outbox):
+                    return True
+            case _Choice.LEAVE:
+                return True
+            case _:
+                return False
+    return True
+
+
+async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
+    answer = await app.push_screen_wait(
+        TextDialog(
+            "Save to a file",
+            str(Path.home() / "ovchat-unsaved.json"),
+            text="`ovchat chats import FILE` takes it in later.",
+            required=True,
+        )
+    )
+    if answer is None:
+        return False
+    exported = [to_json(conversation, messages) for conversation, messages in unsaved_conversations(outbox)]
+    try:
+        text = json.dumps(exported if len(exported) != 1 else exported[0], ensure_ascii=False, indent=1) + "\n"
+        await asyncio.to_thread(replace_text, Path(answer.strip()).expanduser(), text)
+    except OSError as error:
+        app.notify(f"{answer}: {error.strerror}", severity="error", markup=False)
+        return False
+    return True

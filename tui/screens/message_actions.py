@@ -1,0 +1,83 @@
+"""What can be done with a finished message or a whole conversation: copy it, copy a code block, write it to a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markdown_it import MarkdownIt
+from textual.app import App
+
+from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
+from tui.store.exchange import to_json, to_markdown
+from tui.store.files import replace_text
+from tui.store.records import Conversation, Message
+
+if TYPE_CHECKING:
+    from tui.chat.session import ChatSession
+
+_NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+_LONGEST_NAME = 60
+
+
+def copy(app: App[None], text: str) -> str:
+    """Send `text` to the terminal's clipboard; what to tell the user."""
+    app.copy_to_clipboard(text)
+    return f"{len(text):,} characters were sent to the terminal's clipboard. If they did not arrive: Alt+S saves."
+
+
+def code_blocks(markdown: str) -> list[str]:
+    """The contents of the code blocks of a text, in their order."""
+    tokens = MarkdownIt().parse(markdown)
+    return [token.content.removesuffix("\n") for token in tokens if token.type in ("fence", "code_block")]
+
+
+async def copy_code(app: App[None], message: Message) -> str:
+    """Copy the code block of a message, the one chosen where there are several. What to tell the user."""
+    blocks = code_blocks(message.text)
+    if not blocks:
+        return "This answer has no code block."
+    chosen: int | None = 0
+    if len(blocks) > 1:
+        chosen = await app.push_screen_wait(ChoiceDialog("Copy a code block", [_first_line(each) for each in blocks]))
+    return "" if chosen is None else copy(app, blocks[chosen])
+
+
+def _first_line(block: str) -> str:
+    lines = block.strip().splitlines() or [""]
+    return lines[0] if len(lines) == 1 else f"{lines[0]}  ({len(lines)} lines)"
+
+
+async def save_to_file(app: App[None], session: ChatSession) -> str:
+    """Ask for a file and write the conversation to it: JSON where its name ends so, else Markdown. What to tell."""
+    name = _NOT_IN_NAMES.sub("-", session.conversation.title).strip("-.")[:_LONGEST_NAME] or "conversation"
+    answer = await app.push_screen_wait(
+        TextDialog(
+            "Save the conversation",
+            str(Path.cwd() / f"{name}.md"),
+            text="A name that ends in .json takes every branch and can be imported again.",
+            required=True,
+        )
+    )
+    if answer is None:
+        return ""
+    path = Path(answer.strip()).expanduser()
+    if path.exists() and not await app.push_screen_wait(
+        ConfirmDialog("Replace the file?", f"{path} is there already.", yes="Replace it", no="Leave it")
+    ):
+        return "Nothing was written."
+    text = as_text(session.conversation, session.messages, session.all_messages, as_json=path.suffix == ".json")
+    await asyncio.to_thread(replace_text, path, text)
+    return f"Saved to {path}."
+
+
+def as_text(conversation: Conversation, branch: Sequence[Message], every: Sequence[Message], *, as_json: bool) -> str:
+    """A conversation as the text of a file."""
+    if not as_json:
+        return to_markdown(conversation, branch)
+    exported: dict[str, Any] = to_json(conversation, every)
+    return json.dumps(exported, ensure_ascii=False, indent=1) + "\n"

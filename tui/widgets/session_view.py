@@ -1,0 +1,75 @@
+"""A transcript that shows a session: brings itself up to the session's branch, and follows its turns."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tui.store.records import Message
+from tui.widgets.assistant_message import AssistantMessage
+from tui.widgets.first_run import FirstRun
+from tui.widgets.message_view import MessageView
+from tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from tui.chat.session import ChatSession
+    from tui.chat.turn import Turn
+
+
+class SessionView(Transcript):
+    """Shows one session at a time; set it with `show_session`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: ChatSession | None = None
+        self._shown: list[int] = []  # ids of the messages, mounted or not
+
+    async def show_session(self, session: ChatSession, focus: int | None = None) -> None:
+        """Show a session's branch anew, at its end or at the message `focus`."""
+        self._session = session
+        views = [self._view(session, message) for message in session.messages]
+        self._shown = [view.message.id for view in views]
+        await self.query(FirstRun).remove()
+        await self.show(views, focus=focus)
+        if not views:
+            await self.mount(FirstRun(temporary=session.temporary))
+
+    async def sync(self) -> AssistantMessage | None:
+        """Bring the transcript up to the branch after it changed; the answer that is being written, if there is one."""
+        session = self._session
+        if session is None:
+            return None
+        messages, turn = session.messages, session.turn
+        same = 0
+        while same < min(len(messages), len(self._shown)) and messages[same].id == self._shown[same]:
+            same += 1
+        await self.query(FirstRun).remove()
+        if same < len(self._shown):
+            await self.cut(self._shown[same - 1] if same else None)
+        self._shown = [message.id for message in messages]
+        answer = None
+        for place, message in enumerate(messages):
+            if turn is not None and message.id == turn.message_id:
+                answer = await self.begin_answer(self._view(session, message))
+            elif place >= same:
+                await self.add(self._view(session, message))
+            elif place == same - 1:
+                self.refresh_view(self._view(session, message))  # it may have a sibling more
+        return answer
+
+    async def follow(self, turn: Turn) -> None:
+        """Show a turn of the session while it runs: pulled at the pace at which it can be drawn."""
+        session, answer = self._session, await self.sync()
+        if session is None or answer is None:
+            return
+        while not turn.done:
+            await answer.feed(turn.drain())
+            await asyncio.sleep(answer.interval)
+        await answer.feed(turn.drain())
+        if turn.message_id in (message.id for message in session.messages):
+            await answer.finish(self._view(session, session.message(turn.message_id)))
+        else:  # stopped before its first word
+            await self.sync()
+
+    def _view(self, session: ChatSession, message: Message) -> MessageView:
+        return MessageView(message, session.position(message.id), session.in_context(message.id))
