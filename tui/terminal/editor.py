@@ -1,13 +1,15 @@
-"""Editing a text in the user's own editor. Blocking, and the terminal must be the editor's meanwhile."""
+"""Editing a text in the user's own editor. It blocks; it is called from the main thread, the terminal given up."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -57,7 +59,8 @@ def edit_text(text: str, command: list[str]) -> str:
             path = Path(folder, "prompt.md")
             path.touch(mode=0o600)
             path.write_bytes(text.encode("utf-8", "replace"))
-            code = subprocess.run([*command, str(path)], check=False).returncode
+            with _interrupts_ignored():
+                code = subprocess.run([*command, str(path)], check=False).returncode
             if code != 0:
                 raise EditorFailed(f"{command[0]} ended with exit code {code}.", "The prompt is as it was.")
             edited = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
@@ -65,3 +68,13 @@ def edit_text(text: str, command: list[str]) -> str:
         raise EditorFailed(f"The editor could not be used: {error}.", "The prompt is as it was.") from error
     # Editors end the last line; a prompt has no reason to.
     return edited if text.endswith("\n") else edited.removesuffix("\n")
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ctrl+C is the editor's; the terminal sends it to this process, too. Unlike SIG_IGN a handler is not inherited."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

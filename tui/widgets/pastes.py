@@ -9,7 +9,8 @@ from __future__ import annotations
 from tui.widgets.prompt_text import CLOSE, OPEN, SPACE, TOKEN, hold, release, with_plain_line_ends
 
 LIMIT = 20_000
-"""Bytes; a longer paste is kept aside."""
+"""Bytes that may stand in the document; a paste beyond them is kept aside."""
+_SMALL = 1_000  # bytes; a paste that small always stands in the document
 LONGEST_DRAFT = 1_000_000
 """Bytes that a draft may have with its pastes; those above that are left out of it."""
 _MOST_KEPT = 16_000_000  # characters of pastes that no document refers to any more
@@ -24,10 +25,11 @@ class Pastes:
     def __init__(self) -> None:
         self._contents: dict[str, str] = {}
 
-    def take(self, text: str) -> str:
-        """What goes into the document for a paste of `text`."""
+    def take(self, text: str, beside: int = 0) -> str:
+        """What goes into the document, which has `beside` characters, for a paste of `text`."""
         text = with_plain_line_ends(text)
-        return hold(text) if _size(text) <= LIMIT else self._token(text, "pasted")
+        size = _size(text)
+        return hold(text) if size <= _SMALL or size + beside <= LIMIT else self._token(text, "pasted")
 
     def expand(self, held: str) -> str:
         """The text that `held` stands for."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
@@ -13,13 +12,14 @@ from textual.document._document import EditResult, Location, Selection
 from textual.document._edit import Edit
 from textual.message import Message
 from textual.reactive import var
+from textual.screen import Screen
 from textual.widgets import TextArea
 
 from tui.terminal.editor import EditorFailed, edit_text, editor_command
 from tui.terminal.keys import OTHER_NEW_LINES
 from tui.widgets.pastes import Pastes, tokens_in
+from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
-from tui.widgets.prompt_text import shown
 
 # The screen's keys: there they scroll the transcript and change the temperature.
 _LET_GO = frozenset({"pageup", "pagedown", "f6", "f7"})
@@ -30,7 +30,7 @@ def _editing_keys() -> list[BindingType]:
     return [each for each in TextArea.BINDINGS if isinstance(each, Binding) and each.key not in _LET_GO]
 
 
-class Prompt(TextArea, inherit_bindings=False):
+class Prompt(PromptArea, inherit_bindings=False):
     """A text area that sends.
 
     What is sent leaves the prompt at once, before anything else is typed: who cannot take it gives it back.
@@ -46,7 +46,8 @@ class Prompt(TextArea, inherit_bindings=False):
         background: $background;
         scrollbar-size-vertical: 1;
         &:focus { border: round $border; }
-        &.-low, &.-low:focus { border: none; min-height: 1; max-height: 4; }
+        &.-low, &.-low:focus { border: none; min-height: 1; background: $surface; }
+        & .prompt--paste { background: $primary-muted; color: $text-primary; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -113,8 +114,8 @@ class Prompt(TextArea, inherit_bindings=False):
 
     @property
     def draft(self) -> str:
-        """What to store of an unsent message: pastes in full up to a megabyte."""
-        return self.pastes.draft(self.text)
+        """What to store of an unsent message: pastes in full up to a megabyte. Looking at earlier ones keeps it."""
+        return self.pastes.draft(self.pastes.fold(self.earlier.draft(self._everything)))
 
     def load(self, text: str) -> None:
         """Replace everything by `text`, with the cursor at its end. There is no undo back over this."""
@@ -140,10 +141,9 @@ class Prompt(TextArea, inherit_bindings=False):
             _take(event)
             self.action_new_line()
             return
-        is_typed = event.is_printable and "+" not in event.key.removesuffix("+")
-        if is_typed:
-            return  # to TextArea
-        # Not to TextArea: it would type the letter of an Alt+letter, and a line end for Enter.
+        if event.is_printable and set(event.key.split("+")[:-1]) <= {"shift"}:
+            return  # to TextArea, which types it
+        # Not to TextArea: it would also type the letter of an Alt+letter, and a line end for Enter.
         event.prevent_default()
         # Run here and now, in the order of typing. Textual runs a binding when the key has bubbled up to the app, while
         # what is typed after it goes on being inserted: a quick "a Enter b" would send "ab".
@@ -170,23 +170,21 @@ class Prompt(TextArea, inherit_bindings=False):
             super().action_cursor_up(select)
         elif self.queued and not self.text:
             self.post_message(self.TakeBack(self))
-        else:
-            self._show_earlier(self.earlier.older(self._everything))
+        elif (text := self.earlier.older(self._everything)) is not None:
+            self.load(text)
+            # Where the next Up goes on from. That is the end of a message of one row.
+            self.move_cursor(self.navigator.get_location_end(self.document.start))
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Move down; from the last row to the message after."""
         if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
             super().action_cursor_down(select)
-        else:
-            self._show_earlier(self.earlier.newer(self._everything))
+        elif (text := self.earlier.newer(self._everything)) is not None:
+            self.load(text)
 
     @property
     def _everything(self) -> str:
         return self.pastes.expand(self.text)
-
-    def _show_earlier(self, text: str | None) -> None:
-        if text is not None:
-            self.load(text)
 
     # Pastes
 
@@ -200,7 +198,7 @@ class Prompt(TextArea, inherit_bindings=False):
         self._insert(self.app.clipboard)
 
     def _insert(self, text: str) -> None:
-        if result := self._replace_via_keyboard(self.pastes.take(text), *self.selection):
+        if result := self._replace_via_keyboard(self.pastes.take(text, len(self.text)), *self.selection):
             self.move_cursor(result.end_location)
 
     @property
@@ -242,35 +240,30 @@ class Prompt(TextArea, inherit_bindings=False):
     def action_edit_externally(self) -> None:
         """Edit the message in $VISUAL or $EDITOR; the app is suspended meanwhile."""
         text = self._everything
+        edited: str | EditorFailed
         try:
             command = editor_command()
             with self.app.suspend():
-                edited = edit_text(text, command)
+                # An error must not leave this block: Textual would not take the terminal back.
+                try:
+                    edited = edit_text(text, command)
+                except EditorFailed as error:
+                    edited = error
         except EditorFailed as error:
-            self.post_message(self.Failed(self, f"{error.sentence} {error.next_step}"))
+            edited = error
         except SuspendNotSupported:
-            self.post_message(self.Failed(self, "This terminal cannot be lent to an editor. Write the message here."))
-        else:
-            if edited != text:
-                self.replace(self.pastes.fold(edited), (0, 0), self.document.end, maintain_selection_offset=False)
+            edited = EditorFailed("This terminal cannot be lent to an editor.", "Write the message here.")
+        if isinstance(edited, EditorFailed):
+            self.post_message(self.Failed(self, str(edited)))
+        elif edited != text:
+            self.replace(self.pastes.fold(edited), (0, 0), self.document.end, maintain_selection_offset=False)
 
-    # Looks
+    def on_mount(self) -> None:
+        """Follow the screen's height, which may change while the prompt's own size does not."""
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._fit_screen)
 
-    def get_line(self, line_index: int) -> Text:
-        """A line as it is shown."""
-        held = self.document.get_line(line_index)
-        line = Text(shown(held), end="", no_wrap=True)
-        for start, end in tokens_in(held):
-            line.stylize("reverse", start, end)
-        return line
-
-    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
-        """None: a message is no code, and the search reads all of it at every step of the cursor."""
-        return None
-
-    def _on_resize(self) -> None:
-        super()._on_resize()
-        self.set_class(self.screen.size.height < _LOWEST_WITH_BORDER, "-low")
+    def _fit_screen(self, screen: Screen[object]) -> None:
+        self.set_class(screen.size.height < _LOWEST_WITH_BORDER, "-low")
 
 
 def _take(event: events.Event) -> None:

@@ -37,6 +37,12 @@ class PromptHistory:
         self._position = 0
         self._changed.clear()
 
+    def draft(self, current: str) -> str:
+        """What the user is writing: `current`, the prompt's text, unless that is an earlier message as it was sent."""
+        if self._position and current == self._messages[self._position - 1]:
+            return self._changed.get(0, "")
+        return current
+
     def older(self, current: str) -> str | None:
         """The next older text, or None at the end; `current` is what stands in the prompt now."""
         return self._walk(self._position + 1, current)

@@ -33,7 +33,7 @@ class QueueStrip(Static):
         """Show the messages that wait, the next one first."""
         rows = [f"queued: {_first_line(text)}" for text in texts[:MOST_ROWS]]
         if more := len(texts) - len(rows):
-            rows[-1] += f"  (+{more} more)"
+            rows[-1] += f" (+{more} more)"
         self.update(Content("\n".join(rows)))
         self.set_class(bool(rows), "-waiting")
 

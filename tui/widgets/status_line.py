@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,7 +22,8 @@ SHORTEST_INTERVAL = 0.25
 WARN_AT, ALARM_AT = 0.80, 0.95
 """Shares of the context in use."""
 _GAP = "  "
-_SHORTEST_NAME = 8
+_URGENT, _NEEDED = 2, 4  # by how long parts stay: up to what goes on, up to model and context
+_SHORT_NAMES = (24, 16)  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +81,19 @@ def status_content(facts: StatusFacts, width: int) -> Content:
 
 def _parts(facts: StatusFacts) -> list[_Part]:
     model = facts.model or "no model"
-    short = [_shortened(model, length) for length in (24, 16, _SHORTEST_NAME) if length < cell_len(model)]
+    short = [_shortened(model, length) for length in _SHORT_NAMES if length < len(model)]
     where = " ".join(each for each in (facts.device, facts.precision) if each)
     unsaved = [f"! not saved: {facts.saved_trouble}", "! not saved"] if facts.saved_trouble else [""]
     parts = [
         _Part([facts.notice], 0, "bold $text-warning"),
         _Part(unsaved, 1, "bold $text-error"),
         _Part([model, *short], 3, "bold"),
-        _Part([where, facts.device], 7, "$text-muted"),
+        _Part([where, facts.device], 6, "$text-muted"),
         _state_part(facts),
         _context_part(facts),
         _Part(_speed(facts), 5),
-        _Part([_sampling_text(facts), facts.preset], 8, "$text-muted"),
-        _Part([f"{facts.reused:,} reused" if facts.reused else ""], 9, "$text-muted"),
+        _Part(_sampling(facts), 7, "$text-muted"),
+        _Part([f"{facts.reused:,} reused" if facts.reused else ""], 8, "$text-muted"),
     ]
     return [replace(part, wordings=kept) for part in parts if (kept := [each for each in part.wordings if each])]
 
@@ -114,43 +116,37 @@ def _context_part(facts: StatusFacts) -> _Part:
         # Also told without colour.
         percent = f"{percent}!"
         style = "bold $text-error" if share >= ALARM_AT else "$text-warning"
-    return _Part(
-        [
-            f"context {facts.used:,} of {facts.limit:,} ({percent})",
-            f"{facts.used:,}/{facts.limit:,} {percent}",
-            percent,
-        ],
-        4,
-        style,
-    )
+    numbers = f"{facts.used:,}/{facts.limit:,}"
+    return _Part([f"context {numbers} ({percent})", f"{numbers} {percent}", percent], 4, style)
 
 
 def _speed(facts: StatusFacts) -> list[str]:
     if facts.tokens_per_s is None:
         return [""]
-    speed = f"{facts.tokens_per_s:.1f} tokens/s"
-    first = "" if facts.ttft_s is None else f", first after {facts.ttft_s:.2f} s"
-    return [speed + first, speed, f"{facts.tokens_per_s:.0f} t/s"]
+    speed = f"{facts.tokens_per_s:.1f} tok/s"
+    first = "" if facts.ttft_s is None else f", first {facts.ttft_s:.2f} s"
+    return [speed + first, speed, f"{facts.tokens_per_s:.0f} tok/s"]
 
 
-def _sampling_text(facts: StatusFacts) -> str:
+def _sampling(facts: StatusFacts) -> list[str]:
+    """What is active, and only that: a value that is off, or that greedy choice ignores, is not there."""
     values = facts.sampling
     if values is None:
-        return facts.preset
-    texts = [facts.preset]
-    if values.temperature == 0:
-        texts.append("greedy")
-    else:
-        texts.append(f"T {values.temperature:.4g}")
-        texts += [f"k {values.top_k}"] if values.top_k else []
-        texts += [f"p {values.top_p:.4g}"] if values.top_p < 1 else []
-        texts += [f"min-p {values.min_p:.4g}"] if values.min_p else []
-    texts += [f"rep {values.repetition_penalty:.4g}"] if values.repetition_penalty != 1 else []
-    texts += [f"pres {values.presence_penalty:.4g}"] if values.presence_penalty else []
-    texts += [f"freq {values.frequency_penalty:.4g}"] if values.frequency_penalty else []
-    texts += [f"max {values.max_tokens:,}"] if values.max_tokens is not None else []
-    texts += [f"seed {values.seed}"] if values.seed is not None else []
-    return _GAP.join(each for each in texts if each)
+        return [facts.preset]
+    greedy = values.temperature == 0
+    texts = [
+        "greedy" if greedy else f"T {values.temperature:.4g}",
+        "" if greedy or values.top_p >= 1 else f"p {values.top_p:.4g}",
+        "" if greedy or not values.top_k else f"k {values.top_k}",
+        "" if greedy or not values.min_p else f"min-p {values.min_p:.4g}",
+        "" if values.repetition_penalty == 1 else f"rep {values.repetition_penalty:.4g}",
+        "" if not values.presence_penalty else f"pres {values.presence_penalty:.4g}",
+        "" if not values.frequency_penalty else f"freq {values.frequency_penalty:.4g}",
+        "" if values.max_tokens is None else f"max {values.max_tokens:,}",
+        "" if values.seed is None else f"seed {values.seed}",
+    ]
+    active = _GAP.join(each for each in texts if each)
+    return [f"{facts.preset}{_GAP}{active}" if facts.preset else "", active, texts[0]]
 
 
 def _shortened(name: str, length: int) -> str:
@@ -160,20 +156,35 @@ def _shortened(name: str, length: int) -> str:
 
 
 def _fitted(parts: list[_Part], width: int) -> list[_Part]:
-    """The parts in shorter wordings, and the most dispensable ones gone, until they fit."""
-    while len(parts) > 1 and _width(parts) > width:
-        longer = [part for part in parts if len(part.wordings) > 1]
-        last = max(parts, key=lambda part: part.leaves)
-        # What leaves first is shortened first; a part with one wording left goes only when no later one can be shorter.
-        shortest = max(longer, key=lambda part: part.leaves, default=None)
-        if shortest is not None and shortest.leaves >= last.leaves:
-            parts = [replace(each, wordings=each.wordings[1:]) if each is shortest else each for each in parts]
-        else:
-            parts = [each for each in parts if each is not last]
-    return parts
+    """As many parts as fit in their shortest wordings, then longer ones in turn while there is room.
+
+    What goes on is told in full if that costs nothing but dispensable parts.
+    """
+    shown: dict[int, _Part] = {}
+    for in_full, kept in ((_URGENT, _NEEDED), (-1, -1)):
+        shown = {
+            part.leaves: replace(part, wordings=part.wordings[:1] if part.leaves <= in_full else part.wordings[-1:])
+            for part in parts
+        }
+        while len(shown) > 1 and max(shown) > kept and _width(shown.values()) > width:
+            del shown[max(shown)]
+        if _width(shown.values()) <= width:
+            break
+    longer = {
+        part.leaves: list(part.wordings[: part.wordings.index(shown[part.leaves].wordings[0])])
+        for part in parts
+        if part.leaves in shown
+    }
+    while any(longer.values()):
+        for leaves in sorted(longer):
+            wording = longer[leaves].pop() if longer[leaves] else None
+            wider = shown | ({leaves: replace(shown[leaves], wordings=[wording])} if wording else {})
+            if _width(wider.values()) <= width:
+                shown = wider
+    return list(shown.values())
 
 
-def _width(parts: Sequence[_Part]) -> int:
+def _width(parts: Collection[_Part]) -> int:
     return sum(cell_len(part.wordings[0]) for part in parts) + len(_GAP) * (len(parts) - 1)
 
 
@@ -192,7 +203,8 @@ class StatusLine(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._facts = StatusFacts()
-        self._painted_at = -SHORTEST_INTERVAL
+        self._painted = Content()
+        self._painted_at = -math.inf  # seconds
         self._timer: Timer | None = None
 
     def show(self, facts: StatusFacts) -> None:
@@ -210,11 +222,16 @@ class StatusLine(Widget):
 
     def _paint(self) -> None:
         self._timer = None
-        self._painted_at = time.monotonic()
-        self.refresh()
+        if not self._content().is_same(self._painted):
+            self._painted_at = time.monotonic()
+            self.refresh()
 
     def render(self) -> Content:
         """The row."""
+        self._painted = self._content()
+        return self._painted
+
+    def _content(self) -> Content:
         return status_content(self._facts, self.content_size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
