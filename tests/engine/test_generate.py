@@ -11,7 +11,7 @@ import pytest
 from tests.engine.generation import answer, events
 from tui.engine.chat_template import ChatTemplate
 from tui.engine.errors import BadText, ContextFull
-from tui.engine.events import Finished, PrefillProgress, TextDelta
+from tui.engine.events import Finished, PrefillProgress, Resumed, TextDelta
 from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
@@ -31,7 +31,7 @@ def model(tiny_model: Callable[[str], Path]) -> Iterator[LanguageModel]:
 def test_progress_then_text_then_one_end(model):
     seen = events(model, PROMPT, max_tokens=12)
     kinds = [type(event) for event in seen]
-    assert kinds == sorted(kinds, key=[PrefillProgress, TextDelta, Finished].index)
+    assert kinds == sorted(kinds, key=[PrefillProgress, Resumed, TextDelta, Finished].index)
     assert kinds.count(Finished) == 1
     end = seen[-1]
     assert end.reason is FinishReason.LENGTH
@@ -107,7 +107,7 @@ def test_a_prompt_beyond_the_context_says_how_many_tokens_are_over(model):
         answer(model, " ".join([PROMPT] * 60))
     tokens = len(model.tokenizer.encode(" ".join([PROMPT] * 60), add_special_tokens=True))
     assert f"{tokens - model.context_limit + 1:,} too many" in str(refused.value)
-    assert "context=" in str(refused.value)
+    assert "engine.context" in str(refused.value)
 
 
 def test_cancelled_in_decode_the_text_stays_and_the_next_turn_is_right(model):
@@ -158,6 +158,88 @@ def test_the_same_seed_gives_the_same_answer_and_none_a_fresh_one(model):
     one, two = answer(model, PROMPT, **hot), answer(model, PROMPT, **hot)
     assert one.seed != two.seed
     assert one.token_ids != two.token_ids
+
+
+HOT = {"temperature": 1.0, "repetition_penalty": 1.2, "frequency_penalty": 0.3, "seed": 11, "ignore_eos": True}
+
+
+def events_of(model, **given):
+    values = {"prompt": PROMPT, "sampling": SamplingParams(**HOT, max_tokens=40), **given}
+    return list(generate(model, GenerationRequest(**values)))
+
+
+@pytest.mark.parametrize("cut", [1, 17, 39])
+def test_an_answer_gone_on_with_is_the_same_as_one_that_never_stopped(model, cut):
+    *_, whole = events_of(model)
+    begun = whole.token_ids[:cut]
+    resumed, *_, end = events_of(model, begun=begun, sampling=SamplingParams(**HOT, max_tokens=40 - cut))
+    assert isinstance(resumed, Resumed)
+    assert end.token_ids == whole.token_ids
+    assert end.text == whole.text
+    assert end.text.startswith(resumed.text)
+    assert end.usage.completion_tokens == 40 - cut
+    assert end.usage.prompt_tokens == whole.usage.prompt_tokens + cut
+    assert end.prompt_token_ids == whole.prompt_token_ids
+
+
+def test_gone_on_with_only_new_text_is_told(model):
+    *_, whole = events_of(model)
+    resumed, *rest = events_of(model, begun=whole.token_ids[:20], sampling=SamplingParams(**HOT, max_tokens=20))
+    assert resumed.text + "".join(event.text for event in rest if isinstance(event, TextDelta)) == whole.text
+
+
+def test_gone_on_with_inside_thinking_it_stays_thinking(model, monkeypatch):
+    messages = [{"role": "user", "content": "Hi"}]
+    monkeypatch.setattr(model.template, "render", lambda messages, **given: "Hi<think>\n")
+    *_, whole = events_of(model, prompt=None, messages=messages)
+    assert whole.reasoning
+    assert not whole.text
+    resumed, *_, end = events_of(
+        model, prompt=None, messages=messages, begun=whole.token_ids[:20], sampling=SamplingParams(**HOT, max_tokens=20)
+    )
+    assert (end.reasoning, end.text) == (whole.reasoning, "")
+    assert resumed.reasoning
+
+
+def test_a_stop_string_that_came_before_stays_text_and_a_new_one_ends_it_across_the_border(model):
+    greedy = {"temperature": 0.0, "ignore_eos": True}
+    *_, free = events_of(model, sampling=SamplingParams(**greedy, max_tokens=60))
+    begun = free.token_ids[:30]
+    resumed, *_ = events_of(model, begun=begun, sampling=SamplingParams(**greedy, max_tokens=1))
+    old, at = resumed.text[4:8], len(resumed.text)
+    across = free.text[at - 2 : at + 3]
+    *_, end = events_of(model, begun=begun, sampling=SamplingParams(**greedy, max_tokens=30, stop=(old,)))
+    assert end.text.startswith(resumed.text)
+    *_, end = events_of(model, begun=begun, sampling=SamplingParams(**greedy, max_tokens=30, stop=(across,)))
+    assert end.reason is FinishReason.STOP
+    assert end.text == free.text[: free.text.index(across)]
+
+
+def test_the_text_of_another_model_is_gone_on_with_after_the_prompt(model):
+    messages = [{"role": "user", "content": "Hi"}]
+    greedy = SamplingParams(temperature=0, max_tokens=5, ignore_eos=True)
+    resumed, *rest = events_of(model, prompt=None, messages=messages, begun_text="Once upon", sampling=greedy)
+    end = rest[-1]
+    prompt = model.template.render(messages) + "Once upon"
+    assert list(end.prompt_token_ids) == model.tokenizer.encode(prompt, add_special_tokens=False).tolist()
+    assert resumed.text == "Once upon"
+    new = model.tokenizer.decode([*end.prompt_token_ids, *end.token_ids])
+    assert end.text == new[new.rindex("Once upon") :]
+    assert len(end.token_ids) == 5
+
+
+def test_a_fresh_answer_takes_nothing_from_the_cache(model):
+    long = " ".join([PROMPT] * 5)
+    events_of(model, prompt=long)
+    *_, again = events_of(model, prompt=long)
+    *_, fresh = events_of(model, prompt=long, fresh=True)
+    assert again.usage.cached_tokens > 0 == fresh.usage.cached_tokens
+    assert fresh.token_ids == again.token_ids
+
+
+def test_an_answer_that_fills_the_context_cannot_be_gone_on_with(model):
+    with pytest.raises(ContextFull):
+        events_of(model, begun=(1,) * model.context_limit)
 
 
 def test_logprobs_are_given_where_asked_for(model):

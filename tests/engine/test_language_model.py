@@ -126,7 +126,7 @@ def test_the_context_is_the_models_or_the_one_asked_for_or_what_memory_holds(tin
     monkeypatch.setattr("tui.engine.context.available_bytes", lambda: 128 * 1024)
     with LanguageModel.load(tiny_model("llama"), "CPU") as model:
         assert model.context_limit < own
-    with pytest.raises(NotEnoughMemory, match="context=") as refused:
+    with pytest.raises(NotEnoughMemory, match="engine.context") as refused:
         LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(context=100_000))
     assert "100,000" in refused.value.sentence
 
@@ -147,4 +147,4 @@ def test_precisions_and_kv_types_run(tiny_model, precision, kv_cache):
 def test_a_kv_type_that_the_device_refuses_is_a_sentence(tiny_model, precision, kv_cache):
     with pytest.raises(BadParameter, match="KV cache with this precision") as refused:
         LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(precision=precision, kv_cache=kv_cache))
-    assert "kv_cache=auto" in refused.value.next_step
+    assert "engine.kv_cache to auto" in refused.value.next_step

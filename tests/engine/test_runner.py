@@ -104,6 +104,38 @@ def test_close_ends_what_runs_and_refuses_what_waits(tiny_model):
     assert not any(thread.name == "engine" and thread.is_alive() for thread in threading.enumerate())
 
 
+def test_a_load_gives_way_to_the_next_and_the_last_model_asked_for_stays(runner: Runner, tiny_model, monkeypatch):
+    reading, go_on = threading.Event(), threading.Event()
+    load = LanguageModel.load.__func__  # type: ignore[attr-defined]
+
+    def slow(cls, folder, device, options, verdicts, progress):
+        if folder.name == "llama":
+            reading.set()
+            go_on.wait(30)
+        return load(cls, folder, device, options, verdicts, progress)
+
+    monkeypatch.setattr(LanguageModel, "load", classmethod(slow))
+    first = runner.load(tiny_model("llama"), "CPU", EXACT)
+    assert reading.wait(30)
+    second = runner.load(tiny_model("qwen2"), "CPU", EXACT)
+    third = runner.load(tiny_model("gpt2"), "CPU", EXACT)
+    go_on.set()
+    for given_up in (first, second):
+        with pytest.raises(OvchatError, match="given up"):
+            given_up.result()
+    assert third.result() is runner.model
+    assert third.result().files.name == "gpt2"
+
+
+def test_waiting_for_a_job_ends_with_its_first_event_or_its_end(runner: Runner, tiny_model):
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    job = runner.generate(request())
+    assert job.wait(30)
+    job.result()
+    job.drain()
+    assert job.wait(0)
+
+
 def test_a_prompt_cancels_the_warm_up(runner: Runner, tiny_model, monkeypatch):
     began, ended = threading.Event(), threading.Event()
 

@@ -15,6 +15,7 @@ from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.conversation import NEW, Opening, chat_option, check_options, give_model, stored
+from tui.cli.failures import tell
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.cli.utf8 import require_utf8
@@ -175,7 +176,7 @@ class _Conversation:
         except OvchatError as error:
             if not _is_typed():
                 raise
-            console.error(error.sentence, error.next_step)
+            tell(error)
             if again and turn is not None:  # the answer that is there stays the one that is gone on from
                 self._session.move(self._session.messages[-1].id, -1)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,14 @@ INTERRUPTED = 130
 logger = logging.getLogger(__name__)
 
 
+def tell(error: OvchatError | StoreError) -> None:
+    """Say an error and what to do about it, with the options that the settings named in it have here."""
+    names = dict.fromkeys(re.findall(r"\bengine\.([a-z_]+)", error.next_step))
+    options = ["-d DEVICE" if name == "device" else f"-o {name}=..." for name in names]
+    here = f" (Here: {', '.join(options)})" if options else ""
+    console.error(error.sentence, error.next_step + here)
+
+
 @contextmanager
 def become_exit_codes() -> Iterator[None]:
     """End the command with an exit code where the block fails; click's own exceptions pass.
@@ -30,7 +39,7 @@ def become_exit_codes() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except (OvchatError, StoreError) as error:
-        console.error(error.sentence, error.next_step)
+        tell(error)
         raise click.exceptions.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None

@@ -216,10 +216,11 @@ def _device_error(error: Exception) -> OvchatError:
     if is_out_of_memory(error):
         return NotEnoughMemory(
             "The memory ran out while the model was computing.",
-            "Use a shorter context (-o context=N) or a smaller model.",
+            "Use a shorter engine.context or a smaller model.",
         )
     return OvchatError(
-        f"The device failed while computing ({last_line(error)}).", "Try again; if it happens again, use -d CPU."
+        f"The device failed while computing ({last_line(error)}).",
+        "Try again; if it happens again, set engine.device to CPU.",
     )
 
 

@@ -36,7 +36,7 @@ def context_limit(*, asked: int | None, model: int, bytes_per_token: float) -> i
             raise NotEnoughMemory(
                 f"A context of {asked:,} tokens needs {asked * bytes_per_token / 2**30:.1f} GiB of KV cache, "
                 f"and {free * bytes_per_token / 2**30:.1f} GiB are free.",
-                f"Use -o context={budget} or less, or a smaller kv_cache type.",
+                f"Set engine.context to {budget} or less, or take a smaller type for engine.kv_cache.",
             )
         return asked
     if budget < _SMALLEST:

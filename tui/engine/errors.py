@@ -11,7 +11,7 @@ class OvchatError(Exception):
 
     Args:
         sentence: What is wrong, naming the file, field, device or value.
-        next_step: What to do about it; empty where the sentence says it already.
+        next_step: What to do about it, settings by their keys; empty where the sentence says it already.
     """
 
     def __init__(self, sentence: str, next_step: str = "") -> None:
@@ -75,7 +75,7 @@ class ContextFull(OvchatError):
         super().__init__(
             f"The prompt has {tokens:,} tokens, {tokens - limit + 1:,} too many for the context of {limit:,} tokens "
             "(one is kept for the answer).",
-            "Shorten it, or raise the limit with -o context=N if the model and the memory allow.",
+            "Shorten it, or raise engine.context if the model and the memory allow.",
         )
         self.tokens = tokens
         self.limit = limit

@@ -191,7 +191,7 @@ def make_paged(model: ov.Model) -> None:
         paged_attention_transformation(model)
     except RuntimeError as error:
         raise ModelNotSupported(
-            f"The model cannot run with paged attention ({last_line(error)}).", "Use -o backend=stateful."
+            f"The model cannot run with paged attention ({last_line(error)}).", "Set engine.backend to stateful."
         ) from error
 
 
@@ -247,8 +247,9 @@ def compile_decoder(
         if "kvcache type" in str(error):
             raise BadParameter(
                 f"{device} cannot have this type of KV cache with this precision ({last_line(error)}).",
-                "Use -o kv_cache=auto, u8 or f16.",
+                "Set engine.kv_cache to auto, u8 or f16.",
             ) from error
         raise ModelBroken(
-            f"{device} cannot compile the model ({last_line(error)}).", "Try another device or -o backend=stateful."
+            f"{device} cannot compile the model ({last_line(error)}).",
+            "Try another device, or set engine.backend to stateful.",
         ) from error

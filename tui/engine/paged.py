@@ -103,7 +103,7 @@ class PagedBackend(Backend[BlockTable]):
             oldest = next(iter(self._held))
             if self._held[oldest] is table:
                 raise NotEnoughMemory(
-                    "The KV cache is full.", "Use a larger -o context=N, or start a new conversation."
+                    "The KV cache is full.", "Use a larger engine.context, or start a new conversation."
                 )
             self.free(oldest)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import Cancelled, OvchatError
 from tui.engine.events import Event, Finished
 from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
@@ -112,6 +112,11 @@ class Job(Generic[EventT, ResultT]):
             self._changed.notify_all()
 
 
+def _go_on(job: Job[Any, Any]) -> None:
+    if job.cancelled.is_set():
+        raise Cancelled
+
+
 LoadJob = Job[LoadProgress, LanguageModel]
 GenerationJob = Job[Event, Finished]
 
@@ -124,6 +129,7 @@ class Runner:
         self._jobs: deque[Job[Any, Any]] = deque()
         self._running: Job[Any, Any] | None = None
         self._warm_up: Job[Any, None] | None = None
+        self._load: LoadJob | None = None
         self._changed = threading.Condition()
         self._closing = False
         # A daemon: a runner that nobody closed must not keep the process.
@@ -139,23 +145,37 @@ class Runner:
     ) -> LoadJob:
         """Load a model in place of the one held; arguments as `LanguageModel.load`.
 
-        Loaded, it warms up by itself until the next job comes.
+        Loaded, it warms up by itself until the next job comes. A load that has not ended gives way to this one: it
+        fails at its next stage, for a compilation cannot be stopped, and its model is never held.
         """
 
         def work(job: LoadJob) -> LanguageModel:
             self._drop_model()
             started = time.perf_counter()
-            self.model = LanguageModel.load(
-                folder,
-                device,
-                options,
-                verdicts,
-                lambda stage: job.emit(LoadProgress(stage, time.perf_counter() - started)),
-            )
-            self._begin_warm_up(self.model)
-            return self.model
 
-        return self._submit(Job(work))
+            def progress(stage: str) -> None:
+                _go_on(job)
+                job.emit(LoadProgress(stage, time.perf_counter() - started))
+
+            try:
+                model = LanguageModel.load(folder, device, options, verdicts, progress)
+                try:
+                    _go_on(job)
+                except Cancelled:
+                    model.close()
+                    raise
+            except Cancelled:
+                raise OvchatError("Loading the model was given up.") from None
+            self.model = model
+            self._begin_warm_up(model)
+            return model
+
+        load: LoadJob = Job(work)
+        with self._changed:
+            before, self._load = self._load, load
+        if before is not None:
+            before.cancel()
+        return self._submit(load)
 
     def generate(self, request: GenerationRequest) -> GenerationJob:
         """Answer a request with the model held."""

@@ -205,7 +205,7 @@ def _check(logits: Logits) -> None:
     found = "NaN" if math.isnan(peak) else "infinity"
     raise BadLogits(
         f"The model's output for the next token has {found} in it, so nothing sensible can follow.",
-        "Try -o precision=f32; if that changes nothing, the model's files are damaged or badly converted.",
+        "Set engine.precision to f32; if that changes nothing, the model's files are damaged or badly converted.",
     )
 
 
