@@ -126,7 +126,7 @@ def test_the_context_is_the_models_or_the_one_asked_for_or_what_memory_holds(tin
     monkeypatch.setattr("tui.engine.context.available_bytes", lambda: 128 * 1024)
     with LanguageModel.load(tiny_model("llama"), "CPU") as model:
         assert model.context_limit < own
-    with pytest.raises(NotEnoughMemory, match="engine.context") as refused:
+    with pytest.raises(NotEnoughMemory, match=r"engine\.context") as refused:
         LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(context=100_000))
     assert "100,000" in refused.value.sentence
 

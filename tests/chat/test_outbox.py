@@ -1,0 +1,208 @@
+"""What is put is written in order, by another thread; where the disk fails, it is kept and tried again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.waiting import wait_until
+from tui.chat import outbox as module
+from tui.chat.outbox import Outbox
+from tui.store.errors import StoreError
+from tui.store.records import Conversation, Message, Role
+
+CHAT = Conversation("abc", created=1.0)
+FULL = StoreError("The disk is full.", "Make room.")
+
+
+class FakeStore:
+    """A store that remembers what was written, and can fail or hang."""
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+        self.fails: Callable[[Any], bool] = lambda record: False
+        self.go = threading.Event()
+        self.go.set()
+        self.busy = threading.Event()
+        self.closed = False
+
+    def save_conversation(self, record: Any) -> None:
+        self.busy.set()
+        assert self.go.wait(30)
+        if self.fails(record):
+            raise FULL
+        self.written.append(record)
+
+    save_message = drop_message = save_conversation
+
+    def save_draft(self, conversation: str, text: str) -> None:
+        self.save_conversation((conversation, text))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def outbox(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outbox]:
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.02)
+    opened = Outbox(lambda: store)  # type: ignore[arg-type, return-value]
+    yield opened
+    store.go.set()
+    opened.close()
+
+
+def message(id: int, text: str = "", conversation: str = "abc") -> Message:
+    return Message(id, conversation, None, Role.USER, text, 1.0)
+
+
+def test_what_is_put_is_written_in_order(outbox: Outbox, store: FakeStore) -> None:
+    outbox.put(CHAT)
+    outbox.put(message(1))
+    outbox.draft("abc", "typed")
+    outbox.drop(1)
+    assert outbox.flush(5)
+    assert [CHAT, message(1), ("abc", "typed"), 1][:1] == store.written[:1]
+    assert store.written[-2:] == [("abc", "typed"), 1]
+
+
+def test_while_the_disk_hangs_nobody_waits_and_only_the_latest_version_is_written_after(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    store.go.clear()
+    outbox.put(CHAT)
+    assert store.busy.wait(5)
+    start = time.monotonic()
+    for number in range(1000):
+        outbox.put(message(1, f"{number}"))
+    assert time.monotonic() - start < 1
+    assert outbox.unsaved == (CHAT, message(1, "999"))
+    assert not outbox.flush(0.05)
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written == [CHAT, message(1, "999")]
+
+
+def test_a_conversation_is_written_before_its_messages_and_its_last_version_after_them(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    store.go.clear()
+    outbox.put(message(9, conversation="other"))
+    assert store.busy.wait(5)
+    versions = [Conversation("abc", head=head) for head in (None, 1, 2, 3)]
+    outbox.put(versions[0])
+    for number in (1, 2, 3):
+        outbox.put(message(number))
+        outbox.put(versions[number])
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written[1:] == [versions[0], message(1), message(2), message(3), versions[3]]
+
+
+def test_a_new_version_put_while_the_old_one_is_written_is_written_too(outbox: Outbox, store: FakeStore) -> None:
+    store.go.clear()
+    outbox.put(message(1, "old"))
+    assert store.busy.wait(5)
+    outbox.put(message(1, "new"))
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written == [message(1, "old"), message(1, "new")]
+
+
+def test_a_message_that_is_dropped_is_not_written_after(outbox: Outbox, store: FakeStore) -> None:
+    store.go.clear()
+    outbox.put(CHAT)
+    assert store.busy.wait(5)
+    outbox.put(message(1))
+    outbox.drop(1)
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written == [CHAT, 1]
+
+
+def test_a_commit_waits_for_the_disk_but_not_for_ever(outbox: Outbox, store: FakeStore) -> None:
+    assert outbox.commit(message(1))
+    assert store.written == [message(1)]
+    store.go.clear()
+    assert not outbox.commit(message(2), 0.05)
+    store.go.set()
+    assert outbox.wait(message(2), 5)
+
+
+def test_what_fails_is_kept_said_and_tried_until_it_works(outbox: Outbox, store: FakeStore) -> None:
+    store.fails = lambda record: True
+    assert not outbox.commit(message(1))
+    assert outbox.trouble is FULL
+    outbox.put(message(2))
+    start = time.monotonic()
+    assert not outbox.commit(message(3), 5)
+    assert time.monotonic() - start < 1
+    assert not outbox.flush(5)
+    assert outbox.unsaved == (message(1), message(2), message(3))
+    store.fails = lambda record: False
+    wait_until(lambda: outbox.trouble is None)
+    assert outbox.flush(5)
+    assert store.written == [message(1), message(2), message(3)]
+
+
+def test_what_one_conversation_fails_with_does_not_hold_up_another(outbox: Outbox, store: FakeStore) -> None:
+    store.fails = lambda record: record == CHAT
+    outbox.put(CHAT)
+    outbox.put(message(1))
+    outbox.put(message(2, conversation="other"))
+    wait_until(lambda: store.written)
+    assert not outbox.flush(5)
+    assert store.written == [message(2, conversation="other")]
+    assert outbox.unsaved == (CHAT, message(1))
+
+
+def test_a_store_that_does_not_open_is_tried_again(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.02)
+    results: list[Any] = [FULL, OSError("odd"), store]
+
+    def open_store() -> Any:
+        result = results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    outbox = Outbox(open_store)
+    outbox.put(CHAT)
+    with pytest.raises(StoreError):
+        outbox.opened()
+    wait_until(lambda: outbox.store is not None)
+    assert outbox.close()
+    assert store.written == [CHAT]
+    assert store.closed
+
+
+def test_an_error_that_nobody_foresaw_does_not_end_the_writing(outbox: Outbox, store: FakeStore) -> None:
+    def fails(record: Any) -> bool:
+        raise ZeroDivisionError("odd")
+
+    store.fails = fails
+    assert not outbox.commit(message(1))
+    assert outbox.trouble is not None
+    assert "ZeroDivisionError: odd" in outbox.trouble.sentence
+    store.fails = lambda record: False
+    wait_until(lambda: store.written == [message(1)])
+
+
+def test_closing_tells_what_stays_unwritten_and_does_not_wait_for_a_disk_that_hangs(store: FakeStore) -> None:
+    outbox = Outbox(lambda: store)  # type: ignore[arg-type, return-value]
+    store.go.clear()
+    outbox.put(CHAT)
+    assert store.busy.wait(5)
+    start = time.monotonic()
+    assert not outbox.close(0.1)
+    assert time.monotonic() - start < 5
+    assert outbox.unsaved == (CHAT,)
+    store.go.set()
