@@ -23,14 +23,14 @@ WEDNESDAY = date(2025, 11, 19)
     ],
 )
 def test_groups(moment: datetime, expected: str):
-    assert dates.group(moment.timestamp(), WEDNESDAY) == expected
+    assert dates.group(moment.timestamp(), WEDNESDAY)[0] == expected
 
 
 def test_the_first_of_a_month_still_has_its_week_and_its_yesterday():
     saturday = date(2025, 11, 1)
-    assert dates.group(datetime(2025, 10, 31, 8, 0).timestamp(), saturday) == "Yesterday"
-    assert dates.group(datetime(2025, 10, 27, 8, 0).timestamp(), saturday) == "This week"
-    assert dates.group(datetime(2025, 10, 26, 8, 0).timestamp(), saturday) == "October"
+    assert dates.group(datetime(2025, 10, 31, 8, 0).timestamp(), saturday)[0] == "Yesterday"
+    assert dates.group(datetime(2025, 10, 27, 8, 0).timestamp(), saturday)[0] == "This week"
+    assert dates.group(datetime(2025, 10, 26, 8, 0).timestamp(), saturday)[0] == "October"
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,12 @@ def test_the_first_of_a_month_still_has_its_week_and_its_yesterday():
 )
 def test_short_dates(moment: datetime, expected: str):
     assert dates.short(moment.timestamp(), WEDNESDAY) == expected
+
+
+@pytest.mark.parametrize("day", range(1, 120))
+def test_a_group_goes_back_to_where_it_begins(day: int):
+    moment = datetime(2025, 11, 19, 12, 0).timestamp() - day * 86400
+    name, begin = dates.group(moment, WEDNESDAY)
+    assert begin <= moment
+    assert dates.group(begin, WEDNESDAY)[0] == name
+    assert dates.group(begin - 1, WEDNESDAY)[0] != name

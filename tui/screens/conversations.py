@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,13 +30,6 @@ _UNTITLED = "untitled"
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
     # With priority: Textual's boxes take Alt and a letter, as terminals send it, for the letter.
     return Binding(key, action, label, id=f"conversations.{action}", tooltip=tooltip, priority=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    conversation: Conversation
-    group: str
-    folded: str  # the title as it is compared with what is typed
 
 
 class ConversationsScreen(ListPanel[str, Conversation]):
@@ -71,7 +64,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self._store = store
         self._current = current
         self._change_current = change_current
-        self._listed: list[_Listed] | None = None
+        self._listed: list[Conversation] | None = None
         self._archived = False
         self._deleted: list[Conversation] = []
         self._today = date.today()
@@ -84,38 +77,39 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     @work
     async def _read(self) -> None:
         try:
-            self._listed = await asyncio.to_thread(self._listing)
+            self._listed = await asyncio.to_thread(self._store.listing, archived=True)
         except StoreError as error:
             self.fail(error)
             return
         self._show(self._current)
-
-    def _listing(self) -> list[_Listed]:
-        return [self._list(conversation) for conversation in self._store.listing(archived=True)]
-
-    def _list(self, conversation: Conversation) -> _Listed:
-        group = _PINNED if conversation.pinned else dates.group(conversation.updated, self._today)
-        return _Listed(conversation, group, conversation.title.casefold())
 
     def _show(self, at: str | None) -> None:
         """The conversations that match, under their groups, with the cursor on the one of that id."""
         words = self.text.casefold().split()
         items: list[Conversation | Heading] = []
         cursor = group = None
+        begin = 0.0
         count = total = 0
         for each in self._listed or ():
-            if each.conversation.archived is not self._archived:
+            if each.archived is not self._archived:
                 continue
             total += 1
-            if not all(word in each.folded for word in words):
-                continue
+            if words:
+                title = each.title.casefold()
+                if not all(word in title for word in words):
+                    continue
             count += 1
-            if each.group != group:
-                group = each.group
+            if each.pinned:
+                if group is None:
+                    group = _PINNED
+                    items.append(Heading(group))
+            elif group in (None, _PINNED) or each.updated < begin:
+                # They come with the newest first: a date is looked at once for each group, not for each row.
+                group, begin = dates.group(each.updated, self._today)
                 items.append(Heading(group))
-            if each.conversation.id == at:
+            if each.id == at:
                 cursor = len(items)
-            items.append(each.conversation)
+            items.append(each)
         self.show_items(items, cursor=cursor, empty=self._why_empty(total))
         kind = "archived" if self._archived else ""
         self.show_facts(" ".join([f"{count:,} of {total:,}" if words else f"{total:,}", kind]).strip())
@@ -129,9 +123,9 @@ class ConversationsScreen(ListPanel[str, Conversation]):
 
     def draw(self, item: Conversation, width: int) -> Sequence[Line]:
         title = Content(one_line(item.title)) if item.title else Content.styled(_UNTITLED, "italic")
-        if item.id == self._current:
-            title = Content.assemble(title, ("  open", "$text-primary"))
-        return [Line(title, Content.styled(dates.short(item.updated, self._today), "dim"))]
+        mark = "open  " if item.id == self._current else ""
+        day = dates.short(item.updated, self._today)
+        return [Line(title, Content.assemble((mark, "$text-primary"), (day, "dim")))]
 
     def answer(self, item: Conversation) -> str:
         return item.id
@@ -228,10 +222,10 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     def _replace(self, id: str, conversation: Conversation | None) -> None:
         """Put a conversation, or nothing, in the place of the one of that id, and the cursor where it was or is."""
         place = self.rows.cursor
-        rest = [each for each in self._listed or () if each.conversation.id != id]
+        rest = [each for each in self._listed or () if each.id != id]
         if conversation is not None:
-            rest.append(self._list(conversation))
-            rest.sort(key=lambda each: (not each.conversation.pinned, -each.conversation.updated))
+            rest.append(conversation)
+            rest.sort(key=lambda each: (not each.pinned, -each.updated))
         self._listed = rest
         self._show(id)
         if conversation is None or conversation.archived is not self._archived:

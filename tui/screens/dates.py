@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 _MONTHS = (
     "January",
@@ -21,24 +21,30 @@ _MONTHS = (
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def group(seconds: float, today: date) -> str:
-    """Today, Yesterday, This week, This month, or a month by its name; what lies ahead is today.
+def group(seconds: float, today: date) -> tuple[str, float]:
+    """Today, Yesterday, This week, This month, or a month by its name; and when that group begins, in seconds.
+
+    What lies ahead is today.
 
     Args:
         seconds: Since 1970.
         today: The day it is.
     """
     day = datetime.fromtimestamp(seconds).date()
+    monday = today - timedelta(days=today.weekday())
+    first = day.replace(day=1)
     if day >= today:
-        return "Today"
-    if day == today - timedelta(days=1):
-        return "Yesterday"
-    if day >= today - timedelta(days=today.weekday()):
-        return "This week"
-    if (day.year, day.month) == (today.year, today.month):
-        return "This month"
-    month = _MONTHS[day.month - 1]
-    return month if day.year == today.year else f"{month} {day.year}"
+        name, begin = "Today", today
+    elif day == today - timedelta(days=1):
+        name, begin = "Yesterday", day
+    elif day >= monday:
+        name, begin = "This week", monday
+    elif first == today.replace(day=1):
+        name, begin = "This month", first
+    else:
+        month = _MONTHS[day.month - 1]
+        name, begin = month if day.year == today.year else f"{month} {day.year}", first
+    return name, datetime.combine(begin, time.min).timestamp()
 
 
 def short(seconds: float, today: date) -> str:

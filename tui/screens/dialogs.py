@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -183,7 +183,7 @@ class OptionsDialog(RowKeys, Dialog[Result | None], Generic[Result]):
         self._cursor = cursor
 
     @property
-    def rows(self) -> RowList[object]:
+    def rows(self) -> RowList[Any]:
         return self.query_one(RowList)
 
     def content(self) -> Iterable[Widget]:

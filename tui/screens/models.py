@@ -67,14 +67,12 @@ class ModelsScreen(ListPanel[str, "LocalModel"]):
             self._show()
 
     def draw(self, item: LocalModel, width: int) -> Sequence[Line]:
-        name = Content(one_line(item.name))
-        if item.name == self._current:
-            name = Content.assemble(name, ("  in use", "$text-primary"))
-        if item.problem:
-            problem = Content.styled(f"Cannot be used: {one_line(item.problem)}", "$text-error")
-            return [Line(name), Line(problem)]
+        mark = "in use  " if item.name == self._current else ""
         size = "" if item.size_bytes is None else _size(item.size_bytes)
-        return [Line(name, Content.styled(size, "dim")), Line(Content.styled(one_line(_short(item.path)), "dim"))]
+        first = Line(Content(one_line(item.name)), Content.assemble((mark, "$text-primary"), (size, "dim")))
+        if item.problem:
+            return [first, Line(Content.styled(f"Cannot be used: {one_line(item.problem)}", "$text-error"))]
+        return [first, Line(Content.styled(one_line(_short(item.path)), "dim"))]
 
     def answer(self, item: LocalModel) -> str | None:
         if item.problem:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -232,7 +232,7 @@ class RowKeys:
     """The actions of `ROW_KEYS`, for a screen with one list."""
 
     @property
-    def rows(self) -> RowList[object]:
+    def rows(self) -> RowList[Any]:
         """The list."""
         raise NotImplementedError
 
