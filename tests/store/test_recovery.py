@@ -95,7 +95,7 @@ def test_without_its_header_or_first_page_everything_is_recovered(
     (notice,) = store.notices
     (aside,) = damaged.parent.glob("conversations.damaged-*.db")
     count = (CONVERSATIONS - 1) * 2 * TURNS
-    assert f"{CONVERSATIONS - 1} conversations with {count} messages" in notice
+    assert f"{CONVERSATIONS - 1} conversations, {count} messages." in notice
     assert str(aside) in notice
     assert aside.read_bytes() == before
     assert kept(store) == living(filled, store)

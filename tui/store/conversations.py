@@ -90,6 +90,19 @@ class Conversations:
                 _upsert("conversations", row, updated="max(conversations.updated, excluded.updated)"), row
             )
 
+    def add(self, conversation: Conversation, messages: Sequence[Message]) -> None:
+        """Store a whole new conversation; a message comes after its parent.
+
+        Raises:
+            StoreError: It cannot be written, or one of the ids is there already.
+        """
+        with self._database.write() as connection:
+            row = rows.conversation_row(conversation)
+            connection.execute(_insert("conversations", row), row)
+            for message in messages:
+                row = rows.message_row(message)
+                connection.execute(_insert("messages", row), row)
+
     def save_message(self, message: Message) -> None:
         """Store all of a message; its conversation and its parent are stored already.
 
@@ -154,7 +167,11 @@ class Conversations:
         if found:
             raise StoreError(f"{reference!r} means {len(found)} conversations: {_named(found)}.", "Give the whole id.")
         near = set(difflib.get_close_matches(wanted, [name for each in every for name in (each.id, each.title)], _NEAR))
-        near_ones = [each for each in every if each.id in near or each.title in near]
+        near_ones = [
+            each
+            for each in every
+            if each.id in near or each.title in near or (wanted and wanted.casefold() in each.title.casefold())
+        ]
         hint = f" Near it: {_named(near_ones)}." if near_ones else ""
         raise StoreError(f"There is no conversation {reference!r}.{hint}", "ovchat chats list shows them all.")
 
@@ -187,6 +204,17 @@ class Conversations:
             StoreError: They cannot be read.
         """
         return self._all("SELECT id, parent FROM messages WHERE conversation = ? ORDER BY id", conversation_id)
+
+    def messages(self, conversation_id: str) -> list[Message]:
+        """Every message of a conversation, of all branches, by id.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        found = self._all(
+            f"SELECT {rows.MESSAGE}, writer, touched FROM messages WHERE conversation = ? ORDER BY id", conversation_id
+        )
+        return [_message(row) for row in found]
 
     def listing(self, *, archived: bool = False) -> list[Conversation]:
         """The conversations, pinned ones first, then the newest; with `archived`, the archived ones among them.
@@ -304,12 +332,13 @@ def _tidy(database: Database) -> None:
         )
 
 
+def _insert(table: str, row: Mapping[str, Any]) -> str:
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
+
+
 def _upsert(table: str, row: Mapping[str, Any], **instead: str) -> str:
     changes = ", ".join(f"{name} = {instead.get(name, f'excluded.{name}')}" for name in row if name != "id")
-    return (
-        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
-        f"ON CONFLICT (id) DO UPDATE SET {changes}"
-    )
+    return f"{_insert(table, row)} ON CONFLICT (id) DO UPDATE SET {changes}"
 
 
 def _message(row: rows.Row) -> Message:

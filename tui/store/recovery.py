@@ -102,9 +102,13 @@ def recover(path: Path) -> str:
         os.replace(new, path)
         _note(path).unlink(missing_ok=True)
     return (
-        f"{path} was damaged. {conversations:,} conversations with {messages:,} messages could be recovered; "
-        f"the damaged file is kept as {aside}."
+        f"{path} was damaged. Recovered: {_counted(conversations, 'conversation')}, {_counted(messages, 'message')}. "
+        f"The damaged file is kept as {aside}."
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _note(path: Path) -> Path:
