@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -208,6 +209,14 @@ async def test_the_border_goes_where_rows_are_few() -> None:
         assert app.prompt.outer_size.height == 3
 
 
+@asynchronous
+async def test_its_keys_can_be_changed() -> None:
+    async with running() as (app, pilot):
+        app.set_keymap({"prompt.send": "ctrl+s", "prompt.new_line": "enter"})
+        await pilot.press("a", "enter", "b", "ctrl+j", "ctrl+s")
+        assert app.sent == ["a\nb"]
+
+
 # Earlier messages
 
 
@@ -379,7 +388,7 @@ KEYS += ["ctrl+y", "ctrl+j", "shift+left", "shift+right", "shift+home", "ctrl+le
 EDITS = st.lists(st.sampled_from([*KEYS, "x", "(", "PASTE A", "PASTE B", "PASTE C"]), max_size=25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(edits=EDITS)
 @asynchronous
 async def test_no_edit_ever_leaves_a_part_of_a_paste(edits: list[str]) -> None:
@@ -395,6 +404,26 @@ async def test_no_edit_ever_leaves_a_part_of_a_paste(edits: list[str]) -> None:
             assert app.prompt.pastes.expand(app.prompt.text).count(mark) % 25_000 == 0
         shown = "".join(row_texts(app.prompt))
         assert shown.count("[pasted") == shown.count("kB")
+
+
+MOVES = ["left", "right", "home", "end", "up", "down", "ctrl+left", "ctrl+right"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(st.sampled_from([*MOVES, "x", "ctrl+j", "PASTE"]), max_size=30))
+@asynchronous
+async def test_wherever_something_is_inserted_everything_is_there_once(steps: list[str]) -> None:
+    async with running((30, 20)) as (app, pilot):
+        for step in steps:
+            if step == "PASTE":
+                app.post_message(events.Paste("A" * 25_000))
+            else:
+                app.post_message(events.Key(step, step if len(step) == 1 else None))
+        await pilot.pause()
+        text = app.prompt.pastes.expand(app.prompt.text)
+        inserted = {"A": 25_000 * steps.count("PASTE"), "x": steps.count("x"), "\n": steps.count("ctrl+j")}
+        assert {character: text.count(character) for character in inserted} == inserted
+        assert {len(run) % 25_000 for run in re.findall("A+", text)} <= {0}
 
 
 # The external editor
@@ -463,6 +492,7 @@ async def test_a_long_text_from_the_editor_keeps_the_pastes_in_it(
         ("", "no-such-editor -w", "There is no program no-such-editor. Set EDITOR to an editor that is installed."),
         ("'", "", "VISUAL cannot be read as a command (No closing quotation). It is: '"),
         ("false", "", "false ended with exit code 1. The prompt is as it was."),
+        ("sh -c 'kill -2 $$'", "", "sh was ended by signal 2. The prompt is as it was."),
     ],
 )
 @asynchronous

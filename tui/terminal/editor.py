@@ -62,7 +62,8 @@ def edit_text(text: str, command: list[str]) -> str:
             with _interrupts_ignored():
                 code = subprocess.run([*command, str(path)], check=False).returncode
             if code != 0:
-                raise EditorFailed(f"{command[0]} ended with exit code {code}.", "The prompt is as it was.")
+                how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+                raise EditorFailed(f"{command[0]} {how}.", "The prompt is as it was.")
             edited = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError as error:
         raise EditorFailed(f"The editor could not be used: {error}.", "The prompt is as it was.") from error

@@ -22,6 +22,7 @@ SHORTEST_INTERVAL = 0.25
 WARN_AT, ALARM_AT = 0.80, 0.95
 """Shares of the context in use."""
 _GAP = "  "
+_MUTED = "$foreground 60%"
 _URGENT, _NEEDED = 2, 4  # by how long parts stay: up to what goes on, up to model and context
 _SHORT_NAMES = (24, 16)  # characters
 
@@ -88,12 +89,12 @@ def _parts(facts: StatusFacts) -> list[_Part]:
         _Part([facts.notice], 0, "bold $text-warning"),
         _Part(unsaved, 1, "bold $text-error"),
         _Part([model, *short], 3, "bold"),
-        _Part([where, facts.device], 6, "$text-muted"),
+        _Part([where, facts.device], 6, _MUTED),
         _state_part(facts),
         _context_part(facts),
         _Part(_speed(facts), 5),
-        _Part(_sampling(facts), 7, "$text-muted"),
-        _Part([f"{facts.reused:,} reused" if facts.reused else ""], 8, "$text-muted"),
+        _Part(_sampling(facts), 7, _MUTED),
+        _Part([f"{facts.reused:,} reused" if facts.reused else ""], 8, _MUTED),
     ]
     return [replace(part, wordings=kept) for part in parts if (kept := [each for each in part.wordings if each])]
 
