@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, TextArea
 
 from tests.screens.host import NOTHING_YET, drive, look, press, unnamed_bindings
@@ -32,6 +33,17 @@ def test_a_required_text_is_waited_for():
 @pytest.mark.parametrize("new_line", ["ctrl+j", "alt+enter"])
 def test_several_lines(new_line: str):
     assert press(TextDialog("System prompt", "Be kind.", lines=True), new_line, *"Yes", "enter") == "Be kind.\nYes"
+
+
+def test_alt_and_a_letter_is_no_text():
+    async def script(app, pilot):
+        for event in (Key("a", "a"), Key("alt+b", "b"), Key("shift+c", "C"), Key("upper_d", "D"), Key("ü", "ü")):
+            app.post_message(event)
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+
+    assert drive(TextDialog("Title"), script).answer == "aCDü"
 
 
 def test_no_new_line_in_a_single_one():

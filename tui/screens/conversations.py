@@ -28,8 +28,7 @@ _UNTITLED = "untitled"
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
-    # With priority: Textual's boxes take Alt and a letter, as terminals send it, for the letter.
-    return Binding(key, action, label, id=f"conversations.{action}", tooltip=tooltip, priority=True)
+    return Binding(key, action, label, id=f"conversations.{action}", tooltip=tooltip)
 
 
 class ConversationsScreen(ListPanel[str, Conversation]):

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from tui.widgets.keys_row import KeysRow
+from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
 from tui.widgets.visible import one_line, visible
 
@@ -126,7 +127,7 @@ class TextDialog(Dialog[str | None]):
         if self._lines:
             yield TextArea(self._value, placeholder=self._placeholder, compact=True, highlight_cursor_line=False)
         else:
-            yield Input(one_line(self._value), placeholder=self._placeholder, compact=True)
+            yield LineInput(one_line(self._value), placeholder=self._placeholder, compact=True)
 
     def on_mount(self) -> None:
         if self._lines:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.panel import Panel
+from tui.widgets.line_input import LineInput
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import ROW_KEYS, Heading, Line, RowKeys, RowList
 from tui.widgets.visible import visible
@@ -57,7 +58,7 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
         """The text in the box has changed."""
 
     def content(self) -> Iterable[Widget]:
-        yield Input(placeholder=self.PLACEHOLDER, compact=True)
+        yield LineInput(placeholder=self.PLACEHOLDER, compact=True)
         yield Static("", classes="list--empty")
         yield RowList(self.draw, lines=self.LINES)
         yield Notice()
