@@ -174,6 +174,12 @@ class Turn:
             self._events.clear()
             return events
 
+    def catch_up(self) -> Message:
+        """The answer as it stands, for somebody who begins to look: `drain` then has only what comes after it."""
+        with self._changed:
+            self._events.clear()
+            return self.message()
+
     def __iter__(self) -> Iterator[Event]:
         """Events as they come, until it ends; raises what it failed with."""
         while True:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING
 
-from textual import getters, on, work
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message as Event
@@ -58,7 +58,7 @@ class ChatPane(Vertical):
         self._outbox = outbox
         self._active = active
         self._queue: list[str] = []
-        self._sending = False
+        self.busy = False  # a turn begins, runs or is being drawn
         self._editing: int | None = None  # the user's message that the prompt has instead of the draft
         self._kept_draft = ""
         self._draft_timer: Timer | None = None
@@ -80,21 +80,22 @@ class ChatPane(Vertical):
 
     def live_session(self, id: str) -> ChatSession | None:
         """The session of a conversation in which a turn is under way, shown or not."""
-        return self._live.get(id)
+        session = self._live.get(id)
+        return session if session is not None and session.turn is not None else None
 
     async def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
         """Show another session, with its draft, at the message `focus` or at its end."""
         self.workers.cancel_group(self, "turn")
         self.save_draft()
         self._queue.clear()
-        self._sending, self._editing = False, None
+        self.busy, self._editing = False, None
         self.notice.clear()
         self.prompt.load(draft)
         self._show_queue()
         await self._take(session, focus)
         self.prompt.focus()
         if session.turn is not None:
-            self._follow(session.turn)
+            self._work(self.transcript.follow(session.turn))
 
     async def _take(self, session: ChatSession, focus: int | None = None) -> None:
         self.session = session
@@ -117,32 +118,33 @@ class ChatPane(Vertical):
 
     def send_next(self) -> None:
         """Send the first message that waits, if there is one and nothing is in its way."""
-        if self._queue and not self._sending and self.session.turn is None and self._active.status.model is not None:
-            self._sending = True
-            self._send(self._queue.pop(0))
+        if self._queue and not self.busy and self._active.status.model is not None:
+            self._work(self._send(self._queue.pop(0)))
         self._show_queue()
 
-    @work(group="turn", exclusive=True)
-    async def _send(self, text: str) -> None:
-        try:
-            if await self._make_room(text):
-                await self._run(lambda: self.session.ask(text))
-            else:
-                self.prompt.give_back(text)
-        finally:
-            self._sending = False
-        self.send_next()
-
-    @work(group="turn", exclusive=True)
-    async def answer(self, start: Callable[[], Turn]) -> None:
+    def answer(self, start: Callable[[], Turn]) -> None:
         """Begin a turn and show it; what keeps it from beginning is said."""
-        await self._run(start)
-        self.send_next()
+        if self.busy:
+            self.notice.say("An answer is being written. Esc stops it.")
+        else:
+            self._work(self._run(start))
 
-    @work(group="turn", exclusive=True)
-    async def _follow(self, turn: Turn) -> None:
-        await self.transcript.follow(turn)
-        self.send_next()
+    def _work(self, turn: Coroutine[None, None, None]) -> None:
+        """Do it as the one thing that happens to the conversation; what waits is sent after it."""
+
+        async def alone() -> None:
+            await turn
+            self.busy = False
+            self.send_next()
+
+        self.busy = True
+        self.run_worker(alone(), group="turn", exclusive=True)
+
+    async def _send(self, text: str) -> None:
+        if await self._make_room(text):
+            await self._run(lambda: self.session.ask(text))
+        else:
+            self.prompt.give_back(text)
 
     async def _run(self, start: Callable[[], Turn]) -> None:
         session = self.session
@@ -155,8 +157,10 @@ class ChatPane(Vertical):
             self.say_error(error)
             return
         self.say_all(turn.notices)
+        self._live = {id: each for id, each in self._live.items() if each.turn is not None}
         self._live[session.conversation.id] = session
         self.save_draft()
+        self.post_message(self.Changed())
         await self.transcript.follow(turn)
         self.post_message(self.Changed())
 
@@ -194,6 +198,7 @@ class ChatPane(Vertical):
             turn.cancel()
         while not all(turn.done for turn in turns):
             await asyncio.sleep(0.02)
+        self.workers.cancel_group(self, "turn")
 
     # What is being written
 

@@ -50,7 +50,7 @@ class SessionView(Transcript):
         answer = None
         for place, message in enumerate(messages):
             if turn is not None and message.id == turn.message_id:
-                answer = await self.begin_answer(self._view(session, message))
+                answer = await self.begin_answer(self._view(session, turn.catch_up()))
             elif place >= same:
                 await self.add(self._view(session, message))
             elif place == same - 1:
