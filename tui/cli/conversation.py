@@ -22,6 +22,7 @@ from tui.store.settings import Settings
 
 NEW = "new"
 _OPEN_SECONDS = 10.0
+_LEAVE_SECONDS = 0.5
 
 chat_option = click.option(
     "--chat",
@@ -38,7 +39,8 @@ def stored() -> Iterator[Outbox]:
     try:
         yield outbox
     except KeyboardInterrupt:
-        # Nobody waits; what is being written is on disk, and marked as interrupted when it is next read.
+        # Nobody waits; an answer under way is on disk, and called interrupted when it is next read.
+        outbox.close(_LEAVE_SECONDS)
         raise
     except BaseException:
         outbox.close()
