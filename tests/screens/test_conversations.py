@@ -195,7 +195,18 @@ def test_the_open_conversation_is_changed_by_its_session(store):
         assert not store.kept["sky"].pinned
         assert titles(app)[1] == "Why is the sky blue?"
 
-    run(ConversationsScreen(store, "sky", changes.append), script)
+    run(ConversationsScreen(store, "sky", lambda **fields: changes.append(fields)), script)
+
+
+def test_the_open_conversation_is_not_deleted(store):
+    async def script(app, pilot):
+        await settled(app, pilot, "alt+d")
+        assert "sky" in store.kept
+        assert "is open" in app.text()
+        await settled(app, pilot, "down", "alt+d")
+        assert "soup" not in store.kept
+
+    run(ConversationsScreen(store, "sky"), script)
 
 
 def test_a_change_keeps_what_another_has_changed_since(store):

@@ -37,8 +37,8 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     Args:
         store: Where the conversations are.
         current: Id of the open conversation; None for a chat that is not stored.
-        change_current: Changes values of the open conversation, by `Conversation` field: its session owns them. Without
-            it they are written like those of any other.
+        change_current: Changes fields of the open conversation, given by name: its session owns them and would write
+            over what is stored. Without it they are written like those of any other.
     """
 
     HEADING = "Conversations"
@@ -57,7 +57,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self,
         store: Conversations,
         current: str | None,
-        change_current: Callable[[Mapping[str, Any]], None] | None = None,
+        change_current: Callable[..., None] | None = None,
     ) -> None:
         super().__init__()
         self._store = store
@@ -172,6 +172,10 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             conversation = self.rows.current
             if conversation is None:
                 return
+            if conversation.id == self._current:
+                # What is said in it from now on would be stored, and leave with it.
+                self.say("This conversation is open. Begin another one first: Esc, then Ctrl+N.", "warning")
+                return
             try:
                 await asyncio.to_thread(self._store.delete, conversation.id)
             except StoreError as error:
@@ -201,7 +205,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         """Change values of a conversation where they are kept, then in the list."""
         try:
             if conversation.id == self._current and self._change_current is not None:
-                self._change_current(fields)
+                self._change_current(**fields)
             else:
                 await asyncio.to_thread(self._write, conversation.id, fields)
         except StoreError as error:
