@@ -3,6 +3,7 @@
 engine MODEL...     decode, time to first token, second turn, load and memory against openvino-genai
 cancel MODEL        how long a cancelled prefill and decode take to end
 sampler             what choosing a token costs
+search              finding text in 100,000 stored messages, and listing 10,000 conversations
 shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
 """
 
@@ -12,7 +13,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("engine", "cancel", "sampler", "shapes")
+NAMES = ("engine", "cancel", "sampler", "search", "shapes")
 
 
 def main() -> int:

@@ -19,24 +19,7 @@ from tui.store.conversations import Conversations
 from tui.store.records import Conversation, Message, Role
 
 MESSAGES, CONVERSATIONS, LENGTH = 100_000, 10_000, 300
-_COMMON = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "is",
-    "model",
-    "answer",
-    "question",
-    "memory",
-    "river",
-    "mountain",
-    "number",
-    "between",
-    "language",
-    "program",
-]
+_COMMON = ("the", "of", "and", "to", "in", "is", "model", "answer", "question", "memory", "river", "mountain", "number")
 _CHINESE = "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后"
 _TEXTS = {
     "common word": "memory",

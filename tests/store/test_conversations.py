@@ -241,3 +241,10 @@ def test_nothing_is_read_or_written_after_closing(store: Conversations) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.listing()
+
+
+def test_what_fails_while_a_connection_is_lent_is_not_taken_for_the_stores_failure(store: Conversations) -> None:
+    with pytest.raises(BrokenPipeError), store._database.read():
+        raise BrokenPipeError
+    store.save_draft("", "still there")
+    assert store.draft("") == "still there"

@@ -26,6 +26,7 @@ _KEPT_DELETED_S = 24 * 3600.0
 _SHORTEST_BEGINNING = 4  # characters of an id
 _NEAR = 5  # conversations named in an error
 
+_SHOWN = f"SELECT {rows.CONVERSATION} FROM conversations WHERE deleted IS NULL"
 _BRANCH = f"""
     WITH RECURSIVE up (id, parent) AS (
         SELECT id, parent FROM messages WHERE id = ?
@@ -140,7 +141,7 @@ class Conversations:
         Raises:
             StoreError: It cannot be read.
         """
-        found = self._all(f"SELECT {rows.CONVERSATION} FROM conversations WHERE id = ? AND deleted IS NULL", id)
+        found = self._all(f"{_SHOWN} AND id = ?", id)
         return rows.conversation(found[0]) if found else None
 
     def find(self, reference: str) -> Conversation:
@@ -149,12 +150,12 @@ class Conversations:
         Raises:
             StoreError: There is none, or several; the sentence names those that come near.
         """
-        every = self.listing(archived=True)
         if reference == LAST:
-            shown = [each for each in every if not each.archived]
-            if not shown:
+            latest = self._all(f"{_SHOWN} AND NOT archived ORDER BY updated DESC LIMIT 1")
+            if not latest:
                 raise StoreError("There is no conversation yet.", "Begin one: ovchat chat")
-            return max(shown, key=lambda each: each.updated)
+            return rows.conversation(latest[0])
+        every = self.listing(archived=True)
         wanted = reference.strip()
         for each in every:
             if each.id == wanted:
@@ -223,10 +224,7 @@ class Conversations:
             StoreError: They cannot be read.
         """
         condition = "" if archived else "AND NOT archived"
-        found = self._all(
-            f"SELECT {rows.CONVERSATION} FROM conversations WHERE deleted IS NULL {condition} "
-            "ORDER BY pinned DESC, updated DESC"
-        )
+        found = self._all(f"{_SHOWN} {condition} ORDER BY pinned DESC, updated DESC")
         return [rows.conversation(row) for row in found]
 
     def delete(self, id: str) -> None:

@@ -49,12 +49,11 @@ class Database:
         self._idle: list[_Connection] = []
         self._lock = threading.Lock()
         self._closed = False
+        kind = network_file_system(path.parent)
+        self._journal = "delete" if kind else "wal"
+        if kind:
+            self.notices += (f"{path} is on a network file system ({kind}): writing is slower there.",)
         with self._told():
-            private_dir(path.parent)
-            kind = network_file_system(path.parent)
-            self._journal = "delete" if kind else "wal"
-            if kind:
-                self.notices += (f"{path} is on a network file system ({kind}): writing is slower there.",)
             self._idle.append(self._connect())
 
     @contextmanager
@@ -129,6 +128,12 @@ class Database:
         return found.st_dev, found.st_ino
 
     def _connect(self) -> _Connection:
+        try:
+            return self._open_or_recover()
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be opened: {error.strerror or error}.", _FOLDER) from error
+
+    def _open_or_recover(self) -> _Connection:
         if not recovery.suspected(self.path):
             try:
                 return self._open()
@@ -190,8 +195,6 @@ class Database:
                 recovery.suspect(self.path)
                 self._close_idle()  # The next one to read or write recovers it.
             raise _told(error, self.path) from error
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be opened: {error.strerror or error}.", _FOLDER) from error
 
 
 _FOLDER = "Make its folder writable, or name another one with OVCHAT_HOME."

@@ -18,7 +18,7 @@ from tui.store.rows import Row, storable
 
 _INDEXED = 3  # characters from which the index serves
 _FIRST, _MORE = 20, 200  # hits that are read at a time: few, until there is something to show
-_WINDOW = 4000  # messages that are looked through at a time where there is no index
+_WINDOW = 2000  # messages that are looked through at a time where there is no index
 _BEFORE, _AFTER = 40, 120  # characters of a snippet around the match
 _NEWEST = 2**63 - 1
 
