@@ -15,6 +15,7 @@ from tui.chat.session import ChatSession
 from tui.engine.errors import DeviceNotFound, OvchatError
 from tui.screens.chat import ChatScreen
 from tui.screens.chat_pane import ChatPane
+from tui.screens.conversations import ConversationsScreen
 from tui.screens.dialogs import ChoiceDialog
 from tui.screens.overflow import OverflowScreen
 from tui.screens.services import Start
@@ -416,3 +417,20 @@ async def test_the_prompt_never_loses_the_focus_to_a_click_on_nothing(tmp_path: 
         await ready(app)
         await pilot.press("shift+tab", "escape")
         assert isinstance(app.focused, Prompt)
+
+
+async def test_deleting_the_conversation_that_is_open_leaves_an_empty_one(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        app.services.outbox.flush(5)
+        deleted = session_of(app).conversation.id
+        await pilot.press("ctrl+o")
+        await wait_until_async(lambda: isinstance(app.screen, ConversationsScreen) and app.screen.rows.current)
+        await pilot.press("alt+d")
+        await wait_until_async(lambda: app.screen.deleted_current)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await wait_until_async(lambda: session_of(app).conversation.id != deleted)
+        assert not session_of(app).messages

@@ -198,13 +198,13 @@ def test_the_open_conversation_is_changed_by_its_session(store):
     run(ConversationsScreen(store, "sky", lambda **fields: changes.append(fields)), script)
 
 
-def test_the_open_conversation_is_not_deleted(store):
+def test_whether_the_open_conversation_was_deleted_is_known_afterwards(store):
     async def script(app, pilot):
         await settled(app, pilot, "alt+d")
-        assert "sky" in store.kept
-        assert "is open" in app.text()
-        await settled(app, pilot, "down", "alt+d")
-        assert "soup" not in store.kept
+        assert "sky" not in store.kept
+        assert app.panel.deleted_current
+        await settled(app, pilot, "alt+u")
+        assert not app.panel.deleted_current
 
     run(ConversationsScreen(store, "sky"), script)
 

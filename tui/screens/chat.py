@@ -150,9 +150,15 @@ class ChatScreen(Screen[None]):
     @work(group="dialog", exclusive=True)
     async def action_conversations(self) -> None:
         if (store := await self._store()) is not None:
-            id = await self.app.push_screen_wait(ConversationsScreen(store, self.session.conversation.id))
+            session = self.session
+            panel = ConversationsScreen(store, session.conversation.id, session.update)
+            id = await self.app.push_screen_wait(panel)
+            if panel.deleted_current and session.turn is not None:
+                session.turn.cancel()
             if id is not None:
                 await self._open(id)
+            elif panel.deleted_current:
+                await self.pane.show(self._new_session())
 
     @work(group="dialog", exclusive=True)
     async def action_find(self) -> None:

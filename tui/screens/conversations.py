@@ -172,10 +172,6 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             conversation = self.rows.current
             if conversation is None:
                 return
-            if conversation.id == self._current:
-                # What is said in it from now on would be stored, and leave with it.
-                self.say("This conversation is open. Begin another one first: Esc, then Ctrl+N.", "warning")
-                return
             try:
                 await asyncio.to_thread(self._store.delete, conversation.id)
             except StoreError as error:
@@ -184,6 +180,11 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             self._deleted.append(conversation)
             self._replace(conversation.id, None)
             self.say(f"Deleted: {_name(conversation)}. Alt+U brings it back.")
+
+    @property
+    def deleted_current(self) -> bool:
+        """The open conversation was deleted here: what is said in it from now on would leave with it."""
+        return any(each.id == self._current for each in self._deleted)
 
     @work
     async def action_undo(self) -> None:
