@@ -103,7 +103,7 @@ class AnswerText(Widget):
         self.append_seconds = time.perf_counter() - begun
 
     def draw(self, text: str) -> None:
-        """Show `text` from its beginning: what a reference at its end means is known only then."""
+        """Show `text`, parsed from its beginning; blocks that come out as they are shown stay as they are."""
         blocks = parse(text)
         same = 0
         while same < min(len(blocks), len(self._blocks)) and blocks[same].looks_like(self._blocks[same]):

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.content import Content
 
-from tui.widgets.markdown_blocks import Block, Code, Part, Rule, Table, Text
+from tui.widgets.markdown_blocks import Block, Code, Part, Rule, Table, Text, language_of
 
 _NARROWEST = 6  # cells of a table's column, before its words are cut
 _COLUMN_GAP = "  "
@@ -74,11 +75,13 @@ def _lay_out_part(part: Part, width: int, colour: Colour, layout: Layout) -> Non
         case Text(content, head, rest):
             for index, line in enumerate(content.split("\n", allow_blank=True) or [content]):
                 layout.add(line, width, rest if index else head, rest)
-        case Code(number, language, code, closed, head, rest):
-            title = f"─ {number} {language} ".replace("  ", " ")
-            rule = title.ljust(max(0, width - len(rest)), "─")
-            layout.add(Content.styled(rule[: max(1, width - len(rest))], ".answer--muted"), width, head, rest)
+        case Code(number, info, code, closed, head, rest):
+            room = max(1, width - len(rest))
+            title = f"─ {number} {info} " if info else f"─ {number} "
+            rule = Content(title + "─" * max(0, room - cell_len(title)))
+            layout.add(rule.truncate(room).stylize(".answer--muted"), width, head, rest)
             # Only complete blocks: an open one is drawn again with every token, and colours are most of what it costs.
+            language = language_of(info)
             content = colour(code, language) if closed and language else Content(code)
             for line in content.split("\n", allow_blank=True) or [content]:
                 layout.add(line, width, rest, rest, is_code=True)

@@ -35,7 +35,7 @@ class Code:
     """A block of code. It is `closed` once its last line has come; `number` counts those of the answer from 1."""
 
     number: int
-    language: str
+    info: str
     code: str
     closed: bool
     head: str = ""
@@ -92,13 +92,19 @@ def parse(markdown: str, *, code_before: int = 0) -> list[Block]:
 def code_blocks(markdown: str) -> list[tuple[str, str]]:
     """Language and code of every block of code in `markdown`, in the order of their numbers on the screen."""
     fences = (token for token in _parser().parse(markdown) if token.type in ("fence", "code_block"))
-    return [(_language(token), token.content) for token in fences]
+    return [(language_of(token.info), token.content) for token in fences]
+
+
+def language_of(info: str) -> str:
+    """The language in the words behind a fence; "" for none."""
+    return next(iter(info.split()), "")
 
 
 def _parser() -> MarkdownIt:
     """This thread's parser: making one takes a millisecond, and linkify keeps state while it looks at a text."""
     if not hasattr(_local, "parser"):
-        _local.parser = MarkdownIt("gfm-like", {"html": False})
+        # Without references: what they refer to may come after them, and would not be shown where it stands.
+        _local.parser = MarkdownIt("gfm-like", {"html": False}).disable("reference")
     parser: MarkdownIt = _local.parser
     return parser
 
@@ -147,7 +153,7 @@ def _parts(opening: Token, inner: Sequence[Token], prefix: _Prefix, numbers: _Nu
     match opening.type:
         case "fence" | "code_block":
             code = opening.content.removesuffix("\n")
-            yield Code(numbers.next(), _language(opening), code, _is_closed(opening), *prefix.take())
+            yield Code(numbers.next(), opening.info.strip(), code, _is_closed(opening), *prefix.take())
         case "bullet_list_open" | "ordered_list_open":
             yield from _list(opening, inner, prefix, numbers, depth)
         case "blockquote_open":
@@ -251,10 +257,6 @@ def _without_scheme(address: str) -> str:
     for scheme in ("mailto:", "https://", "http://"):
         address = address.removeprefix(scheme)
     return address
-
-
-def _language(fence: Token) -> str:
-    return fence.info.split(maxsplit=1)[0] if fence.info.strip() else ""
 
 
 def _is_closed(fence: Token) -> bool:

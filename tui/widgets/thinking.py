@@ -38,6 +38,7 @@ class Thinking(Vertical):
         super().__init__()
         self.text = text.strip("\n")
         self._line = line
+        self._ready = False
         self._begin = 0  # where the piece that is still added to begins
         self._last: Static | None = None
         self.set_reactive(Thinking.folded, folded)
@@ -49,6 +50,7 @@ class Thinking(Vertical):
 
     async def on_mount(self) -> None:
         """An unfolded one is drawn at once."""
+        self._ready = True
         await self._draw()
 
     async def add(self, text: str, seconds: float) -> None:
@@ -65,7 +67,7 @@ class Thinking(Vertical):
 
     async def watch_folded(self) -> None:
         """Draw what was gathered while it was folded."""
-        if self.is_mounted:
+        if self._ready:
             self._show_line()
             await self._draw()
 
@@ -82,7 +84,7 @@ class Thinking(Vertical):
         self.query_one(".thought-line", Static).update(self._heading())
 
     async def _draw(self) -> None:
-        if self.folded or not self.is_mounted:
+        if self.folded or not self._ready:
             return
         text, more = capped(self.text)
         while len(text) - self._begin > _PIECE and (cut := text.find("\n", self._begin + _PIECE)) >= 0:

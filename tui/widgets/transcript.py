@@ -7,6 +7,7 @@ reader looks at stays where it is, whatever happens above it.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -94,7 +95,7 @@ class Transcript(VerticalScroll, can_focus=False):
         self._window = Window(0, 0)
         self._changing = asyncio.Lock()
         self._rows: list[tuple[Widget, int]] = []  # what was laid out last, with its first row
-        self._fitting = False
+        self._goal: int | None = None  # the message to begin the view with, once it is laid out
 
     def compose(self) -> ComposeResult:
         """Nothing but the mark; messages are mounted."""
@@ -114,7 +115,6 @@ class Transcript(VerticalScroll, can_focus=False):
             await self._show_around(self._index(focus))
         if focus is not None and (box := self._box(focus)) is not None:
             box.focus(scroll_visible=False)
-            self.call_after_refresh(self.scroll_to_widget, box, animate=False, top=True, force=True)
 
     async def add(self, view: MessageView) -> None:
         """Add a message at the end."""
@@ -176,8 +176,6 @@ class Transcript(VerticalScroll, can_focus=False):
         super().release_anchor()
         if self.max_scroll_y > 0:
             self.following = False
-        # Scrolling down at the very end changes nothing, so nothing else would tell that the end is followed.
-        self.call_after_refresh(self._scrolled)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """At the end again: follow. Near the border of the window: mount more."""
@@ -185,16 +183,21 @@ class Transcript(VerticalScroll, can_focus=False):
         self.call_next(self._scrolled)
 
     async def _scrolled(self) -> None:
-        at_end = min(self.scroll_y, self.scroll_target_y) >= self.max_scroll_y
-        if not self.following and at_end and self._window.end == len(self._views):
+        if self._is_at_end:
             self.following = True
         if (writing := self._writing) is not None and self.in_sight(writing):
             await writing.flush()
         await self._fit_window()
 
+    @property
+    def _is_at_end(self) -> bool:
+        return self._window.end == len(self._views) and self.scroll_y >= self.max_scroll_y
+
     def in_sight(self, box: AssistantMessage) -> bool:
         """The end of what is drawn of `box` is within a screen of what can be seen; else it need not be drawn."""
-        if self.following:
+        # Scrolling down at the very end moves nothing, so that nothing else tells that the end is followed again.
+        if self.following or self._is_at_end:
+            self.following = True
             return True
         self.text_below = True
         return box.virtual_region.bottom <= self.scroll_y + 2 * self.size.height
@@ -210,7 +213,7 @@ class Transcript(VerticalScroll, can_focus=False):
             return result
         rows = [(p.widget, p.region.y) for p in result.placements if isinstance(p.widget, MessageBox)]
         end = max(0, result.total_region.bottom - size.height)
-        y = end if self.following else self._row_of_old(rows)
+        y = end if self.following else min(end, self._top_row(rows))
         if y != self.scroll_y:
             self.set_scroll(None, y)
             self.set_reactive(Widget.scroll_target_y, y)
@@ -218,11 +221,16 @@ class Transcript(VerticalScroll, can_focus=False):
         self._rows = rows
         return result
 
-    def _row_of_old(self, rows: list[tuple[Widget, int]]) -> float:
+    def _top_row(self, rows: list[tuple[Widget, int]]) -> float:
+        """The row that the view begins with, given the new first rows of the messages."""
         new = dict(rows)
+        if self._goal is not None and (box := self._box(self._goal)) in new:
+            self._goal = None
+            return new[box]
         top = self.scroll_y
-        for (widget, y), (_, below) in zip(self._rows, [*self._rows[1:], (None, None)], strict=True):
-            if widget in new and (below is None or below > top):
+        ends = [*(y for _, y in self._rows[1:]), math.inf]
+        for (widget, y), end in zip(self._rows, ends, strict=False):
+            if widget in new and end > top:
                 return max(0, top + new[widget] - y)
         return top
 
@@ -252,11 +260,17 @@ class Transcript(VerticalScroll, can_focus=False):
 
     def action_page_up(self) -> None:
         """A page up, leaving two rows to hold on to."""
-        self.scroll_relative(y=-max(1, self.size.height - 2), animate=False)
+        self._page(-1)
 
     def action_page_down(self) -> None:
-        """A page down."""
-        self.scroll_relative(y=max(1, self.size.height - 2), animate=False)
+        """A page down; at the end, follow it."""
+        self._page(1)
+        if self._is_at_end:
+            self.following = True
+
+    def _page(self, direction: int) -> None:
+        rows = direction * max(1, self.size.height - 2)
+        self.scroll_to(y=self.scroll_y + rows, animate=False, immediate=True)
 
     def action_scroll_home(self) -> None:
         """The beginning of the conversation."""
@@ -268,13 +282,16 @@ class Transcript(VerticalScroll, can_focus=False):
         self.follow_end()
 
     @on(MessageBox.Left)
-    def _step(self, event: MessageBox.Left) -> None:
+    async def _step(self, event: MessageBox.Left) -> None:
         event.stop()
+        if event.step < 0 and event.box is self._boxes[0]:
+            async with self._changing:
+                await self._mount_above()
         boxes = self._boxes
         at = boxes.index(event.box) + event.step
         if 0 <= at < len(boxes):
             boxes[at].focus(scroll_visible=False)
-            self.scroll_to_widget(boxes[at], animate=False, force=True)
+            self.call_after_refresh(self.scroll_to_widget, boxes[at], animate=False, force=True)
         elif event.step > 0:
             self.screen.focus_next()
 
@@ -341,11 +358,13 @@ class Transcript(VerticalScroll, can_focus=False):
     async def _show_around(self, index: int | None) -> None:
         self._window = window_around(self._views, index, self._screen_size())
         self.following = index is None
+        self._goal = None if index is None else self._views[index].message.id
         with self.app.batch_update():
             await self._remove(self._boxes)
             await self._mount(self._window.begin, self._window.end)
         self._rows = []
         self.text_below = False
+        self.call_after_refresh(self._fit_window)
 
     async def _mount(self, begin: int, end: int, before: Widget | None = None) -> None:
         await self.mount_all([self._new_box(index) for index in range(begin, end)], before=before)
@@ -366,7 +385,8 @@ class Transcript(VerticalScroll, can_focus=False):
         async with self._changing:
             if self._window.begin > 0 and self._writing is None:
                 await self._show_around(0)
-        self.scroll_to(y=0, animate=False)
+            else:
+                self.scroll_to(y=0, animate=False, immediate=True)
 
     async def _fit_window(self) -> None:
         """Mount more where the reader comes near the border; take away what is far from what can be seen."""
@@ -375,22 +395,28 @@ class Transcript(VerticalScroll, can_focus=False):
         async with self._changing:
             screen, window = self.size.height, self._window
             above, below = self.scroll_y, self.max_scroll_y - self.scroll_y
-            if above < screen and window.begin > 0:
-                begin = max(0, window.begin - _STEP)
-                self._window = window.grown(above=window.begin - begin)
-                with self.app.batch_update():
-                    await self._mount(begin, window.begin, before=self._boxes[0] if self._boxes else None)
+            # Who follows the end needs little above it, and every mounted message costs with every new row.
+            near, far = (0.5, 2) if self.following else (1, _MOST_SCREENS)
+            if above < near * screen and window.begin > 0:
+                await self._mount_above()
             elif below < screen and window.end < len(self._views):
                 end = min(len(self._views), window.end + _STEP)
                 self._window = window.grown(below=end - window.end)
                 with self.app.batch_update():
                     await self._mount(window.end, end)
-            elif above > _MOST_SCREENS * screen or below > _MOST_SCREENS * screen:
+            elif above > far * screen or below > far * screen:
                 await self._prune()
+
+    async def _mount_above(self) -> None:
+        begin, end = max(0, self._window.begin - _STEP), self._window.begin
+        self._window = self._window.grown(above=end - begin)
+        with self.app.batch_update():
+            await self._mount(begin, end, before=self._boxes[0] if self._boxes else None)
 
     async def _prune(self) -> None:
         screen, boxes = self.size.height, self._boxes
-        keep_from, keep_to = self.scroll_y - 3 * screen, self.scroll_y + 4 * screen
+        keep = 1 if self.following else _MOST_SCREENS / 2
+        keep_from, keep_to = self.scroll_y - keep * screen, self.scroll_y + (1 + keep) * screen
         above = [box for box in boxes if box.virtual_region.bottom < keep_from]
         below = [box for box in boxes if box.virtual_region.y > keep_to]
         focused = self.current

@@ -1,4 +1,4 @@
-"""Which messages of a conversation are mounted: enough for a few screens around the one that is looked at."""
+"""Which messages of a conversation are mounted: enough for two screens on either side of the one that is looked at."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from textual.geometry import Size
 
 from tui.widgets.message_view import MessageView, capped
 
-_SCREENS = 2.5
-_FEWEST = 6  # messages, however long
+_SCREENS = 2.0
+_FEWEST = 2  # messages, however long
 
 
 @dataclass(frozen=True, slots=True)
