@@ -1,0 +1,85 @@
+"""Every key of the chat screen does what it says while somebody writes, and the palette has every action."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chat_app import chat_app
+from tui.app import ChatApp
+from tui.screens.chat import ChatScreen
+from tui.screens.chat_keys import COMMANDS, KEYS
+
+# design.md's table, as far as it belongs to this screen. Those of the prompt itself are tested with the prompt.
+DESIGNED = {
+    "escape": "back",
+    "ctrl+c": "interrupt",
+    "ctrl+q": "quit",
+    "ctrl+n": "new_chat",
+    "ctrl+o": "conversations",
+    "ctrl+p": "command_palette",
+    "ctrl+r": "regenerate",
+    "alt+e": "edit",
+    "alt+c": "copy_answer",
+    "alt+left": "sibling",
+    "alt+right": "sibling",
+    "pageup": "page",
+    "pagedown": "page",
+    "ctrl+l": "redraw",
+    "f1": "help",
+    "f2": "focus_prompt",
+    "f3": "models",
+    "f6": "temperature",
+    "f7": "temperature",
+    "f8": "preset",
+    "f9": "fold_thinking",
+    "ctrl+f": "find",
+    "ctrl+g": "edit_externally",
+    "alt+r": "replay",
+    "alt+k": "copy_code",
+    "ctrl+end": "follow",
+    "alt+g": "proceed",
+    "alt+s": "save",
+}
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines that are written"])
+async def test_every_key_arrives_while_the_prompt_has_the_focus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    called: list[str] = []
+
+    def record(owner: type, action: str) -> None:
+        monkeypatch.setattr(owner, f"action_{action}", lambda self, *given: called.append(action))
+
+    for action in set(DESIGNED.values()) | {key.action.partition("(")[0] for key in KEYS}:
+        record(ChatApp if action in ("quit", "command_palette") else ChatScreen, action)
+    app = chat_app(tmp_path)
+    async with app.run_test() as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        screen.pane.prompt.load(text)
+        for key, action in DESIGNED.items():
+            called.clear()
+            await pilot.press(key)
+            assert called == [action], key
+            assert screen.pane.prompt.text == text, key
+            assert screen.pane.prompt.has_focus, key
+
+
+def test_keys_are_named_and_unique() -> None:
+    every = [key for binding in KEYS for key in binding.key.split(",")]
+    assert len(every) == len(set(every))
+    assert len({binding.id for binding in KEYS}) == len(KEYS)
+    assert all(binding.id and binding.description and binding.tooltip for binding in KEYS)
+
+
+async def test_the_palette_has_every_action(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with app.run_test():
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert set(titles) == {key.description for key in KEYS} | {command.title for command in COMMANDS} | {"Quit"}
+        assert len(titles) == len(set(titles))
+        for command in COMMANDS:
+            assert hasattr(app.screen, f"action_{command.action}")
