@@ -109,6 +109,12 @@ class ChatSession:
         with self._lock:
             return tuple(self.message(each) for each in self._branch)
 
+    @property
+    def every_message(self) -> tuple[Message, ...]:
+        """The messages of all branches, by id."""
+        with self._lock:
+            return tuple(self.message(each) for each in self._tree)
+
     def message(self, message_id: int) -> Message:
         """A message on any branch; `KeyError` where there is none."""
         with self._lock:

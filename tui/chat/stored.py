@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tui.store.errors import StoreError
@@ -28,18 +29,32 @@ def read_conversation(outbox: Outbox, conversation_id: str) -> tuple[Conversatio
     """
     outbox.flush(_FLUSH_SECONDS)
     store = outbox.opened()
-    conversation = store.conversation(conversation_id)
-    messages: dict[int, Message] = {}
-    if conversation is not None:
-        messages = {each.id: each for each in store.branch(conversation.head)}
-        for message_id, _ in store.tree(conversation_id):
-            if message_id not in messages and (found := store.message(message_id)) is not None:
-                messages[message_id] = found
+    found = _with_unsaved(outbox, conversation_id, store.conversation(conversation_id), store.messages(conversation_id))
+    if found is None:
+        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
+    return found
+
+
+def unsaved_conversations(outbox: Outbox) -> list[tuple[Conversation, list[Message]]]:
+    """Every conversation of which something is not on disk, whole as far as it can be read. Not for the event loop."""
+    ids = dict.fromkeys(each.id if isinstance(each, Conversation) else each.conversation for each in outbox.unsaved)
+    found = []
+    for id in ids:
+        try:
+            found.append(read_conversation(outbox, id))
+        except StoreError:  # a disk that cannot be written may not be readable either
+            if (rest := _with_unsaved(outbox, id, Conversation(id), [])) is not None:
+                found.append(rest)
+    return found
+
+
+def _with_unsaved(
+    outbox: Outbox, conversation_id: str, conversation: Conversation | None, stored: Iterable[Message]
+) -> tuple[Conversation, list[Message]] | None:
+    messages = {each.id: each for each in stored}
     for record in outbox.unsaved:
         if isinstance(record, Conversation) and record.id == conversation_id:
             conversation = record
         elif isinstance(record, Message) and record.conversation == conversation_id:
             messages[record.id] = record
-    if conversation is None:
-        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
-    return conversation, list(messages.values())
+    return None if conversation is None else (conversation, [messages[id] for id in sorted(messages)])

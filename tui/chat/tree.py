@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tui.store.records import Message
 
@@ -15,6 +15,9 @@ class MessageTree:
         self._children: dict[int | None, list[int]] = {}
         for message in sorted(messages, key=lambda each: each.id):
             self.put(message)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._messages))
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._messages

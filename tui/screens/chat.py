@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -27,9 +28,10 @@ from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
-from tui.store.conversations import Conversations
+from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Message, Role, new_conversation_id
+from tui.widgets.keys_row import key_label
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -91,8 +93,8 @@ class ChatScreen(Screen[None]):
             await self._open(interrupted.id)
             self.pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.")
         elif self._start.go_on:
-            if listing := await asyncio.to_thread(store.listing):
-                await self._open(max(listing, key=lambda each: each.updated).id)
+            with suppress(StoreError):  # there is none yet
+                await self._open((await asyncio.to_thread(store.find, LAST)).id)
         elif not self.pane.prompt.text:  # somebody may type already
             self.pane.prompt.load(await asyncio.to_thread(store.draft, ""))
 
@@ -341,7 +343,7 @@ class ChatScreen(Screen[None]):
     def commands(self) -> Iterable[SystemCommand]:
         """Every action of this screen, for the palette."""
         for key in KEYS:
-            yield SystemCommand(key.description, f"{key.tooltip} ({key.key})", self._run(key.action))
+            yield SystemCommand(key.description, f"{key.tooltip} ({key_label(key.key)})", self._run(key.action))
         for command in COMMANDS:
             yield SystemCommand(command.title, command.help, self._run(command.action))
 

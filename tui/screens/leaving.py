@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from tui.chat.rescue import unsaved_conversations
+from tui.chat.stored import unsaved_conversations
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.store.exchange import to_json
 from tui.store.files import replace_text
@@ -56,8 +56,9 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
     )
     if answer is None:
         return False
-    exported = [to_json(conversation, messages) for conversation, messages in unsaved_conversations(outbox)]
     try:
+        unsaved = await asyncio.to_thread(unsaved_conversations, outbox)
+        exported = [to_json(conversation, messages) for conversation, messages in unsaved]
         text = json.dumps(exported if len(exported) != 1 else exported[0], ensure_ascii=False, indent=1) + "\n"
         await asyncio.to_thread(replace_text, Path(answer.strip()).expanduser(), text)
     except OSError as error:

@@ -70,7 +70,7 @@ async def save_to_file(app: App[None], session: ChatSession) -> str:
         ConfirmDialog("Replace the file?", f"{path} is there already.", yes="Replace it", no="Leave it")
     ):
         return "Nothing was written."
-    text = as_text(session.conversation, session.messages, session.all_messages, as_json=path.suffix == ".json")
+    text = as_text(session.conversation, session.messages, session.every_message, as_json=path.suffix == ".json")
     await asyncio.to_thread(replace_text, path, text)
     return f"Saved to {path}."
 
