@@ -18,7 +18,7 @@ from tui.store.state import State
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
     from tui.engine.language_model import LanguageModel
-    from tui.engine.runner import Runner
+    from tui.engine.runner import LoadJob, Runner
 
 Choose = Callable[[str | None, str | None], "Choice"]
 
@@ -34,7 +34,7 @@ class ModelStatus:
         stage: What loading is busy with; "" when it is not under way.
         began: `time.monotonic()` when loading began.
         model: The loaded model, ready to answer.
-        error: Why there is none.
+        error: Why what was asked for is not loaded.
         asked: The model that was asked for when choosing it failed, or None for the one last used.
     """
 
@@ -68,6 +68,8 @@ class ActiveModel:
         self._wanted: tuple[str | None, str | None] | None = None
         self._changed = threading.Condition()
         self._closing = False
+        self._loaded: Choice | None = None
+        self._job: LoadJob | None = None
         # A daemon, as the engine thread is: a compilation under way cannot be stopped, and quitting does not wait.
         self._thread: threading.Thread | None = None
 
@@ -76,6 +78,8 @@ class ActiveModel:
         with self._changed:
             self._wanted = (model, device)
             self.status = ModelStatus(stage="getting ready", began=time.monotonic(), asked=model)
+            if self._job is not None:
+                self._job.cancel()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="model", daemon=True)
                 self._thread.start()
@@ -85,6 +89,8 @@ class ActiveModel:
         """End the engine thread; False where it is still busy after `timeout` seconds."""
         with self._changed:
             self._closing = True
+            if self._job is not None:
+                self._job.cancel()
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout)
@@ -101,7 +107,7 @@ class ActiveModel:
             try:
                 self._load(*wanted)
             except OvchatError as error:
-                self._set(wanted[0], error=error)
+                self._set(wanted[0], error)
             except Exception as error:
                 logger.exception("the model cannot be loaded")
                 self._set(
@@ -115,32 +121,29 @@ class ActiveModel:
         if self.runner is None:
             self.runner = self._open_runner()
         choice = self._choose(model, device)
+        self._loaded = None
         with self._changed:
             self.status = replace(self.status, choice=choice)
-        job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
-        for progress in job:
-            self._stage(progress.stage)
+        self._job = job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
         try:
+            for progress in job:
+                self._stage(progress.stage)
             loaded = job.result()
         except DeviceNotFound as error:
             raise DeviceNotFound(error.sentence, f"{choice.said_by} {error.next_step}".strip()) from error
         self._state.used(choice.name, loaded.device)
         if device:
             self._state.give_device(choice.name, loaded.device)
-        self._set(model, choice=choice, model=loaded)
+        self._loaded = choice
+        self._set(model)
 
     def _stage(self, stage: str) -> None:
         with self._changed:
             self.status = replace(self.status, stage=stage)
 
-    def _set(
-        self,
-        asked: str | None,
-        *,
-        choice: Choice | None = None,
-        model: LanguageModel | None = None,
-        error: OvchatError | None = None,
-    ) -> None:
+    def _set(self, asked: str | None, error: OvchatError | None = None) -> None:
         with self._changed:
             if self._wanted is None:  # else another one is asked for already, and that is what loads
-                self.status = ModelStatus(choice or self.status.choice, model=model, error=error, asked=asked)
+                choice = self._loaded or self.status.choice
+                model = self.runner.model if self.runner is not None and self._loaded is not None else None
+                self.status = ModelStatus(choice, model=model, error=error, asked=asked)

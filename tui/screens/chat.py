@@ -37,7 +37,7 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from tui.screens.services import Services, Start
 
-_TICK_S = 0.25
+_TICK_S, _LOADING_TICK_S = 0.25, 0.05
 _QUIT_AGAIN_S = 3.0
 _STEP = 0.1
 _HOTTEST = 2.0
@@ -70,7 +70,7 @@ class ChatScreen(Screen[None]):
 
     def _begin(self) -> None:
         self._services.active.use(self._start.model, self._start.device)
-        self.set_interval(_TICK_S, self._tick)
+        self._watch()
         self.pane.say_all(self._start.notices)
         self._restore()
 
@@ -359,11 +359,20 @@ class ChatScreen(Screen[None]):
         self._use = use
         self._show_status()
 
-    def _tick(self) -> None:
+    @work
+    async def _watch(self) -> None:
+        """Look at what happens in threads, for as long as the app runs."""
+        while True:
+            self._look()
+            # Somebody may wait for the first word: what is loaded is put to work at once.
+            await asyncio.sleep(_LOADING_TICK_S if self._model.loading else _TICK_S)
+
+    def _look(self) -> None:
         before, self._model = self._model, self._services.active.status
         if self._model.model is not None and self._model.model is not before.model:
             self.session.runner = self._services.active.runner
-            self.pane.say_all(self._model.model.notices)
+            told = self._model.choice.notices if self._model.choice is not None else ()
+            self.pane.say_all((*told, *self._model.model.notices))
             self.on_chat_pane_changed()
             self.pane.send_next()
         if self._model.error is not None and self._model.error is not before.error:

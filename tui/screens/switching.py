@@ -38,8 +38,10 @@ async def choose_device(app: App[None], services: Services, reason: str = "") ->
 
 
 async def after_failure(app: App[None], services: Services, status: ModelStatus) -> None:
-    """Let the user choose where what was asked for is gone; other failures wait for F3."""
+    """Let the user choose where what was asked for is gone and nothing else answers; other failures wait for F3."""
     match status.error:
+        case _ if status.model is not None:
+            return  # the one before goes on answering
         case DeviceNotFound():
             await choose_device(app, services, status.error.sentence)
         case ModelNotFound():

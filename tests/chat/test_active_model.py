@@ -1,0 +1,124 @@
+"""The model in use: loaded behind the scenes, replaced on demand, kept where another cannot be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chat_app import choose
+from tests.scripted import ScriptedRunner
+from tests.waiting import wait_until
+from tui.chat.active_model import ActiveModel
+from tui.chat.choice import Choice
+from tui.engine.errors import DeviceNotFound, ModelNotFound, OvchatError
+from tui.store.state import State
+
+
+def active_model(tmp_path: Path, runner: ScriptedRunner, chooser=choose) -> ActiveModel:
+    return ActiveModel(lambda: runner, chooser, State(tmp_path / "state.toml"))
+
+
+def test_a_model_is_loaded_shown_and_remembered_with_its_device(tmp_path: Path) -> None:
+    active = active_model(tmp_path, ScriptedRunner(loaded=False, load_s=0.2))
+    active.use("mine", "cpu")
+    assert active.status.loading
+    wait_until(lambda: active.status.model is not None)
+    assert not active.status.loading
+    assert active.status.choice is not None
+    assert active.status.choice.name == "mine"
+    state = State(tmp_path / "state.toml")
+    assert (state.model, state.device, state.device_of("mine")) == ("mine", "CPU", "CPU")
+    assert active.close()
+
+
+def test_a_device_that_nobody_gave_is_not_remembered_for_the_model(tmp_path: Path) -> None:
+    active = active_model(tmp_path, ScriptedRunner(loaded=False))
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    assert State(tmp_path / "state.toml").device_of("mine") is None
+
+
+def test_of_several_asked_for_in_a_row_the_last_one_stays(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False, load_s=5)
+    active = active_model(tmp_path, runner)
+    active.use("first")
+    wait_until(lambda: runner.loads)
+    runner._load_s = 0.0
+    active.use("second")
+    active.use("third")
+    wait_until(lambda: active.status.model is not None)
+    assert active.status.choice is not None
+    assert active.status.choice.name == "third"
+    assert [folder.name for folder, _ in runner.loads] in (["first", "third"], ["first", "second", "third"])
+
+
+def test_the_one_before_goes_on_answering_where_another_is_not_there(tmp_path: Path) -> None:
+    def chooser(model: str | None, device: str | None) -> Choice:
+        if model == "gone":
+            raise ModelNotFound("There is no model gone.", "There is: mine.")
+        return choose(model, device)
+
+    active = active_model(tmp_path, ScriptedRunner(loaded=False), chooser)
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    before = active.status.model
+    active.use("gone")
+    wait_until(lambda: active.status.error is not None)
+    assert active.status.model is before
+    assert active.status.choice is not None
+    assert active.status.choice.name == "mine"
+    assert active.status.asked == "gone"
+
+
+def test_a_model_that_fails_to_load_leaves_none_and_the_next_one_loads(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    runner.load_error = OvchatError("It is broken.", "Get it again.")
+    active = active_model(tmp_path, runner)
+    active.use("broken")
+    wait_until(lambda: active.status.error is not None)
+    assert active.status.model is None
+    runner.load_error = None
+    active.use("whole")
+    wait_until(lambda: active.status.model is not None)
+    assert active.status.error is None
+
+
+def test_a_device_that_is_gone_names_who_asked_for_it(tmp_path: Path) -> None:
+    def chooser(model: str | None, device: str | None) -> Choice:
+        return Choice("mine", Path("mine"), "mine", "GPU", "settings.toml names it.", choose(None, None).options)
+
+    runner = ScriptedRunner(loaded=False)
+    runner.load_error = DeviceNotFound("There is no GPU.", "There is: CPU.")
+    active = active_model(tmp_path, runner, chooser)
+    active.use()
+    wait_until(lambda: active.status.error is not None)
+    assert isinstance(active.status.error, DeviceNotFound)
+    assert str(active.status.error) == "There is no GPU. settings.toml names it. There is: CPU."
+
+
+def test_an_engine_that_cannot_be_started_is_an_error_not_a_crash(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_engine() -> ScriptedRunner:
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    active = ActiveModel(no_engine, choose, State(tmp_path / "state.toml"))
+    active.use()
+    wait_until(lambda: active.status.error is not None)
+    assert "libopenvino.so" in str(active.status.error)
+    assert caplog.records
+
+
+def test_closing_does_not_wait_for_a_load_that_cannot_be_stopped(tmp_path: Path) -> None:
+    class Stubborn(ScriptedRunner):
+        def close(self) -> None:
+            self.go.wait()
+
+    runner = Stubborn(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    runner.go.clear()
+    assert not active.close(0.1)
+    runner.go.set()
