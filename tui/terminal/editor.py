@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,7 +61,10 @@ def edit_text(text: str, command: list[str]) -> str:
             path.touch(mode=0o600)
             path.write_bytes(text.encode("utf-8", "replace"))
             with _interrupts_ignored():
-                code = subprocess.run([*command, str(path)], check=False).returncode
+                # The terminal, which the descriptors 1 and 2 need not be: natively printed noise goes to the log.
+                code = subprocess.run(
+                    [*command, str(path)], stdout=sys.__stdout__, stderr=sys.__stderr__, check=False
+                ).returncode
             if code != 0:
                 how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
                 raise EditorFailed(f"{command[0]} {how}.", "The prompt is as it was.")
