@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual import events, on
 from textual.app import App, ComposeResult
@@ -424,6 +424,61 @@ async def test_wherever_something_is_inserted_everything_is_there_once(steps: li
         inserted = {"A": 25_000 * steps.count("PASTE"), "x": steps.count("x"), "\n": steps.count("ctrl+j")}
         assert {character: text.count(character) for character in inserted} == inserted
         assert {len(run) % 25_000 for run in re.findall("A+", text)} <= {0}
+
+
+def drawn(prompt: Prompt) -> list[list[Any]]:
+    return [list(strip) for strip in prompt.render_lines(prompt.outer_size.region)]
+
+
+WORDS = ["wordwo", "w", " ", "  ", "漢字", "\t"]
+# A space within the b's moves the first of them to the row above, and the cursor stays where it is.
+TIGHT = "aaaaaaaaaaaaaaa bbbb cccc dddd"
+WRAPPED = "one two three four five six seven eight nine ten eleven twelve"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    keys=st.lists(st.sampled_from([*KEYS, *WORDS, "PASTE", "x", "x"]), min_size=1, max_size=15),
+    text=st.sampled_from([WRAPPED, TIGHT]),
+    cursor=st.integers(0, 60),
+)
+@example(keys=["x"], text=WRAPPED, cursor=0)
+@example(keys=["up"], text=WRAPPED, cursor=60)
+@example(keys=["shift+home", "left"], text=WRAPPED, cursor=30)
+@example(keys=[" "], text=TIGHT, cursor=18)
+@example(keys=["x", "x", "x", "backspace", "delete", "delete", "delete"], text=TIGHT, cursor=14)
+@example(keys=["x", "x", "backspace", "backspace"], text="aaaaaaaaaaaaaaaa b cccc dddd", cursor=17)
+@example(keys=[" ", "ctrl+z"], text=TIGHT, cursor=18)
+@example(keys=[" ", "ctrl+z", "ctrl+y"], text=TIGHT, cursor=18)
+@asynchronous
+async def test_drawing_only_what_changed_leaves_nothing_behind(keys: list[str], text: str, cursor: int) -> None:
+    async with running((24, 24)) as (app, pilot):
+        app.prompt.load(text)
+        app.prompt.move_cursor((0, cursor))
+        await pilot.pause()
+        for key in keys:
+            if key in WORDS or key == "PASTE":
+                app.post_message(events.Paste("A" * 25_000 if key == "PASTE" else key))
+            else:
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await pilot.pause()
+            on_screen = drawn(app.prompt)
+            app.prompt.notify_style_update()  # forget every row that was drawn
+            app.prompt.refresh()
+            assert on_screen == drawn(app.prompt)
+
+
+@asynchronous
+async def test_a_key_draws_its_row_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as (app, pilot):
+        app.prompt.load("one\ntwo\nthree")
+        await pilot.pause()
+        rows: list[int] = []
+        render_line = Prompt.render_line
+        monkeypatch.setattr(Prompt, "render_line", lambda prompt, y: (rows.append(y), render_line(prompt, y))[1])
+        await pilot.press("x")
+        await pilot.pause()
+        assert set(rows) == {2}
 
 
 # The external editor
