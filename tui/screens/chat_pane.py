@@ -260,5 +260,4 @@ class ChatPane(Vertical):
 
     def say_all(self, notices: Iterable[str]) -> None:
         """Say what the user should know; nothing where there is nothing."""
-        if text := " ".join(notices):
-            self.notice.say(text, "warning")
+        self.notice.add(notices)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.content import Content
 from textual.widgets import Static
+
+from tui.widgets.visible import visible
 
 
 class Notice(Static):
@@ -14,7 +17,7 @@ class Notice(Static):
     DEFAULT_CSS: ClassVar[str] = """
     Notice {
         height: auto;
-        max-height: 4;
+        max-height: 8;
         padding: 0 1;
         display: none;
         color: $text-muted;
@@ -24,15 +27,30 @@ class Notice(Static):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._warnings: list[str] = []
+
     def say(self, text: str, severity: str = "information") -> None:
         """Show `text` in place of what was there; `severity` is information, warning or error."""
-        self.update(Content(text))
+        self._warnings.clear()
+        self._show(text, severity)
+
+    def _show(self, text: str, severity: str) -> None:
+        self.update(Content(visible(text)))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
         self.add_class("-shown")
 
+    def add(self, texts: Iterable[str]) -> None:
+        """Show warnings below those that are there: what is wrong with a file must not hide what is with another."""
+        if added := [text for text in texts if text not in self._warnings]:
+            self._warnings += added
+            self._show("\n".join(self._warnings), "warning")
+
     def clear(self) -> bool:
         """Take it away; False where there was none."""
         was_shown = self.has_class("-shown")
+        self._warnings.clear()
         self.remove_class("-shown")
         return was_shown
