@@ -4,6 +4,7 @@ engine MODEL...     decode, time to first token, second turn, load and memory ag
 cancel MODEL        how long a cancelled prefill and decode take to end
 sampler             what choosing a token costs
 search              finding text in 100,000 stored messages, and listing 10,000 conversations
+stream [TIMES]      what a streamed token costs the screen, with and without history
 shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
 """
 
@@ -13,7 +14,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("engine", "cancel", "sampler", "search", "shapes")
+NAMES = ("engine", "cancel", "sampler", "search", "shapes", "stream")
 
 
 def main() -> int:

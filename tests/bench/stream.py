@@ -1,7 +1,7 @@
 """What a streamed token costs the screen: CPU and bytes of the transcript in a pty of 120x40, following the end.
 
-600 tokens of prose, lists and code at 60 a second, first in an empty conversation, then with 300 messages before it.
-The model is not there: what is measured is the transcript alone.
+600 tokens of prose, lists and code at 60 a second, in an empty conversation, in one whose messages fill the screen (so
+that every new row scrolls), and in one of 300 messages. The model is not there: this is the transcript alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tui.widgets.transcript import Transcript
 
 _COLUMNS, _ROWS = 120, 40
 _TOKENS, _PER_SECOND = 600, 60.0
-_HISTORIES = (0, 300)
+_HISTORIES = (0, 10, 300)
 
 
 def run(argv: list[str]) -> list[dict[str, Any]]:

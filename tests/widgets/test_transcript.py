@@ -338,7 +338,7 @@ async def test_far_below_the_reader_text_is_gathered_and_drawn_when_he_comes() -
         drawn = box.query_one(AnswerText).source
         await box.feed(words("the last line"))
         assert box.query_one(AnswerText).source == drawn
-        for _ in range(6):
+        for _ in range(7):
             transcript.action_page_down()
             await pilot.pause()
         await wait_until_async(lambda: "the last line" in "\n".join(rows(pilot)))
@@ -387,14 +387,14 @@ async def test_scrolling_up_mounts_more_without_a_jump() -> None:
 async def test_what_is_far_away_is_unmounted() -> None:
     async with running(conversation(200)) as pilot:
         transcript = pilot.app.query_one(Transcript)
-        for _ in range(80):
+        while transcript.scroll_y > 0:
             transcript.action_page_up()
             await pilot.pause()
         assert "message 0" in "\n".join(rows(pilot))
         assert len(boxes(pilot)) < 80
         assert boxes(pilot)[0] == 0
         transcript.follow_end()
-        await wait_until_async(lambda: boxes(pilot)[-1] == 199 and "message 199" in "\n".join(rows(pilot)))
+        await wait_until_async(lambda: boxes(pilot)[-1:] == [199] and "message 199" in "\n".join(rows(pilot)))
         assert transcript.following
         assert len(boxes(pilot)) < 80
 
@@ -421,6 +421,20 @@ async def test_an_answer_begins_at_the_end_wherever_the_reader_is() -> None:
         await pilot.pause()
         assert transcript.following
         assert [row.strip("▌ ") for row in rows(pilot)[-4:]] == ["asked", "", "answered", ""]
+
+
+@asynchronous
+async def test_an_answer_is_whole_when_it_is_mounted_again() -> None:
+    async with running(conversation(200)) as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        box = await transcript.begin_answer(begun(201))
+        await box.finish(answered(201, "the answer", ended=Ended.CANCELLED))
+        while 201 in boxes(pilot):
+            transcript.action_page_up()
+            await pilot.pause()
+        transcript.follow_end()
+        await wait_until_async(lambda: boxes(pilot)[-1:] == [201] and "stopped" in "".join(rows(pilot)))
+        assert "the answer" in "".join(rows(pilot))
 
 
 @asynchronous

@@ -201,7 +201,7 @@ class AnswerText(Widget):
 
     def _strip(self, row: Row, first_line: int, width: int, selection: Selection | None) -> Strip:
         base = self.visual_style
-        style = base + self._style(".answer--code") if row.is_code else base
+        style = self.get_visual_style("answer--code") if row.is_code else base
         line, column = first_line + row.line, row.column
         segments = []
         text = row.text

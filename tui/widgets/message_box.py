@@ -23,7 +23,7 @@ class MessageBox(Vertical, can_focus=True):
         border-left: blank;
         &.-out-of-context { opacity: 60%; }
         &.-out-of-context:ansi { text-style: dim; }
-        &:focus { border-left: outer $accent; }
+        &:focus { border-left: thick $accent; }
         & > .end { height: auto; color: $foreground 60%; margin: 0 0 1 0; }
         & > .end:ansi { text-style: dim; }
     }

@@ -7,23 +7,17 @@ reader looks at stays where it is, whatever happens above it.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.geometry import Region, Size
-from textual.layout import DockArrangeResult
+from textual import on
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.store.records import Role
 from tui.widgets.assistant_message import AssistantMessage
-from tui.widgets.blank import blank_rows
+from tui.widgets.following_scroll import FollowingScroll
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import MessageView
 from tui.widgets.user_message import UserMessage
@@ -33,59 +27,23 @@ _STEP = 10  # messages mounted at once when the reader comes near the border of 
 _MOST_SCREENS = 6  # rows that may stay mounted out of sight, in screens
 
 
-class _Mark(Static):
-    """There is new text below."""
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        transcript = self.parent
-        assert isinstance(transcript, Transcript)
-        transcript.follow_end()
-
-
 class _Divider(Static):
     """The model is not given what stands above."""
 
 
-class Transcript(VerticalScroll, can_focus=False):
+class Transcript(FollowingScroll):
     """Messages of one conversation, top to bottom."""
 
     DEFAULT_CSS: ClassVar[str] = """
-    Transcript {
-        layers: messages mark;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
-        scrollbar-color: $foreground 25%;
-        scrollbar-color-hover: $foreground 40%;
-        scrollbar-color-active: $foreground 40%;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-        & > MessageBox, & > _Divider { layer: messages; }
-        & > _Divider {
-            width: 1fr;
-            height: 1;
-            margin: 0 0 1 0;
-            text-align: center;
-            color: $foreground 60%;
-            &:ansi { text-style: dim; }
-        }
-        & > _Mark {
-            layer: mark;
-            dock: bottom;
-            width: 100%;
-            text-align: center;
-            color: $text-muted;
-            background: $panel;
-            display: none;
-        }
-        &.-text-below > _Mark { display: block; }
+    Transcript > _Divider {
+        width: 1fr;
+        height: 1;
+        margin: 0 0 1 0;
+        text-align: center;
+        color: $foreground 60%;
+        &:ansi { text-style: dim; }
     }
     """
-    following: reactive[bool] = reactive(True)
-    """The end of the conversation stays in sight."""
-    text_below: reactive[bool] = reactive(False, toggle_class="-text-below")
-    """Something was added below what can be seen."""
     thinking_folded: reactive[bool] = reactive(True)
     """Thinking is shown as one line, where the reader did not unfold it."""
 
@@ -94,12 +52,6 @@ class Transcript(VerticalScroll, can_focus=False):
         self._views: list[MessageView] = []
         self._window = Window(0, 0)
         self._changing = asyncio.Lock()
-        self._rows: list[tuple[Widget, int]] = []  # what was laid out last, with its first row
-        self._goal: int | None = None  # the message to begin the view with, once it is laid out
-
-    def compose(self) -> ComposeResult:
-        """Nothing but the mark; messages are mounted."""
-        yield _Mark("↓ new text below, Ctrl+End", markup=False)
 
     # What is shown
 
@@ -158,85 +110,26 @@ class Transcript(VerticalScroll, can_focus=False):
 
     # Following
 
-    def follow_end(self) -> None:
-        """Go to the end and stay there."""
-        self.following = True
-        if self._window.end < len(self._views):
-            self.call_next(self._reopen_at_end)
-        self.refresh(layout=True)
-
-    def watch_following(self, following: bool) -> None:
-        """At the end there is nothing below."""
-        if following:
-            self.text_below = False
-            self.scroll_target_y = self.max_scroll_y
-
-    def release_anchor(self) -> None:
-        """The reader scrolls (every way of scrolling comes through here)."""
-        super().release_anchor()
-        if self.max_scroll_y > 0:
-            self.following = False
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """At the end again: follow. Near the border of the window: mount more."""
-        super().watch_scroll_y(old_value, new_value)
-        self.call_next(self._scrolled)
-
-    async def _scrolled(self) -> None:
-        if self._is_at_end:
-            self.following = True
-        if (writing := self._writing) is not None and self.in_sight(writing):
-            await writing.flush()
-        await self._fit_window()
-
     @property
-    def _is_at_end(self) -> bool:
-        return self._window.end == len(self._views) and self.scroll_y >= self.max_scroll_y
+    def ends_here(self) -> bool:
+        """The last message of the conversation is mounted."""
+        return self._window.end == len(self._views)
+
+    def follow_end(self) -> None:
+        """Go to the end of the conversation and stay there."""
+        super().follow_end()
+        if not self.ends_here:
+            self.call_next(self._reopen, None)
 
     def in_sight(self, box: AssistantMessage) -> bool:
         """The end of what is drawn of `box` is within a screen of what can be seen; else it need not be drawn."""
-        # Scrolling down at the very end moves nothing, so that nothing else tells that the end is followed again.
-        if self.following or self._is_at_end:
-            self.following = True
-            return True
-        self.text_below = True
-        return box.virtual_region.bottom <= self.scroll_y + 2 * self.size.height
+        return self.added_below() or box.virtual_region.bottom <= self.scroll_y + 2 * self.size.height
 
-    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
-        """Arrange the messages, and scroll so that the end, or else what the reader looks at, stays in sight.
-
-        Here, because this is the one place where the new rows are known and the scroll position not yet used:
-        anywhere later, a wrong frame would be seen first.
-        """
-        result = super().arrange(size, optimal)
-        if optimal:
-            return result
-        rows = [(p.widget, p.region.y) for p in result.placements if isinstance(p.widget, MessageBox)]
-        end = max(0, result.total_region.bottom - size.height)
-        y = end if self.following else min(end, self._top_row(rows))
-        if y != self.scroll_y:
-            self.set_scroll(None, y)
-            self.set_reactive(Widget.scroll_target_y, y)
-            self.vertical_scrollbar.position = y
-        self._rows = rows
-        return result
-
-    def _top_row(self, rows: list[tuple[Widget, int]]) -> float:
-        """The row that the view begins with, given the new first rows of the messages."""
-        new = dict(rows)
-        if self._goal is not None and (box := self._box(self._goal)) in new:
-            self._goal = None
-            return new[box]
-        top = self.scroll_y
-        ends = [*(y for _, y in self._rows[1:]), math.inf]
-        for (widget, y), end in zip(self._rows, ends, strict=False):
-            if widget in new and end > top:
-                return max(0, top + new[widget] - y)
-        return top
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Nothing of its own."""
-        return blank_rows(self, crop)
+    async def scrolled(self) -> None:
+        """Draw and mount what the reader comes near to."""
+        if (writing := self._writing) is not None and self.in_sight(writing):
+            await writing.flush()
+        await self._fit_window()
 
     # Going about
 
@@ -244,11 +137,8 @@ class Transcript(VerticalScroll, can_focus=False):
     def current(self) -> int | None:
         """Id of the message that has the focus; None when none has."""
         focused = self.screen.focused
-        box = (
-            next((node for node in focused.ancestors_with_self if isinstance(node, MessageBox)), None)
-            if focused
-            else None
-        )
+        nodes = focused.ancestors_with_self if focused is not None else ()
+        box = next((node for node in nodes if isinstance(node, MessageBox)), None)
         return box.message_id if box is not None and box.parent is self else None
 
     def fold_thinking(self, folded: bool) -> None:
@@ -258,28 +148,13 @@ class Transcript(VerticalScroll, can_focus=False):
             if isinstance(box, AssistantMessage):
                 box.fold_thinking(folded)
 
-    def action_page_up(self) -> None:
-        """A page up, leaving two rows to hold on to."""
-        self._page(-1)
-
-    def action_page_down(self) -> None:
-        """A page down; at the end, follow it."""
-        self._page(1)
-        if self._is_at_end:
-            self.following = True
-
-    def _page(self, direction: int) -> None:
-        rows = direction * max(1, self.size.height - 2)
-        self.scroll_to(y=self.scroll_y + rows, animate=False, immediate=True)
-
     def action_scroll_home(self) -> None:
         """The beginning of the conversation."""
         self.following = False
-        self.call_next(self._reopen_at_beginning)
-
-    def action_scroll_end(self) -> None:
-        """The end of the conversation."""
-        self.follow_end()
+        if self._window.begin > 0 and self._writing is None:
+            self.call_next(self._reopen, 0)
+        else:
+            self.scroll_to(y=0, animate=False, immediate=True)
 
     @on(MessageBox.Left)
     async def _step(self, event: MessageBox.Left) -> None:
@@ -303,7 +178,8 @@ class Transcript(VerticalScroll, can_focus=False):
 
     @property
     def _writing(self) -> AssistantMessage | None:
-        return next((box for box in self._boxes if isinstance(box, AssistantMessage) and box.writing), None)
+        boxes = reversed(self._boxes)  # one before the last may be being written by another process
+        return next((box for box in boxes if isinstance(box, AssistantMessage) and box.writing), None)
 
     def _box(self, message_id: int) -> MessageBox | None:
         return next((box for box in self._boxes if box.message_id == message_id), None)
@@ -350,19 +226,20 @@ class Transcript(VerticalScroll, can_focus=False):
         self._window = self._window.grown(below=1)
         box = self._new_box(len(self._views) - 1)
         await self.mount(box)
-        if not self.following:
-            self.text_below = True
+        self.added_below()
         self.call_after_refresh(self._fit_window)
         return box
 
     async def _show_around(self, index: int | None) -> None:
-        self._window = window_around(self._views, index, self._screen_size())
-        self.following = index is None
-        self._goal = None if index is None else self._views[index].message.id
+        self._window = window_around(self._views, index, self.size if self.size.height else self.app.size)
         with self.app.batch_update():
             await self._remove(self._boxes)
             await self._mount(self._window.begin, self._window.end)
-        self._rows = []
+            box = None if index is None else self._box(self._views[index].message.id)
+            if box is None:
+                super().follow_end()
+            else:
+                self.begin_with(box)
         self.text_below = False
         self.call_after_refresh(self._fit_window)
 
@@ -371,22 +248,15 @@ class Transcript(VerticalScroll, can_focus=False):
         await self._place_divider()
 
     async def _remove(self, boxes: Sequence[MessageBox]) -> None:
+        for box in boxes:  # what became of it while it was mounted, for when it is mounted again
+            if (index := self._index(box.message_id)) is not None:
+                self._views[index] = box.view
         if boxes:
             await self.remove_children(boxes)
 
-    def _screen_size(self) -> Size:
-        return self.size if self.size.height else self.app.size
-
-    async def _reopen_at_end(self) -> None:
+    async def _reopen(self, index: int | None) -> None:
         async with self._changing:
-            await self._show_around(None)
-
-    async def _reopen_at_beginning(self) -> None:
-        async with self._changing:
-            if self._window.begin > 0 and self._writing is None:
-                await self._show_around(0)
-            else:
-                self.scroll_to(y=0, animate=False, immediate=True)
+            await self._show_around(index)
 
     async def _fit_window(self) -> None:
         """Mount more where the reader comes near the border; take away what is far from what can be seen."""
@@ -399,7 +269,7 @@ class Transcript(VerticalScroll, can_focus=False):
             near, far = (0.5, 2) if self.following else (1, _MOST_SCREENS)
             if above < near * screen and window.begin > 0:
                 await self._mount_above()
-            elif below < screen and window.end < len(self._views):
+            elif below < screen and not self.ends_here:
                 end = min(len(self._views), window.end + _STEP)
                 self._window = window.grown(below=end - window.end)
                 with self.app.batch_update():
