@@ -273,6 +273,15 @@ async def test_thinking_streams_apart_from_the_answer() -> None:
 
 
 @asynchronous
+async def test_who_begins_to_look_while_it_thinks_is_told_so() -> None:
+    async with running() as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        await transcript.begin_answer(answered(1, "", reasoning="Well", ended=Ended.WRITING))
+        await pilot.pause()
+        assert [row.strip() for row in rows(pilot) if row.strip()] == ["▸ Thinking…"]
+
+
+@asynchronous
 async def test_new_answers_are_folded_as_the_others_are() -> None:
     async with running() as pilot:
         transcript = pilot.app.query_one(Transcript)

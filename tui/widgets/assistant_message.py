@@ -91,7 +91,9 @@ class AssistantMessage(MessageBox):
         if self._model:
             yield Static(shown(self._model), classes="model", markup=False)
         if self.reasoning:
-            yield Thinking(shown(self.reasoning), thought_line(self.view.message), folded=self._folded)
+            # Somebody may begin to look while it thinks.
+            line = "Thinking…" if self.writing and not self.text else thought_line(self.view.message)
+            yield Thinking(shown(self.reasoning), line, folded=self._folded)
         yield AnswerText(shown(capped(self.text)[0]))
 
     async def on_mount(self) -> None:
