@@ -232,6 +232,19 @@ async def test_the_draft_is_there_again_after_a_restart(tmp_path: Path) -> None:
         await wait_until_async(lambda: pane_of(again).prompt.text == "half a thought")
 
 
+async def test_what_was_sent_is_no_draft_any_more(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(app)
+        pane_of(app).prompt.insert("question")
+        pane_of(app).save_draft()  # as after a pause in typing
+        await pilot.press("enter")
+        await idle(app, 2)
+        await pilot.press("ctrl+q")
+    store = Conversations.open(tmp_path / "conversations.db")
+    assert store.draft("") == store.draft(store.listing()[0].id) == ""
+
+
 async def test_each_conversation_keeps_its_own_draft(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:

@@ -151,6 +151,7 @@ class ChatPane(Vertical):
         session.runner = self._active.runner
         if self._active.status.choice is not None:
             session.set_model(self._active.status.choice.name)
+        first = not session.messages
         try:
             turn = start()
         except OvchatError as error:
@@ -159,6 +160,8 @@ class ChatPane(Vertical):
         self.say_all(turn.notices)
         self._live = {id: each for id, each in self._live.items() if each.turn is not None}
         self._live[session.conversation.id] = session
+        if first and not session.temporary:
+            self._outbox.draft("", "")  # it was a new chat's until now
         self.save_draft()
         self.post_message(self.Changed())
         await self.transcript.follow(turn)
