@@ -16,6 +16,7 @@ from tui.screens.chat import ChatScreen
 from tui.screens.leaving import ask_where_to_save
 from tui.screens.services import Services, Start
 from tui.store import paths
+from tui.terminal import keys
 
 
 class ChatApp(App[None]):
@@ -30,6 +31,7 @@ class ChatApp(App[None]):
 
     def __init__(self, services: Services, start: Start | None = None) -> None:
         super().__init__()
+        keys.register()
         self.services = services
         self._start = start or Start()
         for theme in _shipped_themes():

@@ -424,6 +424,15 @@ async def test_ctrl_c_stops_a_turn_and_quits_only_when_pressed_twice_while_idle(
         await wait_until_async(lambda: not app.is_running)
 
 
+async def test_ctrl_c_copies_what_is_selected_in_the_prompt(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(app)
+        await pilot.press(*"abc", "shift+left", "ctrl+c", "end", "ctrl+v")
+        assert pane_of(app).prompt.text == "abcc"
+        assert "clipboard" in notice_of(app)
+
+
 async def test_the_prompt_never_loses_the_focus_to_a_click_on_nothing(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:

@@ -21,7 +21,7 @@ _VIEW = Binding.Group("View")
 
 KEYS = [
     _key("escape", "back", "Stop", "Stop the answer; its text stays. First it closes what is open.", _TURN),
-    _key("ctrl+c", "interrupt", "Copy or stop", "Copy the selection; else stop; twice when idle: quit.", _TURN),
+    _key("ctrl+c,super+c", "interrupt", "Copy or stop", "Copy the selection; else stop; twice when idle: quit.", _TURN),
     _key("ctrl+g", "edit_externally", "External editor", "Write the prompt in $VISUAL or $EDITOR.", _TURN),
     _key("alt+g", "proceed", "Continue", "Go on with an answer that was stopped or cut off.", _TURN),
     _key("ctrl+r", "regenerate", "Regenerate", "Another answer to the same question; the old one stays.", _ANSWERS),

@@ -21,8 +21,8 @@ from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
 
-# The screen's keys: there they scroll the transcript and change the temperature.
-_LET_GO = frozenset({"pageup", "pagedown", "f6", "f7"})
+# The screen's keys: there they scroll the transcript, change the temperature, and copy or stop.
+_LET_GO = frozenset({"pageup", "pagedown", "f6", "f7", "ctrl+c,super+c"})
 _LOWEST_WITH_BORDER = 16
 
 
