@@ -15,7 +15,7 @@ from textual.selection import Selection
 from tests.widgets.asynchronous import asynchronous
 from tui.widgets.answer_text import AnswerText
 from tui.widgets.block_layout import Layout, lay_out
-from tui.widgets.markdown_blocks import code_blocks, parse
+from tui.widgets.markdown_blocks import Code, code_blocks, parse
 
 DOCUMENT = """# Title
 
@@ -144,6 +144,18 @@ def test_a_link_cannot_hide_where_it_leads() -> None:
 
 def test_line_breaks_of_the_model_are_kept() -> None:
     assert lines_of("Roses are red\nviolets are blue") == ["Roses are red", "violets are blue"]
+
+
+@pytest.mark.parametrize("code", ["", "x", "x\n", "x\ny", "x\n\n", "\n"])
+def test_a_block_of_code_is_open_until_its_last_line(code: str) -> None:
+    def closed(text: str) -> bool:
+        [block] = parse(text)
+        [part] = block.parts
+        assert isinstance(part, Code)
+        return part.closed
+
+    assert not closed(f"```py\n{code}")
+    assert closed(f"```py\n{code.removesuffix(chr(10))}\n```")
 
 
 def test_lists_hang() -> None:

@@ -44,14 +44,15 @@ class Layout:
 
     def add(self, text: Content, width: int, head: str, rest: str, *, is_code: bool = False) -> None:
         """Add a line of text: `head` before its first row, `rest` before the others; both drawn, `head` selected."""
-        text = text.expand_tabs(8)
+        if "\t" in text.plain:
+            text = text.expand_tabs(8)
         line = len(self.lines)
         self.lines.append(head + text.plain if not is_code else text.plain)
         column = 0
         # Code has a column of its background before it.
         lead, first = (rest + " ", head + " ") if is_code else (rest, "")
         room = max(2, width - len(lead) if is_code else width - len(rest))
-        for index, piece in enumerate(text.wrap(room) or [text]):
+        for index, piece in enumerate(_wrapped(text, room)):
             begin = text.plain.find(piece.plain, column) if piece else column
             column = max(begin, column)
             if index == 0 and not is_code:
@@ -60,6 +61,11 @@ class Layout:
                 before = 0 if is_code else len(head)
                 self.rows.append(Row(first if index == 0 else lead, piece, line, before + column, is_code))
             column += len(piece.plain)
+
+
+def _wrapped(text: Content, width: int) -> list[Content]:
+    """`text`, one line of it, in pieces of at most `width` cells. Most lines fit, and wrapping costs ten times more."""
+    return [text] if text.cell_length <= width else text.wrap(width)
 
 
 def lay_out(block: Block, width: int, colour: Colour) -> Layout:
@@ -104,7 +110,7 @@ def _table(rows: Sequence[Sequence[Content]], width: int) -> list[Content]:
         widths[widths.index(max(widths))] -= 1
     drawn: list[Content] = []
     for index, row in enumerate(cells):
-        pieces = [cell.wrap(widths[column]) or [Content()] for column, cell in enumerate(row)]
+        pieces = [_wrapped(cell, widths[column]) for column, cell in enumerate(row)]
         for height in range(max(len(cell) for cell in pieces)):
             line = [cell[height] if height < len(cell) else Content() for cell in pieces]
             padded = [piece.pad_right(widths[column] - piece.cell_length) for column, piece in enumerate(line)]

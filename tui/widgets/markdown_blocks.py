@@ -7,6 +7,7 @@ address behind its words, an image is a link.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from textual.content import Content, Span
 _BULLETS = ("• ", "– ", "▪ ")
 _QUOTE = "│ "
 _STYLES = {"strong_open": ".answer--strong", "em_open": ".answer--em", "s_open": ".answer--strike"}
-_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def parse(markdown: str, *, code_before: int = 0) -> list[Block]:
     """The blocks of `markdown`; `code_before` blocks of code stand before it in the answer."""
     numbers = _Numbers(code_before)
     blocks = []
-    for opening, inner in _groups(_parser().parse(markdown)):
+    for opening, inner in _groups(_parsers.blocks.parse(markdown)):
         parts = tuple(_parts(opening, inner, _Prefix("", ""), numbers, depth=0))
         if parts:
             blocks.append(Block(parts, opening.map[0] if opening.map else 0))
@@ -91,7 +91,7 @@ def parse(markdown: str, *, code_before: int = 0) -> list[Block]:
 
 def code_blocks(markdown: str) -> list[tuple[str, str]]:
     """Language and code of every block of code in `markdown`, in the order of their numbers on the screen."""
-    fences = (token for token in _parser().parse(markdown) if token.type in ("fence", "code_block"))
+    fences = (token for token in _parsers.blocks.parse(markdown) if token.type in ("fence", "code_block"))
     return [(language_of(token.info), token.content) for token in fences]
 
 
@@ -100,13 +100,16 @@ def language_of(info: str) -> str:
     return next(iter(info.split()), "")
 
 
-def _parser() -> MarkdownIt:
-    """This thread's parser: making one takes a millisecond, and linkify keeps state while it looks at a text."""
-    if not hasattr(_local, "parser"):
+class _Parsers(threading.local):
+    """This thread's parsers: making one takes a millisecond, and linkify keeps state while it looks at a text."""
+
+    def __init__(self) -> None:
         # Without references: what they refer to may come after them, and would not be shown where it stands.
-        _local.parser = MarkdownIt("gfm-like", {"html": False}).disable("reference")
-    parser: MarkdownIt = _local.parser
-    return parser
+        self.inline = MarkdownIt("gfm-like", {"html": False}).disable("reference")
+        self.blocks = MarkdownIt("gfm-like", {"html": False}).disable(["reference", "inline", "linkify", "text_join"])
+
+
+_parsers = _Parsers()
 
 
 @dataclass(slots=True)
@@ -203,16 +206,18 @@ def _table_rows(tokens: Sequence[Token]) -> Iterator[tuple[Content, ...]]:
         if token.type == "tr_open":
             cells = []
         elif token.type == "inline":
-            cells.append(_inline(token))
+            cells.append(_inline(token.content))
         elif token.type == "tr_close":
             yield tuple(cells)
 
 
 def _content(tokens: Sequence[Token]) -> Content:
-    return next((_inline(token) for token in tokens if token.type == "inline"), Content())
+    return next((_inline(token.content) for token in tokens if token.type == "inline"), Content())
 
 
-def _inline(inline: Token) -> Content:
+# While a list or a table grows, all of it is parsed again with every token; most of its items are what they were.
+@functools.lru_cache(maxsize=1024)
+def _inline(text: str) -> Content:
     """Text with its emphasis. A line break is kept: models that mean one often write only one."""
     texts: list[str] = []
     spans: list[Span] = []
@@ -227,6 +232,7 @@ def _inline(inline: Token) -> Content:
             spans.append(Span(length, length + len(text), style))
         length += len(text)
 
+    [inline] = _parsers.inline.parseInline(text)
     for token in inline.children or ():
         match token.type:
             case "softbreak" | "hardbreak":
@@ -264,4 +270,5 @@ def _is_closed(fence: Token) -> bool:
     if fence.type != "fence" or fence.map is None:
         return True
     begin, end = fence.map
-    return end - begin >= fence.content.count("\n") + 2
+    lines = len(fence.content.removesuffix("\n").split("\n")) if fence.content else 0
+    return end - begin >= lines + 2
