@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import Run
 from tui.chat.outbox import Outbox
 from tui.chat.session import ChatSession
-from tui.store.conversations import FILE, Conversations
+from tui.store.conversations import Conversations
 from tui.store.records import Ended, Message
 
 Stored = Callable[[], list[list[Message]]]
@@ -28,7 +28,7 @@ def stored(environment: dict[str, str]) -> Stored:
     """The branch shown of every conversation, the latest first."""
 
     def read() -> list[list[Message]]:
-        store = Conversations.open(Path(environment["OVCHAT_HOME"]) / FILE)
+        store = Conversations.open(Path(environment["OVCHAT_HOME"]) / "conversations.db")
         try:
             return [store.branch(each.head) for each in store.listing()]
         finally:
@@ -53,7 +53,7 @@ def test_a_conversation_is_begun_and_continued(run: Run, ask: Run, stored: Store
 
 def test_without_chat_nothing_is_stored(ask: Run, environment: dict[str, str]) -> None:
     assert "conversation" not in json.loads(ask("hello", "--max-tokens", "2", "--json").stdout)
-    assert not (Path(environment["OVCHAT_HOME"]) / FILE).exists()
+    assert not (Path(environment["OVCHAT_HOME"]) / "conversations.db").exists()
 
 
 def test_a_conversation_that_is_not_there_is_said_before_a_model_is_loaded(run: Run) -> None:
@@ -93,13 +93,13 @@ def test_chat_is_stored_continued_and_goes_on_with_what_was_cut_off(
 
 def test_temporary_is_not_stored(run: Run, model: str, environment: dict[str, str]) -> None:
     assert run("chat", "-m", model, "--temporary", "--max-tokens", "2", input="hello\n").returncode == 0
-    assert not (Path(environment["OVCHAT_HOME"]) / FILE).exists()
+    assert not (Path(environment["OVCHAT_HOME"]) / "conversations.db").exists()
 
 
 def test_where_nothing_can_be_stored_chat_says_so_and_goes_on_and_ask_does_not_begin(
     run: Run, ask: Run, model: str, environment: dict[str, str]
 ) -> None:
-    path = Path(environment["OVCHAT_HOME"]) / FILE
+    path = Path(environment["OVCHAT_HOME"]) / "conversations.db"
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as newer:
         newer.execute("PRAGMA user_version = 999")
@@ -136,7 +136,7 @@ def test_an_open_conversation_sees_what_the_command_line_added(
     ask: Run, environment: dict[str, str], stored: Stored
 ) -> None:
     ask("hello", "--chat", "new", "--max-tokens", "2")
-    outbox = Outbox(lambda: Conversations.open(Path(environment["OVCHAT_HOME"]) / FILE))
+    outbox = Outbox(lambda: Conversations.open(Path(environment["OVCHAT_HOME"]) / "conversations.db"))
     (conversation,) = outbox.opened().listing()
     assert len(ChatSession.open(outbox, conversation.id).messages) == 2
     outbox.close()

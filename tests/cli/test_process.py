@@ -41,7 +41,7 @@ def test_help_lists_every_command_with_the_line_of_its_own_help() -> None:
 def test_help_tells_the_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OVCHAT_HOME", str(tmp_path))
     shown = "".join(CliRunner().invoke(cli, ["--help"], terminal_width=400).output.split())
-    for path in ("settings.toml", "models", "log"):
+    for path in ("settings.toml", "conversations.db", "models", "log"):
         assert str(tmp_path / path) in shown
 
 
@@ -49,7 +49,7 @@ def test_every_command_explains_its_options(run: Run) -> None:
     for name in COMMANDS:
         shown = run(name, "--help")
         assert shown.returncode == 0
-        assert "--debug" in shown.stdout
+        assert "--debug" in shown.stdout or "Commands:" in shown.stdout
         assert shown.stderr == ""
 
 
@@ -57,7 +57,7 @@ def test_every_command_explains_its_options(run: Run) -> None:
     ("arguments", "says"),
     [
         (["aks", "x"], "There is no command 'aks'. Did you mean ask?"),
-        (["models"], "There is no command 'models'. This version has ask, chat, devices."),
+        (["models"], "There is no command 'models'. This version has ask, chat, chats, devices."),
         (["models"], "with a model of your own: ovchat chat -m NAME|DIR"),
         (["hello"], 'To ask something: ovchat ask "..."'),
         (["-m", "x", "ask", "y"], "Options come after the command: ovchat ask -m"),

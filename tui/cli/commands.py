@@ -42,6 +42,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(
                 [
                     ("settings", str(paths.config_dir() / FILE)),
+                    ("conversations", str(paths.conversations_file())),
                     ("models", str(paths.models_dir())),
                     ("logs", str(paths.log_dir())),
                 ]

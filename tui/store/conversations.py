@@ -20,7 +20,6 @@ from tui.store.errors import StoreError
 from tui.store.records import Conversation, Ended, Message, Role
 from tui.store.search import Hit, search
 
-FILE = "conversations.db"
 LAST = "last"  # the reference that means the conversation used last
 _KEPT_DELETED_S = 24 * 3600.0
 _SHORTEST_BEGINNING = 4  # characters of an id
@@ -67,7 +66,7 @@ class Conversations:
         Raises:
             StoreError: It cannot be opened or written, or was made by a newer ovchat.
         """
-        database = Database(path or paths.config_dir() / FILE)
+        database = Database(path or paths.conversations_file())
         try:
             _tidy(database)
         except BaseException:

@@ -41,6 +41,11 @@ def log_dir() -> Path:
     return config_dir() / "log"
 
 
+def conversations_file() -> Path:
+    """The database of the user's conversations."""
+    return config_dir() / "conversations.db"
+
+
 def models_dir() -> Path:
     """The user's converted models, one folder each."""
     return data_dir() / "models"
