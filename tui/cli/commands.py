@@ -18,7 +18,7 @@ from tui.store.settings import FILE
 COMMANDS = {
     "ask": "Answer one prompt, streamed to standard output.",
     "chat": "A conversation line by line, without a full screen.",
-    "chats": "The stored conversations: list, show, search, export, import, rename, delete.",
+    "chats": "The stored conversations: show, search, export, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
 }
 
