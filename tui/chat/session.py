@@ -195,17 +195,6 @@ class ChatSession:
                 and self._tree[message_id].ended in (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
             )
 
-    def complete(self, text: str) -> Turn:
-        """Go on with raw text, without template, conversation and store."""
-        with self._lock:
-            _, runner = self._ready()
-            resolved = self.sampling()
-            answer = self._new_message(None, Role.ASSISTANT)
-            plan = Plan(answer, *resolved, seed=resolved.params.seed, prompt=text)
-            self._turn = Turn(plan, runner, None, self._forget)
-            self._turn.start()
-            return self._turn
-
     def close(self, timeout: float = 1.0) -> bool:
         """Cancel the turn under way and wait for what is there to be handed over; False where it takes longer."""
         turn = self._turn
@@ -384,9 +373,6 @@ class ChatSession:
             self.update(head=instead)
             if self._outbox is not None:
                 self._outbox.drop(answer)
-
-    def _forget(self, message: Message | None) -> None:
-        self._turn = None
 
     def _show(self, leaf: int | None) -> None:
         self._branch = self._tree.branch(leaf)

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tui.chat.raw import complete
 from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
@@ -79,7 +80,7 @@ def command(
         with loading.engine() as runner:
             loaded = loading.load(runner, choice, state)
             give_model(session, runner, choice)
-            turn = session.complete(text) if raw else session.ask(text)
+            turn = complete(runner, session.sampling(), text) if raw else session.ask(text)
             for notice in turn.notices:
                 console.note(notice)
             with interrupting(turn.cancel) as interrupted:
