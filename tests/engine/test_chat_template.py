@@ -72,7 +72,6 @@ OPTIONS = [
     {"documents": DOCUMENTS},
     {"enable_thinking": False},
     {"enable_thinking": True, "reasoning_effort": "low", "controls": {"length": "short"}, "date_string": "1 Jan 2030"},
-    {"add_generation_prompt": False, "continue_final_message": True},
     {"bos_token": "<other>"},
 ]
 
@@ -104,29 +103,6 @@ def test_same_text_as_transformers(name, reference):
     assert compared >= len(OPTIONS)
 
 
-@pytest.mark.parametrize("ending", ["", " ", "\n\n", ".", "  a"])
-@pytest.mark.parametrize("name", ["CHATML", "LLAMA_2", "LLAMA_3", "MISTRAL", "GEMMA", "PHI_3", "ZEPHYR", "GRANITE"])
-def test_continued_message_is_that_of_transformers(name, ending, reference):
-    conversation = [user("Tell me."), assistant(f"Once upon{ending}")]
-    options = {"add_generation_prompt": False, "continue_final_message": True}
-    source = chat_templates.ALL[name]
-    expected = reference.apply_chat_template(conversation, chat_template=source, tokenize=False, **options)
-    assert template(source).render(conversation, **options) == expected
-    # Continuing wins over opening another answer.
-    assert template(source).render(conversation, continue_final_message=True) == expected
-
-
-def test_continuing_a_message_that_the_template_cuts():
-    # transformers refuses; the answer is opened anew and its text put there.
-    conversation = [user("1+1?"), assistant("<think>\nEasy.\n</think>\n\nTw")]
-    text = template(chat_templates.DEEPSEEK_R1).render(conversation, continue_final_message=True)
-    assert text.endswith("<｜User｜>1+1?<｜Assistant｜><think>\nEasy.\n</think>\n\nTw")
-    cuts = "{% for m in messages %}{{ m.role }}: {{ m.content[:3] }};{% endfor %}{{ 'A' if add_generation_prompt }}"
-    assert (
-        template(cuts).render(conversation, continue_final_message=True) == f"user: 1+1;A{conversation[-1]['content']}"
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "begun", "ending"),
     [
@@ -143,12 +119,6 @@ def test_answer_that_has_begun(name, begun, ending):
     text = ours.render_begun([user("1+1?")], begun)
     assert text.endswith(ending)
     assert text.startswith(ours.render([user("1+1?")]))
-
-
-@pytest.mark.parametrize("conversation", [[], [{"role": "assistant", "tool_calls": []}]])
-def test_continuing_nothing(conversation):
-    with pytest.raises(TemplateError, match="no message to continue"):
-        template(chat_templates.CHATML).render(conversation, continue_final_message=True)
 
 
 @pytest.mark.parametrize("content", [None, [{"type": "text", "text": "a"}]])
@@ -180,12 +150,6 @@ def test_content_that_is_not_text_is_left_to_the_template(content):
 def test_conversation_is_adapted_to_strict_templates(name, conversation, same_as):
     ours = template(chat_templates.ALL[name])
     assert ours.render(conversation) == ours.render(same_as)
-
-
-def test_continuing_an_adapted_conversation():
-    ours = template(chat_templates.GEMMA)
-    text = ours.render([system("S"), user("a"), assistant("Once ")], continue_final_message=True)
-    assert text.endswith("<start_of_turn>user\nS\n\na<end_of_turn>\n\n<start_of_turn>model\nOnce")
 
 
 def test_messages_are_left_as_they_are():
@@ -317,7 +281,7 @@ class TestFind:
         assert tmp_path.name in found.warning
         assert found.text == ""
         assert found.render([user("Once upon a time")]) == "Once upon a time"
-        assert found.render([system("S"), user("a"), assistant("b")], continue_final_message=True) == "S\n\na\n\nb"
+        assert found.render([system("S"), user("a"), assistant("b")]) == "S\n\na\n\nb"
 
     def test_several_in_a_list(self, tmp_path, reference):
         several = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.engine.reasoning import TAGS, Channel, ReasoningSplitter, marker_token_ids, opened_by
+from tui.engine.reasoning import TAGS, Channel, ReasoningSplitter, begun_thinking, marker_token_ids, opened_by
 
 
 def split(pieces, opened=""):
@@ -140,3 +140,23 @@ def test_the_tokens_that_tags_are_made_of():
     assert marker_token_ids(vocabulary.get, template) == {1, 2, 3, 4}
     assert marker_token_ids(vocabulary.get, "[INST][THINK][/THINK]") == {5}
     assert marker_token_ids(vocabulary.get, "") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "thinking", "text", "template", "begun"),
+    [
+        ("<assistant>", "", "Yes", "... <think> ...", "Yes"),
+        ("<assistant>", "Hm", "Yes", "... <think> ...", "<think>\nHm\n</think>\n\nYes"),
+        ("<assistant>", "Hm", "", "... [THINK] ...", "[THINK]\nHm"),
+        ("<assistant>", "Hm", "Yes", "no tags", "Yes"),
+        # The prompt has opened the thinking: what goes on after it has to close it.
+        ("<assistant><think>\n", "", "Yes", "", "<think>\n</think>\n\nYes"),
+        ("<assistant><think>\n", "Hm", "", "", "<think>\nHm"),
+    ],
+)
+def test_an_answer_that_has_begun_has_its_thinking_in_the_models_tags(prompt, thinking, text, template, begun):
+    assert begun_thinking(prompt, thinking, text, template) == begun
+    splitter = ReasoningSplitter(opened_by(prompt))
+    pieces = [*splitter.feed(begun.removeprefix("<think>\n") if opened_by(prompt) else begun), *splitter.finish()]
+    said = "".join(each for channel, each in pieces if channel is Channel.ANSWER)
+    assert said == text

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 Message = Mapping[str, Any]
 
-# Stands at the end of the message to be continued, to find that place in the rendered text. The space shows whether the
-# template strips messages.
-_END_MARK = "\N{SYMBOL FOR END OF TRANSMISSION}ovchat-continue-here\N{SYMBOL FOR END OF TRANSMISSION} "
 _NO_TEMPLATE = "none (plain text)"
 
 
@@ -99,7 +96,6 @@ class ChatTemplate:
         messages: Sequence[Message],
         *,
         add_generation_prompt: bool = True,
-        continue_final_message: bool = False,
         tools: Sequence[Mapping[str, Any]] | None = None,
         documents: Sequence[Mapping[str, Any]] | None = None,
         **variables: Any,
@@ -109,8 +105,6 @@ class ChatTemplate:
         Args:
             messages: `role` and `content` (text) each.
             add_generation_prompt: End with the beginning of an answer.
-            continue_final_message: End inside the last message, so that the model goes on with it; no generation
-                prompt then.
             tools: JSON schemas of tools.
             documents: Documents for retrieval templates.
             variables: Anything else that the template knows, such as `enable_thinking`. Goes before special tokens.
@@ -118,8 +112,6 @@ class ChatTemplate:
         Raises:
             TemplateError: The template is broken, or rejects the conversation in every form; with its own words.
         """
-        if continue_final_message and not (messages and isinstance(messages[-1].get("content"), str)):
-            raise TemplateError("There is no message to continue.")
         if self.plain:
             return "\n\n".join(str(message["content"]) for message in messages)
         given = {
@@ -132,8 +124,6 @@ class ChatTemplate:
         rejection: TemplateError | None = None
         for form in _forms([dict(message) for message in messages]):
             try:
-                if continue_final_message:
-                    return self._render_open(name, form, given)
                 return self._render(name, form, given, add_generation_prompt=add_generation_prompt)
             except TemplateError as error:
                 rejection = rejection or error
@@ -143,7 +133,7 @@ class ChatTemplate:
     def render_begun(self, messages: Sequence[Message], begun: str, **given: Any) -> str:
         """Render a conversation whose answer has begun, with the text that the model wrote exactly as it wrote it.
 
-        `continue_final_message` lets the template have a say in that text (to strip it, to move its thinking).
+        As the last message, templates would have a say in that text: strip it, move its thinking.
 
         Args:
             messages: Without that answer.
@@ -151,17 +141,6 @@ class ChatTemplate:
             given: `tools`, `documents` and variables, as in `render`.
         """
         return _begun(self.render(messages, **given), begun)
-
-    def _render_open(self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any]) -> str:
-        """Render up to the end of the last message's content."""
-        content = messages[-1]["content"]
-        marked = [*messages[:-1], {**messages[-1], "content": content + _END_MARK}]
-        text = self._render(name, marked, given, add_generation_prompt=False)
-        before, mark, after = text.rpartition(_END_MARK.rstrip())
-        if not mark or content.strip() not in text:
-            # The template changes this message: it cuts thinking out, say.
-            return _begun(self._render(name, messages[:-1], given, add_generation_prompt=True), content)
-        return before if after.startswith(" ") else before.rstrip()
 
     def _render(
         self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any], *, add_generation_prompt: bool
