@@ -114,7 +114,7 @@ async def test_control_characters_are_shown() -> None:
         ({"place": (1, 2)}, "‹1/2›"),
         ({"facts": Facts(replay_of=5)}, "replay: the same tokens"),
         ({"facts": Facts(replay_of=5, differs_at=16)}, "replay: differs from token 17 on"),
-        ({"ended": Ended.ERROR, "facts": Facts(error="It broke.", next_step="Mend [it].")}, "It broke. Mend [it]."),
+        ({"ended": Ended.ERROR, "facts": Facts(error="It broke.", next_step="Mend [it].")}, "! It broke. Mend [it]."),
         ({}, ""),
     ],
 )

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import Static
 
+from tui.store.records import Ended
 from tui.widgets.message_view import MessageView
 
 
@@ -26,6 +27,8 @@ class MessageBox(Vertical, can_focus=True):
         &:focus { border-left: thick $accent; }
         & > .end { height: auto; color: $foreground 60%; margin: 0 0 1 0; }
         & > .end:ansi { text-style: dim; }
+        &.-failed > .end { color: $text-error; }
+        &.-failed > .end:ansi { text-style: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,6 +77,7 @@ class MessageBox(Vertical, can_focus=True):
 
     async def show_end_line(self) -> None:
         """Bring the line under the text up to date; most messages have none, and a widget less is a widget less."""
+        self.set_class(self.view.message.ended is Ended.ERROR, "-failed")
         line = self.end_line()
         shown = next(iter(self.query_children(".end").results(Static)), None)
         if shown is None and line:

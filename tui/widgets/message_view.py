@@ -61,7 +61,7 @@ def end_line(view: MessageView) -> Content:
     if message.ended is not Ended.ERROR:
         return line
     error = message.facts.error or "The answer ended with an error."
-    said = Content.styled(shown(" ".join((error, message.facts.next_step)).strip()), "$text-error")
+    said = Content(shown(f"! {error} {message.facts.next_step}".rstrip()))
     return Content("\n").join([said, line]) if line else said
 
 
