@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from tui.chat.stored import new_conversation
 from tui.engine.errors import BadParameter, BadText, OvchatError
 from tui.engine.events import Finished, TextDelta
 from tui.engine.reasoning import Channel
+from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Ended, Role, new_message_id
 
@@ -380,3 +382,35 @@ def test_closing_in_the_middle_of_a_turn_keeps_what_is_there(session: Make, outb
     assert stored is not None
     assert stored.ended is Ended.CANCELLED
     assert "word3" in stored.text
+
+
+def test_what_is_set_during_a_turn_is_what_is_stored(session: Make, reopened: Reopen) -> None:
+    chat = session(LONG, tokens_per_s=200)
+    turn = chat.ask("Go on")
+    chat.rename("Mine")
+    chat.update(pinned=True)
+    turn.result()
+    again = reopened(chat)
+    assert (again.conversation.title, again.conversation.pinned) == ("Mine", True)
+    assert texts(again) == ["Go on", LONG]
+
+
+def test_a_disk_that_hangs_holds_up_neither_the_caller_nor_the_answer_nor_cancelling(scripted) -> None:
+    go = threading.Event()
+
+    def hang() -> Conversations:
+        go.wait(60)
+        raise StoreError("It hung.")
+
+    outbox = Outbox(hang)
+    chat = ChatSession(outbox=outbox, runner=scripted(LONG, tokens_per_s=100))
+    began = time.monotonic()
+    turn = chat.ask("First?")
+    assert time.monotonic() - began < 0.5
+    turn.cancel()
+    assert turn.wait(0.5)
+    chat.ask("Second?").result()
+    assert texts(chat) == ["First?", "Second?", LONG]
+    assert len(outbox.unsaved) >= 4
+    go.set()
+    outbox.close(1.0)
