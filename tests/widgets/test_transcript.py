@@ -282,6 +282,31 @@ async def test_who_begins_to_look_while_it_thinks_is_told_so() -> None:
 
 
 @asynchronous
+async def test_what_was_thought_is_told_when_the_answer_begins() -> None:
+    async with running() as pilot:
+        box = await pilot.app.query_one(Transcript).begin_answer(begun(1))
+        await box.feed(words("I wonder.\nStill.\n", Channel.REASONING))
+        await box.feed(words("So."))
+        await pilot.pause()
+        line = next(row for row in rows(pilot) if row.strip())
+        assert "Thought for" in line
+        assert line.endswith(", 2 tokens")
+
+
+@asynchronous
+async def test_an_answer_goes_on_with_the_thinking_it_is_given() -> None:
+    async with running() as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        transcript.fold_thinking(False)
+        await transcript.begin_answer(begun(1))
+        await transcript.begin_answer(answered(1, "", ended=Ended.WRITING, reasoning="First.\n"))
+        box = await transcript.begin_answer(answered(1, "", ended=Ended.WRITING, reasoning="First.\nSecond.\n"))
+        await box.feed(words("Third.", Channel.REASONING))
+        await pilot.pause()
+        assert [row.strip() for row in rows(pilot) if row.strip()][1:] == ["First.", "Second.", "Third."]
+
+
+@asynchronous
 async def test_new_answers_are_folded_as_the_others_are() -> None:
     async with running() as pilot:
         transcript = pilot.app.query_one(Transcript)

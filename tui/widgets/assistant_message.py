@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -69,8 +70,8 @@ class AssistantMessage(MessageBox):
         self._in_sight = in_sight
         self._pending = ""  # what came and is not drawn yet
         self._room = 0  # characters that may still be drawn; set when writing begins
-        self._thinking_since = 0.0
-        self._thinking_before = view.message.facts.reasoning_s
+        self._thinking_since = 0.0  # 0 while it does not think
+        self._thought_s, self._thought_tokens = view.message.facts.reasoning_s, view.message.facts.reasoning_tokens
 
     @property
     def writing(self) -> bool:
@@ -92,7 +93,7 @@ class AssistantMessage(MessageBox):
             yield Static(shown(self._model), classes="model", markup=False)
         if self.reasoning:
             # Somebody may begin to look while it thinks.
-            line = "Thinking…" if self.writing and not self.text else thought_line(self.view.message)
+            line = "Thinking…" if self.writing and not self.text else self._thought_line()
             yield Thinking(shown(self.reasoning), line, folded=self._folded)
         yield AnswerText(shown(capped(self.text)[0]))
 
@@ -111,16 +112,20 @@ class AssistantMessage(MessageBox):
         """Go on: `feed` adds to what is there."""
         self.view = view
         self.text, self.reasoning = view.message.text, view.message.reasoning
-        self._thinking_before = view.message.facts.reasoning_s
+        self._thought_s, self._thought_tokens = view.message.facts.reasoning_s, view.message.facts.reasoning_tokens
+        self._thinking_since = 0.0
+        if self.reasoning:
+            await (await self._thinking()).show_text(shown(self.reasoning))
         self._open()
         await self.show_end_line()
 
     async def feed(self, events: Sequence[Event]) -> None:
         """Add what came; draw it where it can be seen."""
-        for channel, text in _runs(events):
+        for channel, text, tokens in _runs(events):
             if channel is Channel.REASONING:
-                await self._think(text)
+                await self._think(text, tokens)
             else:
+                await self._stop_thinking()
                 self.text += text
                 self._pending += text
         if self._pending and self._in_sight(self):
@@ -144,7 +149,11 @@ class AssistantMessage(MessageBox):
         self.text, self.reasoning, self._pending = view.message.text, view.message.reasoning, ""
         with self.app.batch_update():
             if self.reasoning:
-                await self._settle_thinking()
+                facts = view.message.facts
+                self._thought_s, self._thought_tokens = facts.reasoning_s, facts.reasoning_tokens
+                thinking = await self._thinking()
+                thinking.say(self._thought_line())
+                await thinking.show_text(shown(self.reasoning))
             self._answer.draw(shown(capped(self.text)[0]))
             await self.show_end_line()
 
@@ -165,17 +174,23 @@ class AssistantMessage(MessageBox):
         self._room = SOFT_CAP - len(text)
         self._answer.draw(shown(text))
 
-    async def _think(self, text: str) -> None:
+    async def _think(self, text: str, tokens: int) -> None:
         now = time.monotonic()
-        if not self._thinking_since:
-            self._thinking_since = now
+        self._thinking_since = self._thinking_since or now
         self.reasoning += text
+        self._thought_tokens += tokens
         thinking = await self._thinking()
-        await thinking.add(shown(text), self._thinking_before + now - self._thinking_since)
+        await thinking.add(shown(text), self._thought_s + now - self._thinking_since)
 
-    async def _settle_thinking(self) -> None:
-        thinking = await self._thinking()
-        thinking.say(thought_line(self.view.message))
+    async def _stop_thinking(self) -> None:
+        """It answers now."""
+        if self._thinking_since:
+            self._thought_s += time.monotonic() - self._thinking_since
+            self._thinking_since = 0.0
+            (await self._thinking()).say(self._thought_line())
+
+    def _thought_line(self) -> str:
+        return thought_line(self._thought_s, self._thought_tokens)
 
     async def _thinking(self) -> Thinking:
         for thinking in self.query_children(Thinking):
@@ -194,13 +209,11 @@ class AssistantMessage(MessageBox):
         return Content("\n").join([part for part in (Content(more), line) if part])
 
 
-def _runs(events: Sequence[Event]) -> list[tuple[Channel, str]]:
-    """The text of the events, joined as long as the channel stays the same."""
-    runs: list[tuple[Channel, list[str]]] = []
-    for event in events:
-        if not isinstance(event, TextDelta):
-            continue
-        if not runs or runs[-1][0] is not event.channel:
-            runs.append((event.channel, []))
-        runs[-1][1].append(event.text)
-    return [(channel, "".join(texts)) for channel, texts in runs]
+def _runs(events: Sequence[Event]) -> list[tuple[Channel, str, int]]:
+    """The text of the events, joined as long as the channel stays the same, and the number of its tokens."""
+    deltas = (event for event in events if isinstance(event, TextDelta))
+    runs = []
+    for channel, group in itertools.groupby(deltas, key=lambda delta: delta.channel):
+        run = list(group)
+        runs.append((channel, "".join(delta.text for delta in run), sum(len(delta.token_ids) for delta in run)))
+    return runs

@@ -78,11 +78,10 @@ def _replay(message: Message) -> str:
     return "replay: the same tokens" if differs_at is None else f"replay: differs from token {differs_at + 1:,} on"
 
 
-def thought_line(message: Message) -> str:
-    """What the thinking took, for the line that stands in its place while it is folded."""
-    facts = message.facts
-    took = f" for {duration(facts.reasoning_s)}" if facts.reasoning_s else ""
-    return f"Thought{took}, {facts.reasoning_tokens:,} tokens" if facts.reasoning_tokens else f"Thought{took}"
+def thought_line(seconds: float, tokens: int) -> str:
+    """What the thinking took, for the line that stands in its place while it is folded; 0 is not known."""
+    took = f" for {duration(seconds)}" if seconds else ""
+    return f"Thought{took}, {tokens:,} tokens" if tokens else f"Thought{took}"
 
 
 def duration(seconds: float) -> str:

@@ -36,7 +36,7 @@ class Thinking(Vertical):
 
     def __init__(self, text: str = "", line: str = "Thinking…", *, folded: bool = True) -> None:
         super().__init__()
-        self.text = text.strip("\n")
+        self.text = text.lstrip("\n")
         self._line = line
         self._ready = False
         self._begin = 0  # where the piece that is still added to begins
@@ -57,6 +57,16 @@ class Thinking(Vertical):
         """Add thoughts; `seconds` is how long the thinking takes so far."""
         self.text = (self.text + text).lstrip("\n")
         self.say(f"Thinking… {duration(seconds // 1)}" if seconds >= 1 else "Thinking…")
+        await self._draw()
+
+    async def show_text(self, text: str) -> None:
+        """Show these thoughts in place of others; nothing is drawn anew where they are the same."""
+        same = text.strip("\n") == self.text.strip("\n")
+        self.text = text.lstrip("\n")
+        if same:
+            return
+        self._begin, self._last = 0, None
+        await self.query_children(".thoughts").remove()
         await self._draw()
 
     def say(self, line: str) -> None:
@@ -90,7 +100,7 @@ class Thinking(Vertical):
         while len(text) - self._begin > _PIECE and (cut := text.find("\n", self._begin + _PIECE)) >= 0:
             await self._draw_last(text[self._begin : cut])
             self._begin, self._last = cut + 1, None
-        await self._draw_last(text[self._begin :] + (f"\n{more_line(more)}" if more else ""))
+        await self._draw_last(text[self._begin :].rstrip("\n") + (f"\n{more_line(more)}" if more else ""))
 
     async def _draw_last(self, text: str) -> None:
         if self._last is None:
