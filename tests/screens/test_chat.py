@@ -456,3 +456,13 @@ async def test_deleting_the_conversation_that_is_open_leaves_an_empty_one(tmp_pa
         await pilot.press("escape")
         await wait_until_async(lambda: session_of(app).conversation.id != deleted)
         assert not session_of(app).messages
+
+
+async def test_what_comes_while_the_app_is_taken_down_finds_nothing_to_show_it_on(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with app.run_test(size=SIZE):
+        await ready(app)
+        screen = screen_of(app)
+    with app._context():
+        screen._counted(None)
+        screen.on_chat_pane_changed()

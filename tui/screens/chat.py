@@ -352,6 +352,8 @@ class ChatScreen(Screen[None]):
 
     @on(ChatPane.Changed)
     def on_chat_pane_changed(self) -> None:
+        if not self.app.is_running:
+            return
         self._meter.measure(self.session, self.pane.next_text)
         self._show_status()
 
@@ -362,7 +364,7 @@ class ChatScreen(Screen[None]):
     @work
     async def _watch(self) -> None:
         """Look at what happens in threads, for as long as the app runs."""
-        while True:
+        while self.app.is_running:
             self._look()
             # Somebody may wait for the first word: what is loaded is put to work at once.
             await asyncio.sleep(_LOADING_TICK_S if self._model.loading else _TICK_S)
@@ -380,6 +382,8 @@ class ChatScreen(Screen[None]):
         self._show_status()
 
     def _show_status(self, state: str = "") -> None:
+        if not self.app.is_running:
+            return  # the widgets are being taken down, one by one; a count may come in the middle of it
         self._status.show(status_facts(self.session, self._model, self._use, self._services.outbox.trouble, state))
 
     def _say(self, text: str, severity: str = "information") -> None:

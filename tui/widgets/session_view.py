@@ -65,6 +65,8 @@ class SessionView(Transcript):
         while not turn.done:
             await answer.feed(turn.drain())
             await asyncio.sleep(answer.interval)
+            if not self.app.is_running:
+                return  # the answer may be taken down already, and the turn writes itself
         await answer.feed(turn.drain())
         if turn.message_id in (message.id for message in session.messages):
             await answer.finish(self._view(session, session.message(turn.message_id)))
