@@ -189,9 +189,11 @@ def test_a_scripted_conversation_and_what_is_remembered_of_it(
     assert remembered.stdout == first + "\n"
 
 
-def test_ovchat_alone_is_chat(run: Run, model: str) -> None:
+def test_ovchat_alone_needs_a_terminal_and_says_what_does_not(run: Run, model: str) -> None:
     done = run("-m", model, input="")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "ovchat ask" in done.stderr
+    assert "ovchat chat" in done.stderr
 
 
 class Terminal:

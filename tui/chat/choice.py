@@ -22,7 +22,7 @@ class Choice:
         folder: Its folder.
         title: What to call it: the name that the library has for it, else its folder's.
         device: As asked for, remembered or set; `auto` where nobody said.
-        said_by: Where the device was not asked for now: who names it, and how to get another.
+        said_by: Where the device was not asked for now: who names it.
         options: How to compile.
         notices: What was not as asked for, one sentence each.
     """
@@ -67,9 +67,9 @@ def choose(
     remembered = state.device_of(name)
     said_by = ""
     if not device and remembered:
-        said_by = f"It is the device that {name} was given last: give another one with -d."
+        said_by = f"It is the device that {name} was given last."
     elif not device and set_device:
-        said_by = f"{where('engine.device')} names it: change it there, or give another one with -d."
+        said_by = f"{where('engine.device')} names it."
     asked = device or remembered or set_device or nobody_said
     return Choice(name, folder, name_of(folder), asked, said_by, parsed, notices)
 

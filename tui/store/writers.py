@@ -33,7 +33,10 @@ def alive(writer: str, touched: float) -> bool:
         host, pid, start = writer.split(" ")
         if host != _host():
             return abs(time.time() - touched) < _AWAY_S
-        return abs(psutil.Process(int(pid)).create_time() - float(start)) < _SAME_START_S
+        process = psutil.Process(int(pid))
+        is_the_same = abs(process.create_time() - float(start)) < _SAME_START_S
+        # A killed one that its parent has not noticed yet.
+        return is_the_same and process.status() != psutil.STATUS_ZOMBIE
     except (ValueError, OverflowError, psutil.NoSuchProcess):
         return False
     except psutil.Error:  # somebody else's, of which nothing may be known: it is there
