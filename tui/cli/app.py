@@ -32,7 +32,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     Raises:
         OvchatError: There is no terminal to run it on.
     """
-    if not (_is_terminal(sys.stdin) and (_is_terminal(sys.stdout) or _is_terminal(sys.stderr))):
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise OvchatError(
             "The app needs a terminal.", 'Without one: ovchat ask "...", or ovchat chat for a conversation in a pipe.'
         )
@@ -67,10 +67,9 @@ def _give_terminal_to_textual() -> None:
     """Make the streams that Textual writes to and measures the terminal again.
 
     Descriptors 1 and 2 belong to the log by now, so that what native libraries print does not land on the screen.
-    Textual writes to `sys.__stderr__` and asks `sys.__stdout__` for the size; either may have been sent to a file.
+    Textual writes to `sys.__stderr__`, which may have been sent to a file, and asks `sys.__stdout__` for the size.
     """
-    terminal = sys.stderr if _is_terminal(sys.stderr) else sys.stdout
-    sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[assignment, misc]
+    sys.__stdout__ = sys.__stderr__ = sys.stdout  # type: ignore[assignment, misc]
 
 
 def _choose(model: str | None, device: str | None, settings: Settings, state: State) -> Choice:
