@@ -23,6 +23,7 @@ from tui.widgets.answer_text import AnswerText
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import SOFT_CAP, MessageView
+from tui.widgets.thinking import Thinking
 from tui.widgets.transcript import Transcript
 
 SIZE = (60, 20)
@@ -244,6 +245,20 @@ async def test_thinking_is_folded_and_unfolds() -> None:
         pilot.app.query_one(MessageBox).focus()
         await pilot.press("enter")
         assert "second" in "\n".join(rows(pilot))
+
+
+class UnfoldedMeanwhile(Thinking):
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        self.folded = False
+
+
+@asynchronous
+async def test_thinking_that_is_unfolded_while_it_is_mounted_says_so() -> None:
+    async with running() as pilot:
+        await pilot.app.query_one(Transcript).mount(UnfoldedMeanwhile("well", "Thought"))
+        await pilot.pause()
+        assert [row.strip() for row in rows(pilot) if row.strip()] == ["▾ Thought", "well"]
 
 
 @asynchronous

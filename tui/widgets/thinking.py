@@ -51,6 +51,7 @@ class Thinking(Vertical):
     async def on_mount(self) -> None:
         """An unfolded one is drawn at once."""
         self._ready = True
+        self._show_line()  # it may have been unfolded since the line was made
         await self._draw()
 
     async def add(self, text: str, seconds: float) -> None:
