@@ -466,3 +466,15 @@ async def test_what_comes_while_the_app_is_taken_down_finds_nothing_to_show_it_o
     with app._context():
         screen._counted(None)
         screen.on_chat_pane_changed()
+
+
+async def test_a_code_block_is_copied_by_its_number(tmp_path: Path) -> None:
+    app = chat_app(tmp_path, ScriptedRunner(["Two:\n\n```python\nprint(1)\n```\n\nand\n\n```\n  ls\n```\n"]))
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(app)
+        await write(pilot, "code")
+        await idle(app, 2)
+        await pilot.press("alt+k")
+        await wait_until_async(lambda: isinstance(app.screen, ChoiceDialog))
+        await pilot.press("2")
+        await wait_until_async(lambda: app.clipboard == "  ls")

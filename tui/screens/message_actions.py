@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
 from textual.app import App
 
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
 from tui.store.exchange import to_json, to_markdown
 from tui.store.files import replace_text
 from tui.store.records import Conversation, Message
+from tui.widgets.markdown_blocks import code_blocks
 
 if TYPE_CHECKING:
     from tui.chat.session import ChatSession
@@ -30,12 +30,6 @@ def copy(app: App[None], text: str) -> str:
     return f"{len(text):,} characters were sent to the terminal's clipboard. If they did not arrive: Alt+S saves."
 
 
-def code_blocks(markdown: str) -> list[str]:
-    """The contents of the code blocks of a text, in their order."""
-    tokens = MarkdownIt().parse(markdown)
-    return [token.content.removesuffix("\n") for token in tokens if token.type in ("fence", "code_block")]
-
-
 async def copy_code(app: App[None], message: Message) -> str:
     """Copy the code block of a message, the one chosen where there are several. What to tell the user."""
     blocks = code_blocks(message.text)
@@ -43,8 +37,9 @@ async def copy_code(app: App[None], message: Message) -> str:
         return "This answer has no code block."
     chosen: int | None = 0
     if len(blocks) > 1:
-        chosen = await app.push_screen_wait(ChoiceDialog("Copy a code block", [_first_line(each) for each in blocks]))
-    return "" if chosen is None else copy(app, blocks[chosen])
+        lines = [_first_line(code) for _, code in blocks]
+        chosen = await app.push_screen_wait(ChoiceDialog("Copy a code block", lines))
+    return "" if chosen is None else copy(app, blocks[chosen][1].removesuffix("\n"))
 
 
 def _first_line(block: str) -> str:
