@@ -134,8 +134,9 @@ class ChatPane(Vertical):
 
         async def alone() -> None:
             await turn
-            self.busy = False
-            self.send_next()
+            if self.app.is_running:  # else the prompt and the queue are being taken down
+                self.busy = False
+                self.send_next()
 
         self.busy = True
         self.run_worker(alone(), group="turn", exclusive=True)
