@@ -16,12 +16,13 @@ from tui.cli import console, log
 from tui.engine.errors import OvchatError
 from tui.library.local import local_models
 from tui.store.conversations import Conversations
-from tui.store.settings import Settings, load_settings
+from tui.store.settings import load_settings
 from tui.store.state import State
 
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
     from tui.engine.runner import Runner
+    from tui.screens.services import Services
 
 _SAVING_S = 5.0
 
@@ -40,23 +41,33 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     _give_terminal_to_textual()
     # Not before: Textual takes Python's streams as they are when it is imported.
     from tui.app import ChatApp
-    from tui.screens.services import Services, Start
+    from tui.screens.services import Start
 
-    settings, state = load_settings(), State()
-    outbox = Outbox(Conversations.open)
-    active = ActiveModel(_open_runner, lambda name, where: _choose(name, where, settings, state), state)
-    services = Services(settings, outbox, active, local_models, _devices)
-    app = ChatApp(services, Start(model, device, go_on, settings.notices))
+    its = services()
+    app = ChatApp(its, Start(model, device, go_on, its.settings.notices))
     try:
         app.run()
     finally:
-        outbox.close(_SAVING_S)
-    if not active.close():
+        its.outbox.close(_SAVING_S)
+    if not its.active.close():
         # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts.
         console.flush()
         os._exit(app.return_code or 0)
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
+
+
+def services() -> Services:
+    """What the app works with: the user's settings, conversations and models. Nothing of it is begun here."""
+    from tui.screens.services import Services
+
+    settings, state = load_settings(), State()
+
+    def choose_model(model: str | None, device: str | None) -> Choice:
+        return choose(model, device, (), settings, state)
+
+    active = ActiveModel(_open_runner, choose_model, state)
+    return Services(settings, Outbox(Conversations.open), active, local_models, _devices)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -70,10 +81,6 @@ def _give_terminal_to_textual() -> None:
     Textual writes to `sys.__stderr__`, which may have been sent to a file, and asks `sys.__stdout__` for the size.
     """
     sys.__stdout__ = sys.__stderr__ = sys.stdout  # type: ignore[assignment, misc]
-
-
-def _choose(model: str | None, device: str | None, settings: Settings, state: State) -> Choice:
-    return choose(model, device, (), settings, state)
 
 
 def _open_runner() -> Runner:
