@@ -175,6 +175,20 @@ class Terminal:
         """Number of bytes so far."""
         return sum(len(data) for _, data in list(self.output))
 
+    def when(self, wanted: bytes, since: float = 0.0) -> float | None:
+        """`time.perf_counter()` at which `wanted` had come in what was written since then; None as long as it has not.
+
+        What comes in two pieces has come with the second.
+        """
+        held = b""
+        for moment, data in list(self.output):
+            if moment < since:
+                continue
+            held = held[-len(wanted) :] + data
+            if wanted in held:
+                return moment
+        return None
+
     def wait_for(self, wanted: str | Callable[[str], object], seconds: float = 30.0) -> str:
         """Wait until the screen shows a text, or `wanted(text)` is true; what it shows then.
 
