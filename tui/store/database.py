@@ -120,10 +120,13 @@ class Database:
         connection.close()
 
     def _file(self) -> tuple[int, int]:
-        """Which file has the database's name now: it may have been recovered or replaced by somebody else."""
+        """Which file has the database's name now: it may have been recovered or replaced by somebody else.
+
+        (0, 0) where none can be looked at: who then opens it anew is told why that fails.
+        """
         try:
             found = os.stat(self.path)
-        except FileNotFoundError:
+        except OSError:
             return 0, 0
         return found.st_dev, found.st_ino
 

@@ -25,14 +25,19 @@ def this_process() -> str:
     return _identity(os.getpid())
 
 
-def alive(writer: str, touched: float) -> bool:
-    """Whether the process that `writer` names still writes; `touched` is when it last did, in seconds since 1970."""
+def alive(writer: str, touched: float | None) -> bool:
+    """Whether the process that `writer` names still writes.
+
+    Args:
+        writer: As it stands in the database.
+        touched: When it last wrote, in seconds since 1970; None where a damaged database has lost that.
+    """
     if writer == this_process():
         return True
     try:
         host, pid, start = writer.split(" ")
         if host != _host():
-            return abs(time.time() - touched) < _AWAY_S
+            return abs(time.time() - (touched or 0.0)) < _AWAY_S
         process = psutil.Process(int(pid))
         is_the_same = abs(process.create_time() - float(start)) < _SAME_START_S
         # A killed one that its parent has not noticed yet.
