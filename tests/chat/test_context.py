@@ -76,7 +76,7 @@ def test_where_everything_has_to_go_the_context_begins_with_the_new_message(
     chat.drop_oldest(overflow)
     assert not any(chat.in_context(each.id) for each in chat.messages)
     turn = chat.ask(long)
-    assert turn.question_id == overflow.start
+    assert chat.message(turn.message_id).parent == overflow.start
     assert turn.result().usage.prompt_tokens == 84
     assert [chat.in_context(each.id) for each in chat.messages] == [False] * 6 + [True] * 2
 

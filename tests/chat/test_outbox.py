@@ -1,9 +1,8 @@
-"""What is put is written in order, by another thread; where the disk fails, it is kept and tried again."""
+"""What is put is written by another thread, what belongs together in one piece; where the disk fails, it is kept."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,27 +19,31 @@ FULL = StoreError("The disk is full.", "Make room.")
 
 
 class FakeStore:
-    """A store that remembers what was written, and can fail or hang."""
+    """A store that remembers what was written, each piece a tuple; it can fail or hang."""
 
     def __init__(self) -> None:
-        self.written: list[Any] = []
+        self.pieces: list[tuple[Any, ...]] = []
         self.fails: Callable[[Any], bool] = lambda record: False
         self.go = threading.Event()
         self.go.set()
         self.busy = threading.Event()
         self.closed = False
 
-    def save_conversation(self, record: Any) -> None:
+    @property
+    def written(self) -> list[Any]:
+        return [record for piece in self.pieces for record in piece]
+
+    def save(self, *records: Any) -> None:
         self.busy.set()
         assert self.go.wait(30)
-        if self.fails(record):
+        if any(self.fails(record) for record in records):
             raise FULL
-        self.written.append(record)
+        self.pieces.append(records)
 
-    save_message = drop_message = save_conversation
+    drop_message = save
 
     def save_draft(self, conversation: str, text: str) -> None:
-        self.save_conversation((conversation, text))
+        self.save((conversation, text))
 
     def close(self) -> None:
         self.closed = True
@@ -64,14 +67,24 @@ def message(id: int, text: str = "", conversation: str = "abc") -> Message:
     return Message(id, conversation, None, Role.USER, text, 1.0)
 
 
+def committed(outbox: Outbox, record: Message, seconds: float = 5) -> bool:
+    outbox.put(record)
+    return outbox.wait(record, seconds)
+
+
 def test_what_is_put_is_written_in_order(outbox: Outbox, store: FakeStore) -> None:
-    outbox.put(CHAT)
-    outbox.put(message(1))
+    outbox.put(CHAT, message(1))
+    outbox.put(message(2))
     outbox.draft("abc", "typed")
-    outbox.drop(1)
+    outbox.drop(3)
     assert outbox.flush(5)
-    assert [CHAT, message(1), ("abc", "typed"), 1][:1] == store.written[:1]
-    assert store.written[-2:] == [("abc", "typed"), 1]
+    assert store.written == [CHAT, message(1), message(2), ("abc", "typed"), 3]
+
+
+def test_what_is_put_together_is_written_in_one_piece(outbox: Outbox, store: FakeStore) -> None:
+    outbox.put(CHAT, message(1), message(2))
+    assert outbox.flush(5)
+    assert store.pieces == [(CHAT, message(1), message(2))]
 
 
 def test_while_the_disk_hangs_nobody_waits_and_only_the_latest_version_is_written_after(
@@ -80,10 +93,8 @@ def test_while_the_disk_hangs_nobody_waits_and_only_the_latest_version_is_writte
     store.go.clear()
     outbox.put(CHAT)
     assert store.busy.wait(5)
-    start = time.monotonic()
     for number in range(1000):
         outbox.put(message(1, f"{number}"))
-    assert time.monotonic() - start < 1
     assert outbox.unsaved == (CHAT, message(1, "999"))
     assert not outbox.flush(0.05)
     store.go.set()
@@ -91,20 +102,15 @@ def test_while_the_disk_hangs_nobody_waits_and_only_the_latest_version_is_writte
     assert store.written == [CHAT, message(1, "999")]
 
 
-def test_a_conversation_is_written_before_its_messages_and_its_last_version_after_them(
-    outbox: Outbox, store: FakeStore
-) -> None:
+def test_what_waits_of_a_conversation_is_one_piece_with_the_latest_of_each(outbox: Outbox, store: FakeStore) -> None:
     store.go.clear()
     outbox.put(message(9, conversation="other"))
     assert store.busy.wait(5)
-    versions = [Conversation("abc", head=head) for head in (None, 1, 2, 3)]
-    outbox.put(versions[0])
     for number in (1, 2, 3):
-        outbox.put(message(number))
-        outbox.put(versions[number])
+        outbox.put(Conversation("abc", head=number), message(number))
     store.go.set()
     assert outbox.flush(5)
-    assert store.written[1:] == [versions[0], message(1), message(2), message(3), versions[3]]
+    assert store.pieces[1:] == [(Conversation("abc", head=3), message(1), message(2), message(3))]
 
 
 def test_a_new_version_put_while_the_old_one_is_written_is_written_too(outbox: Outbox, store: FakeStore) -> None:
@@ -128,23 +134,21 @@ def test_a_message_that_is_dropped_is_not_written_after(outbox: Outbox, store: F
     assert store.written == [CHAT, 1]
 
 
-def test_a_commit_waits_for_the_disk_but_not_for_ever(outbox: Outbox, store: FakeStore) -> None:
-    assert outbox.commit(message(1))
+def test_waiting_is_for_the_disk_but_not_for_ever(outbox: Outbox, store: FakeStore) -> None:
+    assert committed(outbox, message(1))
     assert store.written == [message(1)]
     store.go.clear()
-    assert not outbox.commit(message(2), 0.05)
+    assert not committed(outbox, message(2), 0.05)
     store.go.set()
     assert outbox.wait(message(2), 5)
 
 
 def test_what_fails_is_kept_said_and_tried_until_it_works(outbox: Outbox, store: FakeStore) -> None:
     store.fails = lambda record: True
-    assert not outbox.commit(message(1))
+    assert not committed(outbox, message(1))
     assert outbox.trouble is FULL
     outbox.put(message(2))
-    start = time.monotonic()
-    assert not outbox.commit(message(3), 5)
-    assert time.monotonic() - start < 1
+    assert not committed(outbox, message(3), 3600)  # not for the next attempt
     assert not outbox.flush(5)
     assert outbox.unsaved == (message(1), message(2), message(3))
     store.fails = lambda record: False
@@ -189,7 +193,7 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_writing(outbox: Outbox, s
         raise ZeroDivisionError("odd")
 
     store.fails = fails
-    assert not outbox.commit(message(1))
+    assert not committed(outbox, message(1))
     assert outbox.trouble is not None
     assert "ZeroDivisionError: odd" in outbox.trouble.sentence
     store.fails = lambda record: False
@@ -201,8 +205,6 @@ def test_closing_tells_what_stays_unwritten_and_does_not_wait_for_a_disk_that_ha
     store.go.clear()
     outbox.put(CHAT)
     assert store.busy.wait(5)
-    start = time.monotonic()
     assert not outbox.close(0.1)
-    assert time.monotonic() - start < 5
     assert outbox.unsaved == (CHAT,)
     store.go.set()

@@ -109,13 +109,29 @@ def test_a_message_without_its_conversation_or_parent_is_refused(talk: Talk) -> 
 
 def test_dropping_an_answer_leaves_the_question_as_the_last_message(talk: Talk) -> None:
     question, answer = talk.say("Hello"), talk.write("")
-    with pytest.raises(StoreError, match="others follow"):
-        talk.store.drop_message(question.id)
     talk.store.drop_message(answer.id)
     talk.store.drop_message(answer.id)
     conversation = talk.store.conversation(talk.id)
     assert conversation is not None
     assert talk.store.branch(conversation.head) == [question]
+
+
+def test_a_message_that_others_follow_is_not_dropped(talk: Talk) -> None:
+    question, answer = talk.say("Hello"), talk.answer("Hi")
+    talk.store.drop_message(question.id)
+    assert talk.store.branch(answer.id) == [question, answer]
+
+
+def test_what_is_saved_together_is_all_there_or_not_at_all(store: Conversations) -> None:
+    conversation = Conversation("abc0123456", head=2)
+    question = Message(1, conversation.id, None, Role.USER, "Why?", 1.0)
+    answer = Message(2, conversation.id, 1, Role.ASSISTANT, "", 1.0, ended=Ended.WRITING)
+    with pytest.raises(StoreError, match="does not hold what this belongs to"):
+        store.save(conversation, question, replace(answer, parent=5))
+    assert store.listing() == store.messages(conversation.id) == []
+    store.save(conversation, question, answer)
+    (stored,) = store.listing()
+    assert store.branch(stored.head) == [question, answer]
 
 
 def test_the_list_has_pinned_ones_first_then_the_newest(store: Conversations) -> None:

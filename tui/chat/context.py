@@ -62,7 +62,7 @@ def chat_messages(system: str, messages: Sequence[Message], text: str = "") -> l
     return given
 
 
-def count_tokens(model: LanguageModel, given: Sequence[ChatMessage]) -> int:
+def _count_tokens(model: LanguageModel, given: Sequence[ChatMessage]) -> int:
     """Tokens of the rendered messages, with the beginning of an answer unless they end with one.
 
     Raises:
@@ -81,7 +81,7 @@ def use_of(model: LanguageModel, system: str, messages: Sequence[Message], text:
         # Many templates take no conversation without a user; a system prompt alone is told with what is typed.
         return ContextUse(0, model.context_limit)
     try:
-        return ContextUse(count_tokens(model, given), model.context_limit)
+        return ContextUse(_count_tokens(model, given), model.context_limit)
     except OvchatError:
         return None
 
@@ -103,7 +103,7 @@ def overflow_of(
     wanted = limit if max_tokens is None else max_tokens
 
     def tokens_from(start: int) -> int:
-        return count_tokens(model, chat_messages(system, messages[start:], text))
+        return _count_tokens(model, chat_messages(system, messages[start:], text))
 
     try:
         tokens = tokens_from(0)

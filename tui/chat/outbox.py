@@ -1,4 +1,6 @@
-"""Everything that is written of conversations: in order, from a thread of its own, again and again until it is done.
+"""Everything that is written of conversations: from a thread of its own, again and again until it is done.
+
+What waits of one conversation is written in one piece, so that what a killed process leaves fits together.
 
 Who has something to write never waits for the disk, and loses nothing where the disk fails: it is kept here, said,
 and tried every second.
@@ -9,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tui.store.conversations import Conversations
 
 _RETRY_SECONDS = 1.0
+_OPEN_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,7 @@ class _Draft:
 
 
 _Record = Conversation | Message | _Drop | _Draft
-# What kind, which one, and of conversations which of two: see `_key`.
-_Key = tuple[type, str | int, int]
+_Key = tuple[type, str | int]
 
 
 class Outbox:
@@ -75,50 +77,48 @@ class Outbox:
     def unsaved(self) -> tuple[Conversation | Message, ...]:
         """What is not on disk yet, the latest version of each."""
         with self._changed:
-            records = list(self._waiting.values())
-        latest = {each.id: each for each in records if isinstance(each, Conversation | Message)}
-        return tuple(latest.values())
+            return tuple(each for each in self._waiting.values() if isinstance(each, Conversation | Message))
 
-    def put(self, record: Conversation | Message) -> None:
-        """Write it soon; of several versions, the latest."""
-        self._put(record)
+    def put(self, *records: Conversation | Message) -> None:
+        """Write them soon, together; of several versions of one, the latest.
 
-    def commit(self, record: Conversation | Message, timeout: float = 2.0) -> bool:
-        """Put it, and wait until it and everything before it is on disk; False where that fails or takes too long."""
-        self._put(record)
-        return self.wait(record, timeout)
+        Args:
+            records: A message after its conversation and its parent, unless those were put before.
+        """
+        self._put(*records)
 
     def wait(self, record: Conversation | Message, timeout: float) -> bool:
-        """Wait until what was put of a record is on disk; False where that fails or takes too long."""
+        """Wait until what was put of a record is on disk; False where that fails, or takes more than `timeout` s."""
+        key = _key(record)
         with self._changed:
             # Where writing fails already, nobody waits for the next attempt.
-            self._changed.wait_for(lambda: self._written(record) or self._trouble is not None, timeout)
-            return self._written(record)
+            self._changed.wait_for(lambda: key not in self._waiting or self._trouble is not None, timeout)
+            return key not in self._waiting
 
     def drop(self, message_id: int) -> None:
         """Take a message out that came to nothing."""
         with self._changed:
-            self._waiting.pop((Message, message_id, 0), None)
-        self._put(_Drop(message_id))
+            self._waiting.pop((Message, message_id), None)
+            self._put(_Drop(message_id))
 
     def draft(self, conversation_id: str, text: str) -> None:
         """What is typed and not sent; "" for none. "" is the id of a conversation that has not begun."""
         self._put(_Draft(conversation_id, text))
 
-    def opened(self, timeout: float = 10.0) -> Conversations:
+    def opened(self) -> Conversations:
         """Wait for the conversations to be open; not for the event loop.
 
         Raises:
             StoreError: Why they are not.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._store is not None or self._trouble is not None, timeout)
+            self._changed.wait_for(lambda: self._store is not None or self._trouble is not None, _OPEN_SECONDS)
             if self._store is None:
                 raise self._trouble or StoreError("The conversations are not open yet.", "Try again in a moment.")
             return self._store
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything is on disk; False where an attempt failed, or it took longer."""
+        """Wait until everything is on disk; False where an attempt failed, or it took more than `timeout` s."""
         with self._changed:
             self._at_once = True
             self._changed.notify_all()
@@ -138,29 +138,12 @@ class Outbox:
         with self._changed:
             return not self._waiting
 
-    def _put(self, record: _Record) -> None:
+    def _put(self, *records: _Record) -> None:
         with self._changed:
-            key = self._key(record)
-            if key[2]:
-                # The newest version goes to the end, behind the messages that it may name.
-                self._waiting.pop(key, None)
-            self._waiting[key] = record
+            for record in records:
+                # A newer version takes the place of the one that waits.
+                self._waiting[_key(record)] = record
             self._changed.notify_all()
-
-    def _key(self, record: _Record) -> _Key:
-        match record:
-            case Conversation():
-                # Its first version must be there before its messages, its last one names messages: both are kept.
-                return Conversation, record.id, int((Conversation, record.id, 0) in self._waiting)
-            case Message():
-                return Message, record.id, 0
-            case _Drop():
-                return _Drop, record.message_id, 0
-            case _Draft():
-                return _Draft, record.conversation, 0
-
-    def _written(self, record: Conversation | Message) -> bool:
-        return not any((type(record), record.id, version) in self._waiting for version in (0, 1))
 
     def _loop(self) -> None:
         while True:
@@ -192,49 +175,52 @@ class Outbox:
                     self._changed.notify_all()
         except Exception as error:
             return _trouble(error)
-        trouble: StoreError | None = None
-        failed: set[str] = set()
+        batches: dict[object, list[_Record]] = {}
         with self._changed:
-            records = list(self._waiting.items())
-        for key, record in records:
-            conversation = _conversation_of(record)
-            if conversation in failed or (failed and conversation == ""):
-                continue  # what comes after it names what is not there
-            with self._changed:
-                now = self._waiting.get(key)
-            # A conversation's newer version waits behind messages that it may name; a message's takes its place.
-            if now is None or (now is not record and isinstance(now, Conversation)):
-                continue
+            for record in self._waiting.values():
+                batches.setdefault(_batch_of(record), []).append(record)
+        trouble: StoreError | None = None
+        for records in batches.values():
             try:
-                self._write(self._store, now)
+                self._write(self._store, records)
             except Exception as error:
                 trouble = _trouble(error)
-                failed.add(conversation)
         return trouble
 
-    def _write(self, store: Conversations, record: _Record) -> None:
-        match record:
-            case Conversation():
-                store.save_conversation(record)
-            case Message():
-                store.save_message(record)
-            case _Drop():
-                store.drop_message(record.message_id)
-            case _Draft():
-                store.save_draft(record.conversation, record.text)
+    def _write(self, store: Conversations, records: Sequence[_Record]) -> None:
+        match records[0]:
+            case _Drop(message_id):
+                store.drop_message(message_id)
+            case _Draft(conversation, text):
+                store.save_draft(conversation, text)
+            case _:
+                store.save(*(each for each in records if isinstance(each, Conversation | Message)))
         with self._changed:
-            for key in [key for key, each in self._waiting.items() if each is record]:
-                del self._waiting[key]
+            for record in records:
+                # Unless a newer version came meanwhile.
+                if self._waiting.get(_key(record)) is record:
+                    del self._waiting[_key(record)]
             self._changed.notify_all()
 
 
-def _conversation_of(record: _Record) -> str:
+def _key(record: _Record) -> _Key:
+    match record:
+        case Conversation() | Message():
+            return type(record), record.id
+        case _Drop():
+            return _Drop, record.message_id
+        case _Draft():
+            return _Draft, record.conversation
+
+
+def _batch_of(record: _Record) -> object:
+    """Records with the same are written in one piece."""
     match record:
         case Conversation():
             return record.id
-        case Message() | _Draft():
+        case Message():
             return record.conversation
-    return ""
+    return _key(record)
 
 
 def _trouble(error: Exception) -> StoreError:

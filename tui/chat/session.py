@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
 
-_WITHOUT_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
+_NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
 
 
 class ChatSession:
@@ -64,9 +64,9 @@ class ChatSession:
         self._tree = MessageTree(messages)
         self._turn: Turn | None = None
         self._branch: tuple[int, ...] = ()
-        self._places: frozenset[int] = frozenset()
+        self._places: dict[int, int] = {}
         head = self._conversation.head
-        # After a process that ended between two writes, the question is there and not yet the head.
+        # Another process may have taken it out, or gone on from it.
         self._show(self._tree.newest_leaf(head if head in self._tree else None))
         # A conversation is stored with its first message.
         self._stored = bool(self._branch)
@@ -132,10 +132,11 @@ class ChatSession:
         """Whether the model is still given it."""
         with self._lock:
             start = self._conversation.context_start
-            if start is None or (start not in self._places and start != self._next_id):
-                return True
-            # A branch's ids ascend, and that of the next message is greater than all.
-            return message_id >= start
+            if start == self._next_id:
+                return False
+            # On a branch that does not have it, everything is.
+            first = self._places.get(start, 0) if start is not None else 0
+            return self._places.get(message_id, first) >= first
 
     # Turns. Each raises OvchatError where it cannot begin.
 
@@ -189,11 +190,7 @@ class ChatSession:
     def can_proceed(self, message_id: int) -> bool:
         """Whether `proceed` can go on with it: the last answer shown, where it did not end by itself."""
         with self._lock:
-            return (
-                self._turn is None
-                and self._branch[-1:] == (message_id,)
-                and self._tree[message_id].ended in (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
-            )
+            return self._turn is None and self._branch[-1:] == (message_id,) and self._tree[message_id].ended in _NO_END
 
     def close(self, timeout: float = 1.0) -> bool:
         """Cancel the turn under way and wait for what is there to be handed over; False where it takes longer."""
@@ -322,9 +319,10 @@ class ChatSession:
         title = before.title
         if question is not None:
             self._tree.put(question)
-            self._next_id = new_message_id()
             title = title or derive_title(question.text)
         self._tree.put(answer)
+        # Greater than that of the answer, which the next message follows.
+        self._next_id = new_message_id()
         self._show(answer.id)
         self._conversation = replace(
             before, head=answer.id, title=title, model=answer.model, updated=max(before.updated, answer.created)
@@ -342,22 +340,12 @@ class ChatSession:
         )
         # What comes to nothing leaves what was shown before, or the question that it was to answer.
         instead = answer.parent if question is not None or continued else before.head
-        self._store_beginning(question, answer)
+        if self._outbox is not None:
+            self._outbox.put(self._conversation, *([question] if question is not None else []), answer)
+            self._stored = True
         self._turn = Turn(plan, runner, self._outbox, partial(self._settle, answer.id, instead))
         self._turn.start()
         return self._turn
-
-    def _store_beginning(self, question: Message | None, answer: Message) -> None:
-        if self._outbox is None:
-            return
-        # In this order: what is in a conversation needs it, and its head is to be there when it is named.
-        if not self._stored:
-            self._outbox.put(replace(self._conversation, head=None))
-            self._stored = True
-        if question is not None:
-            self._outbox.put(question)
-        self._outbox.put(answer)
-        self._outbox.put(self._conversation)
 
     def _settle(self, answer: int, instead: int | None, message: Message | None) -> None:
         """Take what came of a turn; called in its thread."""
@@ -376,7 +364,7 @@ class ChatSession:
 
     def _show(self, leaf: int | None) -> None:
         self._branch = self._tree.branch(leaf)
-        self._places = frozenset(self._branch)
+        self._places = {id: place for place, id in enumerate(self._branch)}
 
     def _ready(self) -> tuple[LanguageModel, Runner]:
         """The model and who runs it.

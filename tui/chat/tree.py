@@ -8,7 +8,7 @@ from tui.store.records import Message
 
 
 class MessageTree:
-    """Messages by id and by parent. A later message has a greater id; so has a child than its parent."""
+    """Messages by id and by parent. Of two siblings, the later one has the greater id."""
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self._messages: dict[int, Message] = {}
@@ -36,16 +36,12 @@ class MessageTree:
         message = self._messages.pop(message_id)
         self._children[message.parent].remove(message_id)
 
-    def is_leaf(self, message_id: int) -> bool:
-        """Nothing follows it."""
-        return not self._children.get(message_id)
-
     def siblings(self, message_id: int) -> list[int]:
         """The messages in its place, itself included, the oldest first."""
         return self._children[self._messages[message_id].parent]
 
     def branch(self, leaf: int | None) -> tuple[int, ...]:
-        """Ids from the first message to `leaf`."""
+        """Ids from the first message to `leaf`; none where that is not there."""
         ids: list[int] = []
         while leaf is not None and leaf in self._messages:
             ids.append(leaf)
@@ -54,10 +50,12 @@ class MessageTree:
 
     def newest_leaf(self, message_id: int | None) -> int | None:
         """The end of the newest branch through a message; None begins at the first messages."""
-        newest, waiting = message_id, list(self._children.get(message_id, ()))
+        leaves, waiting = [], [message_id]
         while waiting:
             each = waiting.pop()
-            # What has the greatest id of all has nothing after it.
-            newest = each if newest is None else max(newest, each)
-            waiting += self._children.get(each, ())
-        return newest
+            children = self._children.get(each)
+            if children:
+                waiting += children
+            elif each is not None:
+                leaves.append(each)
+        return max(leaves, default=None)

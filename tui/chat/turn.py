@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 JOURNAL_SECONDS = 0.1
 _POLL_SECONDS = 0.5
 _SEED_BITS = 32
-_COMMIT_SECONDS = 2.0
-_CANCEL_SECONDS = 0.05
+_COMMIT_SECONDS = 2.0  # the longest wait for the question to be on disk
+_CANCEL_SECONDS = 0.05  # between two looks at whether it was cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,6 @@ class Turn:
 
     Attributes:
         message_id: The message that is written.
-        question_id: The user's message that it answers.
         sampling: The values in effect.
         sources: Who set each of them: `default`, `app`, `model` or `user`.
         notices: What had to be left out of the model's own values, one sentence each.
@@ -111,7 +110,6 @@ class Turn:
         self, plan: Plan, runner: Runner, outbox: Outbox | None, settle: Callable[[Message | None], None]
     ) -> None:
         self.message_id = plan.answer.id
-        self.question_id = plan.answer.parent
         self.sampling = plan.sampling
         self.sources = plan.sources
         self.notices = plan.notices
@@ -261,7 +259,9 @@ class Turn:
         while True:
             ended = job.done
             if not ended:
-                job.wait(max(0.0, journalled + JOURNAL_SECONDS - time.monotonic()) if new else _POLL_SECONDS)
+                # Until the engine begins with it, cancelling is not told by the job: it may wait behind a load.
+                idle = _CANCEL_SECONDS if self._prefill is None else _POLL_SECONDS
+                job.wait(max(0.0, journalled + JOURNAL_SECONDS - time.monotonic()) if new else idle)
             events = job.drain()
             new |= self._take(events)
             if ended and not events:

@@ -21,7 +21,6 @@ from tui.store.conversations import Conversations
 from tui.store.settings import Settings
 
 NEW = "new"
-_OPEN_SECONDS = 10.0
 _LEAVE_SECONDS = 0.5
 
 chat_option = click.option(
@@ -77,7 +76,7 @@ class Opening:
         """
         if self.outbox is None or reference in (None, NEW):
             return self.new()
-        store = self.outbox.opened(_OPEN_SECONDS)
+        store = self.outbox.opened()
         for notice in store.notices:
             console.note(notice)
         found = store.find(require_utf8("--chat", reference))

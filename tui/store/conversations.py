@@ -6,6 +6,7 @@ Every method may be called from any thread, and leaves everything or nothing of 
 from __future__ import annotations
 
 import difflib
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,11 +38,6 @@ _INTERRUPTED = f"""
     SELECT {", ".join(f"c.{name}" for name in rows.CONVERSATION.split(", "))}
     FROM conversations c JOIN messages m ON m.id = c.head
     WHERE c.deleted IS NULL AND m.ended = ? AND m.created >= c.updated ORDER BY c.updated DESC LIMIT 1
-"""
-# The dead process had no time to make its answer the head.
-_SHOW_INTERRUPTED = """
-    UPDATE conversations SET head = (SELECT max(id) FROM messages WHERE parent = head AND writer = :writer)
-    WHERE EXISTS (SELECT 1 FROM messages WHERE parent = head AND writer = :writer)
 """
 
 
@@ -78,17 +74,29 @@ class Conversations:
         """Close the database; nothing can be read or written after this."""
         self._database.close()
 
-    def save_conversation(self, conversation: Conversation) -> None:
-        """Store all values of a conversation; `updated` never goes back.
+    def save(self, *records: Conversation | Message) -> None:
+        """Store all values of conversations and messages, all of them or nothing; `updated` never goes back.
+
+        A message's conversation and its parent come before it, or are stored already; a conversation's head may come
+        after it.
 
         Raises:
-            StoreError: It cannot be written.
+            StoreError: They cannot be written, or a message's conversation or parent is not there.
         """
         with self._database.write() as connection:
-            row = rows.conversation_row(conversation)
-            connection.execute(
-                _upsert("conversations", row, updated="max(conversations.updated, excluded.updated)"), row
-            )
+            for record in records:
+                if isinstance(record, Conversation):
+                    _save_conversation(connection, record)
+                else:
+                    _save_message(connection, record)
+
+    def save_conversation(self, conversation: Conversation) -> None:
+        """`save` one conversation."""
+        self.save(conversation)
+
+    def save_message(self, message: Message) -> None:
+        """`save` one message."""
+        self.save(message)
 
     def add(self, conversation: Conversation, messages: Sequence[Message]) -> None:
         """Store a whole new conversation; a message comes after its parent.
@@ -103,32 +111,15 @@ class Conversations:
                 row = rows.message_row(message)
                 connection.execute(_insert("messages", row), row)
 
-    def save_message(self, message: Message) -> None:
-        """Store all of a message; its conversation and its parent are stored already.
-
-        Raises:
-            StoreError: It cannot be written, or the conversation or the parent is not there.
-        """
-        row = rows.message_row(message)
-        written_now = message.ended is Ended.WRITING
-        row["writer"] = writers.this_process() if written_now else None
-        row["touched"] = time.time() if written_now else None
-        with self._database.write() as connection:
-            connection.execute(_upsert("messages", row), row)
-            connection.execute(
-                "UPDATE conversations SET updated = ? WHERE id = ? AND updated < ?",
-                (message.created, message.conversation, message.created),
-            )
-
     def drop_message(self, id: int) -> None:
-        """Remove an answer that came to nothing. One that is not there is no error.
+        """Remove an answer that came to nothing; but one that others follow stays: another process went on from it.
 
         Raises:
-            StoreError: Other messages follow it, or it cannot be written.
+            StoreError: It cannot be written.
         """
         with self._database.write() as connection:
             if connection.execute("SELECT 1 FROM messages WHERE parent = ?", (id,)).fetchone():
-                raise StoreError("A message that others follow cannot be removed.")
+                return
             connection.execute(
                 "UPDATE conversations SET head = (SELECT parent FROM messages WHERE id = ?1) WHERE head = ?1", (id,)
             )
@@ -316,7 +307,6 @@ def _tidy(database: Database) -> None:
     dead = [writer for writer, touched in seen if not writers.alive(writer, touched)]
     with database.write() as connection:
         for writer in dead:
-            connection.execute(_SHOW_INTERRUPTED, {"writer": writer})
             connection.execute(
                 "UPDATE messages SET ended = ?, writer = NULL, touched = NULL WHERE writer = ?",
                 (Ended.INTERRUPTED, writer),
@@ -327,6 +317,23 @@ def _tidy(database: Database) -> None:
         connection.execute(
             "DELETE FROM drafts WHERE conversation <> '' AND conversation NOT IN (SELECT id FROM conversations)"
         )
+
+
+def _save_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    row = rows.conversation_row(conversation)
+    connection.execute(_upsert("conversations", row, updated="max(conversations.updated, excluded.updated)"), row)
+
+
+def _save_message(connection: sqlite3.Connection, message: Message) -> None:
+    row = rows.message_row(message)
+    is_writing = message.ended is Ended.WRITING
+    row["writer"] = writers.this_process() if is_writing else None
+    row["touched"] = time.time() if is_writing else None
+    connection.execute(_upsert("messages", row), row)
+    connection.execute(
+        "UPDATE conversations SET updated = ? WHERE id = ? AND updated < ?",
+        (message.created, message.conversation, message.created),
+    )
 
 
 def _insert(table: str, row: Mapping[str, Any]) -> str:
