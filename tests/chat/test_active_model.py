@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,25 @@ def test_of_several_asked_for_in_a_row_the_last_one_stays(tmp_path: Path) -> Non
     assert active.status.choice is not None
     assert active.status.choice.name == "third"
     assert [folder.name for folder, _ in runner.loads] in (["first", "third"], ["first", "second", "third"])
+
+
+def test_what_is_not_wanted_any_more_when_it_is_chosen_is_not_loaded(tmp_path: Path) -> None:
+    looking, found = threading.Event(), threading.Event()
+
+    def chooser(model: str | None, device: str | None) -> Choice:
+        if model == "first":
+            looking.set()
+            assert found.wait(20)
+        return choose(model, device)
+
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner, chooser)
+    active.use("first")
+    assert looking.wait(20)
+    active.use("second")
+    found.set()
+    wait_until(lambda: active.status.model is not None)
+    assert [folder.name for folder, _ in runner.loads] == ["second"]
 
 
 def test_the_one_before_goes_on_answering_where_another_is_not_there(tmp_path: Path) -> None:

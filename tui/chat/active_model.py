@@ -47,16 +47,21 @@ class ModelStatus:
 
     @property
     def loading(self) -> bool:
+        """Loading is under way."""
         return bool(self.stage)
 
 
 class ActiveModel:
-    """The model in use.
+    """The model in use. End it with `close`.
 
     Args:
         open_runner: Makes the engine thread; may import and take its time.
         choose: From a model's name and a device, each None for "as before", to what to load.
         state: Remembers what was used.
+
+    Attributes:
+        runner: The engine thread, once there is one.
+        status: How things stand; replaced as a whole, to be looked at from any thread.
     """
 
     def __init__(self, open_runner: Callable[[], Runner], choose: Choose, state: State) -> None:
@@ -65,6 +70,7 @@ class ActiveModel:
         self._open_runner = open_runner
         self._choose = choose
         self._state = state
+        # The model and the device that are to be loaded next.
         self._wanted: tuple[str | None, str | None] | None = None
         self._changed = threading.Condition()
         self._closing = False
@@ -121,10 +127,12 @@ class ActiveModel:
         if self.runner is None:
             self.runner = self._open_runner()
         choice = self._choose(model, device)
-        self._loaded = None
         with self._changed:
+            if self._wanted is not None or self._closing:
+                return  # there was no job yet that `use` and `close` could have cancelled
+            self._loaded = None
             self.status = replace(self.status, choice=choice)
-        self._job = job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
+            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
         try:
             for progress in job:
                 self._stage(progress.stage)
