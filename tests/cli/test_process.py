@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import click
@@ -175,13 +176,20 @@ def test_closed_standard_streams_are_no_obstacle(environment: dict[str, str]) ->
 
 def test_control_characters_are_shown_as_what_they_are() -> None:
     assert console.visible("a\x1b[31mb\x07\x7f\x9b\r\n\tc") == "a^[[31mb^G^?\\x9b^M\n\tc"
+    assert (
+        console.visible("safe\u202etxt.exe\u2066\u2069 שלום\u200f!") == "safe\\u202etxt.exe\\u2066\\u2069 שלום\u200f!"
+    )
+
+
+TURNS_AROUND = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
 
 
 @given(st.text())
 def test_what_is_shown_never_controls_a_terminal_and_printable_text_stays(text: str) -> None:
     shown = console.visible(text)
     assert not [each for each in shown if (ord(each) < 32 or 127 <= ord(each) < 160) and each not in "\n\t"]
-    printable = "".join(each for each in text if ord(each) >= 160 or 32 <= ord(each) < 127)
+    assert not [each for each in shown if unicodedata.bidirectional(each) in TURNS_AROUND]
+    printable = "".join(each for each in text if unicodedata.category(each)[0] not in "C")
     assert console.visible(printable) == printable
 
 
