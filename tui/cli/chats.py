@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -147,16 +147,16 @@ def export(arguments: tuple[str, ...], everything: bool, format_: str | None, de
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @debug_option
 def import_(files: tuple[str, ...], debug: bool) -> None:
-    """Add conversations that were exported as JSON; each gets a new ID.
+    """Add conversations that were exported as JSON, one in a file or a list of them; each gets a new ID.
 
     FILE - is standard input.
     """
     log.begin(debug)
     with _opened() as store:
         for name in files:
-            conversation, messages = _read(name)
-            store.add(conversation, messages)
-            console.write(f"{conversation.id}  {_title(conversation.title)}\n")
+            for conversation, messages in _read(name):
+                store.add(conversation, messages)
+                console.write(f"{conversation.id}  {_title(conversation.title)}\n")
 
 
 @command.command("rename")
@@ -222,18 +222,22 @@ def _write(path: Path, text: str) -> None:
         raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _read(name: str) -> tuple[Conversation, Sequence[Message]]:
+def _read(name: str) -> list[tuple[Conversation, list[Message]]]:
     what = "Standard input" if name == "-" else name
+    if name == "-" and sys.stdin is None:
+        raise StoreError("Standard input is closed.", "Give the name of a file.")
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise StoreError(f"{what} cannot be read: {error.strerror}.") from error
+    text = decode_utf8(what, data).removeprefix("\ufeff")
     try:
-        exported = json.loads(decode_utf8(what, data).removeprefix("\ufeff"))
+        exported = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{what} is not JSON: {error}.") from error
     try:
-        return from_json(exported)
+        # A list is what the app saves of several conversations at once.
+        return [from_json(each) for each in (exported if isinstance(exported, list) else [exported])]
     except StoreError as error:
         raise StoreError(f"{what}: {error.sentence}", error.next_step) from None
 
