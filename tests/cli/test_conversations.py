@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tui.chat.outbox import Outbox
-from tui.chat.session import ChatSession
 from tui.store.conversations import Conversations
 from tui.store.records import Ended, Message
 
@@ -41,12 +39,12 @@ def test_a_conversation_is_begun_and_continued(run: Run, ask: Run, stored: Store
     first = json.loads(ask("hello", "--chat", "new", "-s", "Be brief.", "--max-tokens", "5", "--json").stdout)
     assert len(first["conversation"]) == 10
     # With its own model, and its own system message.
-    for reference in ("last", first["conversation"], first["conversation"][:5], "HELLO"):
+    for reference in ("last", first["conversation"][:5]):
         more = json.loads(run("ask", "more", "--chat", reference, "--max-tokens", "5", "--json").stdout)
         assert (more["model"], more["conversation"]) == (first["model"], first["conversation"])
         assert more["usage"]["prompt_tokens"] > first["usage"]["prompt_tokens"]
     (branch,) = stored()
-    assert [each.text for each in branch[::2]] == ["hello", "more", "more", "more", "more"]
+    assert [each.text for each in branch[::2]] == ["hello", "more", "more"]
     assert branch[1].token_ids == tuple(first["token_ids"])
     assert branch[1].facts.seed == first["sampling"]["seed"]
 
@@ -106,7 +104,7 @@ def test_where_nothing_can_be_stored_chat_says_so_and_goes_on_and_ask_does_not_b
     done = run("chat", "-m", model, "--max-tokens", "2", input="hello\nmore\n")
     assert len(done.stdout.splitlines()) >= 2
     assert done.stderr.count("Note: The conversation is not stored now") == 1
-    assert "could not be stored" in done.stderr
+    assert "Error: Not all of the conversation could be stored" in done.stderr
     assert done.returncode == 1
     done = ask("hello", "--chat", "new")
     assert (done.returncode, done.stdout) == (1, "")
@@ -130,13 +128,3 @@ def test_an_interrupted_answer_is_kept_and_can_be_continued(
     (branch,) = stored()
     assert branch[1].ended is Ended.CANCELLED
     assert (seen + rest).decode().removesuffix("\n").rstrip("\ufffd") == branch[1].text
-
-
-def test_an_open_conversation_sees_what_the_command_line_added(
-    ask: Run, environment: dict[str, str], stored: Stored
-) -> None:
-    ask("hello", "--chat", "new", "--max-tokens", "2")
-    outbox = Outbox(lambda: Conversations.open(Path(environment["OVCHAT_HOME"]) / "conversations.db"))
-    (conversation,) = outbox.opened().listing()
-    assert len(ChatSession.open(outbox, conversation.id).messages) == 2
-    outbox.close()

@@ -44,11 +44,13 @@ def stored() -> Iterator[Outbox]:
     except BaseException:
         outbox.close()
         raise
+    finally:
+        # What was recovered, say: it is told once, and never again.
+        for notice in outbox.store.notices if outbox.store is not None else ():
+            console.note(notice)
     if not outbox.close():
-        trouble = outbox.trouble
-        count = len(outbox.unsaved)
-        why = f": {trouble}" if trouble is not None else "."
-        console.error(f"The conversation could not be stored ({count} things are missing){why}")
+        why = f": {outbox.trouble}" if outbox.trouble is not None else "."
+        console.error(f"Not all of the conversation could be stored{why}")
         raise click.exceptions.Exit(FAILED)
 
 
@@ -76,10 +78,7 @@ class Opening:
         """
         if self.outbox is None or reference in (None, NEW):
             return self.new()
-        store = self.outbox.opened()
-        for notice in store.notices:
-            console.note(notice)
-        found = store.find(require_utf8("--chat", reference))
+        found = self.outbox.opened().find(require_utf8("--chat", reference))
         return ChatSession.open(self.outbox, found.id, **self._sampling())
 
     def new(self) -> ChatSession:
