@@ -71,7 +71,9 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
         except DeviceNotFound as error:
             if not choice.said_by:
                 raise
-            raise DeviceNotFound(error.sentence, f"{choice.said_by} Give another one with -d. {error.next_step}") from error
+            raise DeviceNotFound(
+                error.sentence, f"{choice.said_by} Give another one with -d. {error.next_step}"
+            ) from error
     logger.debug("loaded %s", model.files)
     for notice in model.notices:
         console.note(notice)
