@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from tests.scripted import ScriptedModel
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress, TextDelta, Timings, Usage
@@ -91,21 +92,6 @@ class FakeSession(ChatSession):
 
 
 def fake_model(context_limit: int = 4096) -> Any:
-    return SimpleNamespace(
-        files=SimpleNamespace(
-            name="fake",
-            architecture="LlamaForCausalLM",
-            model_type="llama",
-            weight_format="int8",
-            generation_config={},
-        ),
-        device="CPU",
-        precision="f32",
-        kv_cache="",
-        context_limit=context_limit,
-        backend=SimpleNamespace(
-            capabilities=SimpleNamespace(name="paged", context_limit=context_limit, selects_rows=False)
-        ),
-        template=SimpleNamespace(source="chat_template.jinja"),
-        notices=("It runs oddly.",),
-    )
+    model = ScriptedModel("fake", context_limit=context_limit, kv_cache="", notices=("It runs oddly.",))
+    model.backend.capabilities.selects_rows = False
+    return model
