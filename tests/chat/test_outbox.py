@@ -102,6 +102,19 @@ def test_while_the_disk_hangs_nobody_waits_and_only_the_latest_version_is_writte
     assert store.written == [CHAT, message(1, "999")]
 
 
+def test_a_disk_that_hangs_is_told_while_it_does(
+    outbox: Outbox, store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_HANGS_SECONDS", 0.02)
+    store.go.clear()
+    outbox.put(CHAT)
+    wait_until(lambda: outbox.trouble is not None)
+    assert "waiting" in str(outbox.trouble)
+    store.go.set()
+    wait_until(lambda: outbox.trouble is None)
+    assert outbox.flush(5)
+
+
 def test_what_waits_of_a_conversation_is_one_piece_with_the_latest_of_each(outbox: Outbox, store: FakeStore) -> None:
     store.go.clear()
     outbox.put(message(9, conversation="other"))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 1.0
 _OPEN_SECONDS = 10.0
+# A write takes 1 to 80 ms. What takes longer than this is told: whoever leaves meanwhile would lose what waits.
+_HANGS_SECONDS = 1.5
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Outbox:
         self._trouble: StoreError | None = None
         self._changed = threading.Condition()
         self._rounds = 0
-        self._busy = False
+        self._round_began: float | None = None  # None between two rounds
         self._at_once = False
         self._closing = False
         # A daemon: a disk that hangs must not keep the process.
@@ -70,8 +72,14 @@ class Outbox:
 
     @property
     def trouble(self) -> StoreError | None:
-        """Why writing fails now."""
-        return self._trouble
+        """Why writing fails now, or that it takes too long."""
+        with self._changed:
+            began = self._round_began if self._waiting else None
+            seconds = 0.0 if began is None else time.monotonic() - began
+            if self._trouble is None and seconds > _HANGS_SECONDS:
+                what = f"What was said has been waiting for {seconds:.0f} seconds to be written."
+                return StoreError(what, "Its disk may not answer, or another program may hold the conversations.")
+            return self._trouble
 
     @property
     def unsaved(self) -> tuple[Conversation | Message, ...]:
@@ -123,7 +131,7 @@ class Outbox:
             self._at_once = True
             self._changed.notify_all()
             # The round under way may have begun before the reason it fails for was gone.
-            last = self._rounds + (2 if self._busy else 1)
+            last = self._rounds + (1 if self._round_began is None else 2)
             self._changed.wait_for(lambda: not self._waiting or self._rounds >= last or self._closing, timeout)
             return not self._waiting
 
@@ -152,10 +160,10 @@ class Outbox:
                     self._changed.wait()
                 if self._closing:
                     break
-                self._at_once, self._busy = False, True
+                self._at_once, self._round_began = False, time.monotonic()
             trouble = self._round()
             with self._changed:
-                self._busy = False
+                self._round_began = None
                 self._rounds += 1
                 if trouble is not None and self._trouble is None:
                     logger.warning("conversations cannot be written: %s", trouble)
