@@ -28,33 +28,40 @@ def read_conversation(outbox: Outbox, conversation_id: str) -> tuple[Conversatio
         StoreError: It cannot be read, or is not there.
     """
     outbox.flush(_FLUSH_SECONDS)
-    store = outbox.opened()
-    found = _with_unsaved(outbox, conversation_id, store.conversation(conversation_id), store.messages(conversation_id))
-    if found is None:
-        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
-    return found
+    return _read(outbox, conversation_id)
 
 
 def unsaved_conversations(outbox: Outbox) -> list[tuple[Conversation, list[Message]]]:
     """Every conversation of which something is not on disk, whole as far as it can be read. Not for the event loop."""
-    ids = dict.fromkeys(each.id if isinstance(each, Conversation) else each.conversation for each in outbox.unsaved)
+    unsaved = outbox.unsaved
+    ids = dict.fromkeys(each.id if isinstance(each, Conversation) else each.conversation for each in unsaved)
     found = []
     for id in ids:
         try:
-            found.append(read_conversation(outbox, id))
+            found.append(_read(outbox, id))
         except StoreError:  # a disk that cannot be written may not be readable either
-            if (rest := _with_unsaved(outbox, id, Conversation(id), [])) is not None:
-                found.append(rest)
+            found.append(_with_unsaved(Conversation(id), [], unsaved))
     return found
 
 
+def _read(outbox: Outbox, conversation_id: str) -> tuple[Conversation, list[Message]]:
+    store = outbox.opened()
+    # Before the store is read: what is written in between is then in both, and not in neither.
+    unsaved = outbox.unsaved
+    conversation = store.conversation(conversation_id)
+    messages = store.messages(conversation_id)
+    if conversation is None and not any(each.id == conversation_id for each in unsaved):
+        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
+    return _with_unsaved(conversation or Conversation(conversation_id), messages, unsaved)
+
+
 def _with_unsaved(
-    outbox: Outbox, conversation_id: str, conversation: Conversation | None, stored: Iterable[Message]
-) -> tuple[Conversation, list[Message]] | None:
+    conversation: Conversation, stored: Iterable[Message], unsaved: Iterable[Conversation | Message]
+) -> tuple[Conversation, list[Message]]:
     messages = {each.id: each for each in stored}
-    for record in outbox.unsaved:
-        if isinstance(record, Conversation) and record.id == conversation_id:
+    for record in unsaved:
+        if isinstance(record, Conversation) and record.id == conversation.id:
             conversation = record
-        elif isinstance(record, Message) and record.conversation == conversation_id:
+        elif isinstance(record, Message) and record.conversation == conversation.id:
             messages[record.id] = record
-    return None if conversation is None else (conversation, [messages[id] for id in sorted(messages)])
+    return conversation, [messages[id] for id in sorted(messages)]
