@@ -13,6 +13,14 @@ from tui.chat.outbox import Outbox
 from tui.chat.session import ChatSession
 from tui.store.conversations import Conversations
 
+Make = Callable[..., ChatSession]
+Reopen = Callable[[ChatSession], ChatSession]
+
+
+def texts(session: ChatSession) -> list[str]:
+    """What was said on the branch shown."""
+    return [message.text for message in session.messages]
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -43,7 +51,7 @@ def scripted() -> Iterator[Callable[..., ScriptedRunner]]:
 
 
 @pytest.fixture
-def session(scripted: Callable[..., ScriptedRunner], outbox: Outbox) -> Callable[..., ChatSession]:
+def session(scripted: Callable[..., ScriptedRunner], outbox: Outbox) -> Make:
     """Begin a stored conversation with a scripted engine."""
 
     def make(*answers: Any, **options: Any) -> ChatSession:
@@ -53,7 +61,7 @@ def session(scripted: Callable[..., ScriptedRunner], outbox: Outbox) -> Callable
 
 
 @pytest.fixture
-def reopened(outbox: Outbox) -> Callable[[ChatSession], ChatSession]:
+def reopened(outbox: Outbox) -> Reopen:
     """A conversation as it is stored, with the same engine."""
 
     def reopen(session: ChatSession) -> ChatSession:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
+from tests.chat.conftest import Make, Reopen, texts
 from tests.waiting import wait_until
 from tui.chat import turn as turn_module
 from tui.chat.outbox import Outbox
@@ -18,16 +17,9 @@ from tui.engine.events import Finished, TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
-from tui.store.records import Ended, Role, new_message_id
-
-Make = Callable[..., ChatSession]
-Reopen = Callable[[ChatSession], ChatSession]
+from tui.store.records import Ended, Role
 
 LONG = " ".join(f"word{number}" for number in range(40))
-
-
-def texts(session: ChatSession) -> list[str]:
-    return [message.text for message in session.messages]
 
 
 def stop_after(session: ChatSession, words: int) -> None:
@@ -131,65 +123,6 @@ def test_a_title_is_derived_once_and_given_for_good(session: Make, reopened: Reo
     assert (chat.conversation.title, chat.conversation.renamed) == ("What is this?", False)
 
 
-def test_regenerating_adds_a_sibling_with_another_seed(session: Make, reopened: Reopen) -> None:
-    chat = session("One.", "Other.", "Next.")
-    chat.set_sampling({"seed": 5})
-    chat.ask("First?").result()
-    first = chat.messages[1]
-    turn = chat.regenerate()
-    assert chat.message(turn.message_id).parent == chat.messages[0].id
-    turn.result()
-    second = chat.messages[1]
-    assert texts(chat) == ["First?", "Other."]
-    assert first.facts.seed == 5 != second.facts.seed
-    assert (chat.position(first.id), chat.position(second.id)) == ((1, 2), (2, 2))
-    assert chat.move(second.id, -1)
-    assert texts(chat) == texts(reopened(chat)) == ["First?", "One."]
-    assert not chat.move(first.id, -1)
-    chat.ask("On from the first").result()
-    assert chat.move(first.id, 1)
-    assert texts(chat) == ["First?", "Other."]
-    assert chat.move(second.id, -1)
-    assert texts(chat) == ["First?", "One.", "On from the first", "Next."]
-
-
-def test_a_question_after_a_regenerated_answer_is_found_again_though_nothing_came_of_it(session: Make) -> None:
-    chat = session("One.", "Other.", "Next.")
-    chat.ask("First?").result()
-    chat.regenerate().result()
-    second = chat.messages[1]
-    chat.runner.go.clear()  # type: ignore[union-attr]
-    turn = chat.ask("On from the second")
-    turn.cancel()
-    turn.result()
-    assert chat.move(second.id, -1)
-    assert chat.move(chat.messages[1].id, 1)
-    assert texts(chat) == ["First?", "Other.", "On from the second"]
-
-
-def test_editing_keeps_the_old_question_with_all_that_followed(session: Make, reopened: Reopen) -> None:
-    chat = session("One.", "Two.", "Other.")
-    chat.ask("First?").result()
-    chat.ask("Second?").result()
-    old = chat.messages[0]
-    chat.edit(old.id, "First, really?").result()
-    assert texts(chat) == texts(reopened(chat)) == ["First, really?", "Other."]
-    assert chat.move(chat.messages[0].id, -1)
-    assert texts(chat) == ["First?", "One.", "Second?", "Two."]
-    with pytest.raises(OvchatError, match="your own"):
-        chat.edit(chat.messages[1].id, "x")
-
-
-def test_a_message_found_on_another_branch_is_shown(session: Make) -> None:
-    chat = session("One.", "Two.", "Other.")
-    chat.ask("First?").result()
-    chat.ask("Second?").result()
-    second = chat.messages[2]
-    chat.edit(chat.messages[0].id, "Else?").result()
-    chat.show_branch_of(second.id)
-    assert texts(chat) == ["First?", "One.", "Second?", "Two."]
-
-
 def test_a_stopped_answer_stays_and_can_be_gone_on_with(session: Make, reopened: Reopen) -> None:
     chat = session([(Channel.REASONING, "Hm."), (Channel.ANSWER, LONG)], " and more.", tokens_per_s=100)
     chat.ask("Go on")
@@ -241,17 +174,6 @@ def test_cancelled_before_the_first_word_the_question_stays_and_the_answer_goes(
     assert chat.runner.requests[-1].messages == [  # type: ignore[union-attr]
         {"role": "user", "content": "First?\n\nSecond?"}
     ]
-
-
-def test_a_regeneration_cancelled_at_once_leaves_the_answer_that_was_there(session: Make, reopened: Reopen) -> None:
-    chat = session("One.", "Other.")
-    chat.ask("First?").result()
-    chat.runner.go.clear()  # type: ignore[union-attr]
-    turn = chat.regenerate()
-    turn.cancel()
-    turn.result()
-    assert texts(chat) == texts(reopened(chat)) == ["First?", "One."]
-    assert chat.position(chat.messages[1].id) == (1, 1)
 
 
 def test_a_turn_cancelled_while_a_model_loads_ends_at_once(session: Make) -> None:
@@ -367,18 +289,6 @@ def test_sampling_of_the_conversation_wins_over_the_users(scripted) -> None:
 def test_a_conversation_that_is_not_there_is_said(outbox: Outbox) -> None:
     with pytest.raises(StoreError, match="no conversation nothing"):
         ChatSession.open(outbox, "nothing")
-
-
-def test_where_another_process_went_on_from_the_head_or_took_it_out_the_newest_is_shown(
-    session: Make, outbox: Outbox
-) -> None:
-    chat = session()
-    chat.ask("First?").result()
-    more = replace(chat.messages[0], id=new_message_id(), parent=chat.messages[1].id, text="More?")
-    outbox.put(more)
-    assert texts(ChatSession.open(outbox, chat.conversation.id)) == ["First?", "An answer.", "More?"]
-    outbox.put(replace(chat.conversation, head=5))
-    assert texts(ChatSession.open(outbox, chat.conversation.id)) == ["First?", "An answer.", "More?"]
 
 
 def test_events_are_the_engines_and_end_with_the_conversation_in_order(session: Make) -> None:
