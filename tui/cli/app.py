@@ -58,7 +58,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
 
 
 def services() -> Services:
-    """What the app works with: the user's settings, conversations and models. Nothing of it is begun here."""
+    """What the app works with: the user's settings, conversations, which are opened meanwhile, and models."""
     from tui.screens.services import Services
 
     settings, state = load_settings(), State()
