@@ -82,18 +82,19 @@ def test_how_an_answer_came_about_is_stored(session: Make, reopened: Reopen) -> 
     assert answer.facts.timings["ttft_s"] >= 0
 
 
-def test_the_question_is_on_disk_before_the_engine_is_asked(session: Make, outbox: Outbox) -> None:
+def test_the_question_is_on_disk_and_shown_there_before_the_engine_is_asked(session: Make, outbox: Outbox) -> None:
     seen: list[str] = []
 
     def answer(request: object) -> str:
         assert outbox.store is not None
-        seen.extend(message.text for message in outbox.store.branch(chat.messages[0].id))
+        (conversation,) = outbox.store.listing()
+        seen.extend(message.text for message in outbox.store.branch(conversation.head))
         return "One."
 
     chat = session()
     chat.runner._answers = answer  # type: ignore[union-attr]
     chat.ask("First?").result()
-    assert seen == ["First?"]
+    assert seen == ["First?", ""]
 
 
 def test_what_is_written_is_on_disk_while_it_is_written_though_nobody_fetches_it(session: Make, outbox: Outbox) -> None:
