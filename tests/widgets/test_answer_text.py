@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tests.widgets.asynchronous import asynchronous
 from tui.widgets.answer_text import AnswerText
 from tui.widgets.block_layout import Layout, lay_out
 from tui.widgets.markdown_blocks import Code, code_blocks, parse
@@ -119,7 +118,6 @@ def test_pieces_come_out_as_the_whole(markdown: str, data: st.DataObject) -> Non
     assert all(one.looks_like(other) for one, other in zip(answer._blocks, whole, strict=True))
 
 
-@asynchronous
 async def test_a_stream_of_pieces_draws_what_the_whole_draws() -> None:
     async with Shown().run_test(size=(50, 60)) as pilot:
         streamed = pilot.app.query_one(AnswerText)
@@ -183,7 +181,6 @@ def test_code_numbers_are_those_of_the_list_of_code() -> None:
     assert code_blocks(DOCUMENT) == [("sh", "ls -l\n"), ("python", "def area(r):\n    return 3 * r ** 2\n")]
 
 
-@asynchronous
 async def test_code_has_colours_once_it_is_closed() -> None:
     def styles(answer: AnswerText) -> set[object]:
         strips = [answer.render_line(y) for y in range(1, 2)]
@@ -199,13 +196,11 @@ async def test_code_has_colours_once_it_is_closed() -> None:
         assert len(styles(answer)) > 1
 
 
-@asynchronous
 async def test_an_unknown_language_is_no_error() -> None:
     async with Shown("```no-such-language\nx\n```").run_test(size=(50, 20)) as pilot:
         assert "x" in drawn(pilot.app.query_one(AnswerText))[1]
 
 
-@asynchronous
 async def test_a_token_that_adds_no_row_asks_for_no_layout() -> None:
     async with Shown("one").run_test(size=(50, 20)) as pilot:
         await pilot.pause()
@@ -225,7 +220,6 @@ async def test_a_token_that_adds_no_row_asks_for_no_layout() -> None:
         assert (drawn(answer)[2], layouts > 0) == ("three", True)
 
 
-@asynchronous
 async def test_a_selection_takes_the_text_and_not_what_is_drawn_around_it() -> None:
     async with Shown("- one two three four\n\n```py\n  x = 1\n```").run_test(size=(12, 20)) as pilot:
         answer = pilot.app.query_one(AnswerText)
@@ -239,7 +233,6 @@ async def test_a_selection_takes_the_text_and_not_what_is_drawn_around_it() -> N
         assert pointed == [("• one two three four".index("three"), 0)]
 
 
-@asynchronous
 async def test_another_theme_draws_anew() -> None:
     async with Shown("`code` and text").run_test(size=(40, 10)) as pilot:
         answer = pilot.app.query_one(AnswerText)

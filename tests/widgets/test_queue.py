@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
-from tests.widgets.asynchronous import asynchronous
 from tui.widgets.queue import QueueStrip
 
 
@@ -32,7 +31,6 @@ def rows(strip: QueueStrip) -> list[str]:
         (["x" * 2_000_000], [f"queued: {'x' * 29}…"]),
     ],
 )
-@asynchronous
 async def test_rows(texts: list[str], shown: list[str]) -> None:
     app = OneStrip()
     async with app.run_test(size=(40, 12)) as pilot:

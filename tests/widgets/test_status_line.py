@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from tests.waiting import wait_until_async
-from tests.widgets.asynchronous import asynchronous
 from tui.engine.sampling_params import SamplingParams
 from tui.widgets.status_line import SHORTEST_INTERVAL, StatusFacts, StatusLine, status_content
 
@@ -143,7 +142,6 @@ class OneLine(App[None]):
         yield Counting()
 
 
-@asynchronous
 async def test_it_is_painted_rarely_and_ends_with_the_latest() -> None:
     app = OneLine()
     async with app.run_test(size=(80, 5)) as pilot:
@@ -161,7 +159,6 @@ async def test_it_is_painted_rarely_and_ends_with_the_latest() -> None:
         assert status.paints == 2
 
 
-@asynchronous
 async def test_it_is_not_painted_when_nothing_in_the_row_changed() -> None:
     app = OneLine()
     async with app.run_test(size=(38, 5)) as pilot:
