@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
@@ -64,6 +65,8 @@ class AnswerText(Widget):
         &:ansi > .answer--code-inline { text-style: bold; }
     }
     """
+    # Of a layout of its own after each change of size, as Textual has it, nothing would come: nothing in it scrolls.
+    virtual_size = Reactive(Size(0, 0))
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "answer--strong",
         "answer--em",

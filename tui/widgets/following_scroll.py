@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.geometry import Region, Size
 from textual.layout import DockArrangeResult
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -57,6 +57,9 @@ class FollowingScroll(VerticalScroll, can_focus=False):
     """The end stays in sight."""
     text_below: reactive[bool] = reactive(False, toggle_class="-text-below")
     """Something was added below what can be seen."""
+
+    # One layout for each change of what it holds, not another after it: where the scrollbar comes, that asks for one.
+    virtual_size = Reactive(Size(0, 0))
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message as Event
+from textual.reactive import Reactive
 from textual.widgets import Static
 
 from tui.store.records import Ended
@@ -31,6 +33,8 @@ class MessageBox(Vertical, can_focus=True):
         &.-failed > .end:ansi { text-style: none; }
     }
     """
+    # As in AnswerText: one layout for each change of size, not two.
+    virtual_size = Reactive(Size(0, 0))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", "Message above", id="message.above", tooltip="To the message above", show=False),
         Binding("down", "step(1)", "Message below", id="message.below", tooltip="To the message below", show=False),
