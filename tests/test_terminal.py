@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,12 @@ def quit_well(terminal: Terminal) -> None:
 
 
 def answers(home: Path) -> list[tuple[str, str]]:
-    """Text and end of the stored answers."""
-    with sqlite3.connect(f"file:{home / 'conversations.db'}?mode=ro", uri=True) as database:
-        return database.execute("SELECT text, ended FROM messages WHERE role = 'assistant' ORDER BY id").fetchall()
+    """Text and end of the stored answers; none as long as the database is being made."""
+    try:
+        with closing(sqlite3.connect(f"file:{home / 'conversations.db'}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT text, ended FROM messages WHERE role = 'assistant' ORDER BY id").fetchall()
+    except sqlite3.OperationalError:
+        return []
 
 
 def test_a_first_session_and_the_next_one(tmp_path: Path) -> None:
@@ -184,8 +188,7 @@ def test_the_size_of_the_terminal(tmp_path: Path, size: tuple[int, int]) -> None
         terminal.type("Hi")
         terminal.wait_for("Hi")
         terminal.press("enter")
-        wait_until(lambda: (tmp_path / "conversations.db").exists() and answers(tmp_path), 60)
-        wait_until(lambda: answers(tmp_path)[0][1], 60)
+        wait_until(lambda: (found := answers(tmp_path)) and found[0][1], 60)
         last = answers(tmp_path)[0][0].split()[-1].strip("*`")
         terminal.wait_for(last)
         terminal.resize(100, 30)
