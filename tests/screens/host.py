@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widgets import TextArea
+
+from tests.waiting import wait_until_async
 
 NOTHING_YET = object()
 
@@ -25,7 +27,7 @@ class Host(App[None]):
         for path in sorted((Path(__file__).parents[2] / "themes").glob("*.toml")):
             self.register_theme(Theme(**tomllib.loads(path.read_text("utf-8"))))
         self.theme = theme
-        self.panel = panel
+        self.panel: Any = panel
         self.answer: Any = NOTHING_YET
 
     def compose(self) -> ComposeResult:
@@ -43,42 +45,38 @@ class Host(App[None]):
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
-def drive(
-    panel: Screen[Any], script: Callable[[Host, Pilot[None]], Awaitable[None]], size: tuple[int, int] = (80, 24)
-) -> Host:
-    """Show a panel in a terminal of that size and run `script` on it."""
-
-    async def run() -> Host:
-        app = Host(panel)
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await script(app, pilot)
-        return app
-
-    return asyncio.run(run())
+@asynccontextmanager
+async def showing(panel: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
+    """A panel in a terminal of that size."""
+    app = Host(panel)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield app, pilot
 
 
-def press(panel: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> Any:
+@asynccontextmanager
+async def listing(panel: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
+    """`showing`, once what the panel lists has been read."""
+    async with showing(panel, size) as (app, pilot):
+        await wait_until_async(lambda: app.panel.rows.items or app.panel.has_class("-empty"))
+        await pilot.pause()
+        yield app, pilot
+
+
+async def press(panel: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> Any:
     """What a panel answers to these keys."""
-
-    async def script(app: Host, pilot: Pilot[None]) -> None:
+    async with showing(panel, size) as (app, pilot):
         await pilot.press(*keys)
         await pilot.pause()
+        return app.answer
 
-    return drive(panel, script, size).answer
 
-
-def look(panel: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> str:
+async def look(panel: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> str:
     """What is on the screen after these keys."""
-    shown = []
-
-    async def script(app: Host, pilot: Pilot[None]) -> None:
+    async with showing(panel, size) as (app, pilot):
         await pilot.press(*keys)
         await pilot.pause()
-        shown.append(app.text())
-
-    drive(panel, script, size)
-    return shown[0]
+        return app.text()
 
 
 def unnamed_bindings(panel: type[Screen[Any]]) -> list[str]:

@@ -8,7 +8,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.fake_store import FakeConversations
-from tests.screens.host import NOTHING_YET, drive, unnamed_bindings
+from tests.screens.host import NOTHING_YET, listing, showing, unnamed_bindings
 from tests.waiting import wait_until_async
 from tui.screens.conversations import ConversationsScreen
 from tui.store.conversations import Conversations
@@ -39,63 +39,44 @@ def titles(app) -> list[str]:
     return [f"# {item.text}" if isinstance(item, Heading) else item.title for item in app.panel.rows.items]
 
 
-def run(panel, script, size=(80, 24)):
-    """Run `script` once the list is there."""
-
-    async def when_read(app, pilot):
-        await wait_until_async(lambda: app.panel.rows.items or app.panel.has_class("-empty"))
-        await pilot.pause()
-        await script(app, pilot)
-
-    return drive(panel, when_read, size)
-
-
 async def settled(app, pilot, *keys):
     await pilot.press(*keys)
     await app.workers.wait_for_complete()
     await pilot.pause()
 
 
-def test_pinned_first_then_by_date_and_no_archived_ones(store):
-    async def script(app, pilot):
+async def test_pinned_first_then_by_date_and_no_archived_ones(store):
+    async with listing(ConversationsScreen(store, None)) as (app, _):
         shown = titles(app)
         assert shown[:4] == ["# Pinned", "Keep this", "# Today", "Why is the sky blue?"]
         assert [title for title in shown if not title.startswith("#")][2:] == ["Potato soup", "An old one"]
         assert len([title for title in shown if title.startswith("#")]) == 4
 
-    run(ConversationsScreen(store, None), script)
-
 
 @pytest.mark.parametrize("size", SIZES)
-def test_enter_opens_the_marked_one(store, size):
-    async def script(app, pilot):
+async def test_enter_opens_the_marked_one(store, size):
+    async with listing(ConversationsScreen(store, None), size) as (app, pilot):
         await pilot.press("down", "enter")
         await pilot.pause()
         assert app.answer == "sky"
 
-    run(ConversationsScreen(store, None), script, size)
 
-
-def test_the_cursor_begins_on_the_open_conversation(store):
-    async def script(app, pilot):
+async def test_the_cursor_begins_on_the_open_conversation(store):
+    async with listing(ConversationsScreen(store, "soup")) as (app, _):
         assert app.panel.rows.current.id == "soup"
         (line,) = [line for line in app.text().split("\n") if "Potato soup" in line]
         assert "open" in line
 
-    run(ConversationsScreen(store, "soup"), script)
 
-
-def test_escape_answers_nothing(store):
-    async def script(app, pilot):
+async def test_escape_answers_nothing(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await pilot.press("p", "escape")
         await pilot.pause()
         assert app.answer is None
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_typing_filters_by_every_word_in_any_case(store):
-    async def script(app, pilot):
+async def test_typing_filters_by_every_word_in_any_case(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await pilot.press(*"SOUP pot")
         await pilot.pause()
         assert titles(app)[1:] == ["Potato soup"]
@@ -104,22 +85,18 @@ def test_typing_filters_by_every_word_in_any_case(store):
         await pilot.pause()
         assert app.answer == "soup"
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_where_nothing_matches_that_is_said_and_enter_does_nothing(store):
-    async def script(app, pilot):
+async def test_where_nothing_matches_that_is_said_and_enter_does_nothing(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await pilot.press(*"zzz", "enter", "alt+d", "alt+p")
         await pilot.pause()
         assert app.answer is NOTHING_YET
         assert "No title has that" in app.text()
         assert len(store.kept) == 5
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_renaming(store):
-    async def script(app, pilot):
+async def test_renaming(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await pilot.press("alt+r")
         await wait_until_async(lambda: app.screen is not app.panel)
         await pilot.pause()
@@ -129,11 +106,9 @@ def test_renaming(store):
         assert "New [b]title" in app.text()
         assert app.panel.rows.current.id == "kept"
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_pinning_and_unpinning_keeps_the_cursor_on_it(store):
-    async def script(app, pilot):
+async def test_pinning_and_unpinning_keeps_the_cursor_on_it(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await settled(app, pilot, "down", "down", "alt+p")
         assert store.kept["soup"].pinned
         assert titles(app)[:3] == ["# Pinned", "Potato soup", "Keep this"]
@@ -142,11 +117,9 @@ def test_pinning_and_unpinning_keeps_the_cursor_on_it(store):
         assert not store.kept["soup"].pinned
         assert app.panel.rows.current.id == "soup"
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_archiving_and_back(store):
-    async def script(app, pilot):
+async def test_archiving_and_back(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await settled(app, pilot, "down", "alt+a")
         assert store.kept["sky"].archived
         assert "Why is the sky blue?" not in titles(app)
@@ -158,11 +131,9 @@ def test_archiving_and_back(store):
         await settled(app, pilot, "alt+v")
         assert "Why is the sky blue?" in titles(app)
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_deleting_and_undoing_one_after_the_other(store):
-    async def script(app, pilot):
+async def test_deleting_and_undoing_one_after_the_other(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         await settled(app, pilot, "alt+d")
         await settled(app, pilot, "alt+d")
         assert set(store.kept) == {"soup", "old", "gone"}
@@ -173,54 +144,44 @@ def test_deleting_and_undoing_one_after_the_other(store):
         assert titles(app)[:4] == ["# Pinned", "Keep this", "# Today", "Why is the sky blue?"]
         await settled(app, pilot, "alt+u")  # nothing is left to undo
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_deleting_everything_leaves_a_list_that_says_so(store):
-    async def script(app, pilot):
+async def test_deleting_everything_leaves_a_list_that_says_so(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         for _ in range(6):
             await settled(app, pilot, "alt+d")
         assert set(store.kept) == {"gone"}
         assert "no conversation yet" in app.text()
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_the_open_conversation_is_changed_by_its_session(store):
+async def test_the_open_conversation_is_changed_by_its_session(store):
     changes = []
 
-    async def script(app, pilot):
+    async with listing(ConversationsScreen(store, "sky", lambda **fields: changes.append(fields))) as (app, pilot):
         await settled(app, pilot, "alt+p")
         assert changes == [{"pinned": True}]
         assert not store.kept["sky"].pinned
         assert titles(app)[1] == "Why is the sky blue?"
 
-    run(ConversationsScreen(store, "sky", lambda **fields: changes.append(fields)), script)
 
-
-def test_whether_the_open_conversation_was_deleted_is_known_afterwards(store):
-    async def script(app, pilot):
+async def test_whether_the_open_conversation_was_deleted_is_known_afterwards(store):
+    async with listing(ConversationsScreen(store, "sky")) as (app, pilot):
         await settled(app, pilot, "alt+d")
         assert "sky" not in store.kept
         assert app.panel.deleted_current
         await settled(app, pilot, "alt+u")
         assert not app.panel.deleted_current
 
-    run(ConversationsScreen(store, "sky"), script)
 
-
-def test_a_change_keeps_what_another_has_changed_since(store):
-    async def script(app, pilot):
+async def test_a_change_keeps_what_another_has_changed_since(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         store.kept["kept"] = replace(store.kept["kept"], head=7)
         await settled(app, pilot, "alt+p")
         assert store.kept["kept"].head == 7
         assert not store.kept["kept"].pinned
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_a_store_that_cannot_be_read_or_written_says_so(store):
-    async def script(app, pilot):
+async def test_a_store_that_cannot_be_read_or_written_says_so(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         store.error = StoreError("The disk is full.", "Make room.")
         await settled(app, pilot, "alt+d")
         assert "The disk is full. Make room." in app.text()
@@ -229,35 +190,29 @@ def test_a_store_that_cannot_be_read_or_written_says_so(store):
         await settled(app, pilot, "alt+d")
         assert "kept" not in store.kept
 
-    run(ConversationsScreen(store, None), script)
 
-
-def test_a_list_that_cannot_be_read(store):
+async def test_a_list_that_cannot_be_read(store):
     store.error = StoreError("conversations.db cannot be read.", "")
 
-    async def script(app, pilot):
+    async with showing(ConversationsScreen(store, None)) as (app, pilot):
         await wait_until_async(lambda: "cannot be read" in app.text())
         await pilot.press("x", "alt+v", "escape")
         await pilot.pause()
         assert app.answer is None
 
-    drive(ConversationsScreen(store, None), script)
 
-
-def test_titles_are_neither_markup_nor_obeyed():
+async def test_titles_are_neither_markup_nor_obeyed():
     hostile = FakeConversations(conversation("x", "[red]a[/red]\x1b]0;owned\x07\nb"), conversation("y", ""))
 
-    async def script(app, pilot):
+    async with listing(ConversationsScreen(hostile, None)) as (app, _):
         assert "[red]a[/red]␛]0;owned␇ b" in app.text()
         assert "untitled" in app.text()
 
-    run(ConversationsScreen(hostile, None), script)
 
-
-def test_clicking_opens():
+async def test_clicking_opens():
     panel = ConversationsScreen(FakeConversations(conversation("x", "One"), conversation("y", "Two", 0.001)), None)
 
-    async def script(app, pilot):
+    async with listing(panel) as (app, pilot):
         await pilot.click("RowList", offset=(5, 0))  # the heading: nothing
         await pilot.pause()
         assert app.answer is NOTHING_YET
@@ -265,11 +220,9 @@ def test_clicking_opens():
         await pilot.pause()
         assert app.answer == "y"
 
-    run(panel, script)
 
-
-def test_f1_shows_the_keys_and_comes_back(store):
-    async def script(app, pilot):
+async def test_f1_shows_the_keys_and_comes_back(store):
+    async with listing(ConversationsScreen(store, None), (120, 40)) as (app, pilot):
         await pilot.press("f1")
         await pilot.pause()
         assert "Keep it on top" in app.text()
@@ -278,13 +231,11 @@ def test_f1_shows_the_keys_and_comes_back(store):
         assert app.screen is app.panel
         assert isinstance(app.focused, Input)
 
-    run(ConversationsScreen(store, None), script, (120, 40))
 
-
-def test_ten_thousand_can_be_walked_through():
+async def test_ten_thousand_can_be_walked_through():
     many = FakeConversations(*(conversation(f"c{n}", f"Number {n}", n / 10) for n in range(10_000)))
 
-    async def script(app, pilot):
+    async with listing(ConversationsScreen(many, None)) as (app, pilot):
         await pilot.press("ctrl+end")
         await pilot.pause()
         assert "Number 9999" in app.text()
@@ -295,16 +246,14 @@ def test_ten_thousand_can_be_walked_through():
         await pilot.pause()
         assert app.panel.rows.current.id == "c0"
 
-    run(ConversationsScreen(many, None), script)
 
-
-def test_with_the_real_store(tmp_path):
+async def test_with_the_real_store(tmp_path):
     store = Conversations.open(tmp_path / "conversations.db")
     for number, title in enumerate(["First", "Second"]):
         store.save_conversation(Conversation(id=f"conv{number}", title=title, created=number, updated=time.time()))
         store.save_message(Message(number + 1, f"conv{number}", None, Role.USER, "hello", time.time() + number))
 
-    async def script(app, pilot):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         assert titles(app) == ["# Today", "Second", "First"]
         await settled(app, pilot, "alt+d")
         assert store.conversation("conv1") is None
@@ -314,20 +263,16 @@ def test_with_the_real_store(tmp_path):
         await pilot.press("enter")
         await pilot.pause()
         assert app.answer == "conv1"
-
-    run(ConversationsScreen(store, None), script)
     store.close()
 
 
-def test_alt_and_a_letter_as_a_terminal_sends_it_is_a_command_and_no_text(store):
-    async def script(app, pilot):
+async def test_alt_and_a_letter_as_a_terminal_sends_it_is_a_command_and_no_text(store):
+    async with listing(ConversationsScreen(store, None)) as (app, pilot):
         app.post_message(Key("alt+p", "p"))
         await pilot.pause()
         await settled(app, pilot)
         assert not store.kept["kept"].pinned
         assert app.panel.query_one(Input).value == ""
-
-    run(ConversationsScreen(store, None), script)
 
 
 def test_every_key_has_an_id_a_label_and_a_tooltip():

@@ -38,8 +38,8 @@ ANSWER = Message(
 )
 
 
-def test_everything_that_is_stored_is_there():
-    text = " ".join(look(DetailsScreen(ANSWER, (2, 3)), size=(120, 60)).split())
+async def test_everything_that_is_stored_is_there():
+    text = " ".join((await look(DetailsScreen(ANSWER, (2, 3)), size=(120, 60))).split())
     for expected in (
         "version 2 of 3",
         "Model me/[i]m",
@@ -70,35 +70,37 @@ def test_everything_that_is_stored_is_there():
         assert expected in text
 
 
-def test_what_is_not_known_is_left_out():
-    text = look(DetailsScreen(replace(ANSWER, facts=Facts(), token_ids=(), ended=Ended.STOP), (1, 1)), size=(80, 40))
+async def test_what_is_not_known_is_left_out():
+    text = await look(
+        DetailsScreen(replace(ANSWER, facts=Facts(), token_ids=(), ended=Ended.STOP), (1, 1)), size=(80, 40)
+    )
     for absent in ("Device", "Error", "Tokens", "Speed", "Sampling", "version", "None"):
         assert absent not in text
     assert "the model ended it (stop)" in text
 
 
-def test_a_replay_that_came_out_the_same():
+async def test_a_replay_that_came_out_the_same():
     facts = replace(FACTS, differs_at=None)
-    assert "the same tokens" in look(DetailsScreen(replace(ANSWER, facts=facts), (1, 1)), size=(80, 60))
+    assert "the same tokens" in await look(DetailsScreen(replace(ANSWER, facts=facts), (1, 1)), size=(80, 60))
 
 
-def test_a_users_message_has_no_engine():
-    text = look(DetailsScreen(Message(7, "c", None, Role.USER, "a", 0.0), (1, 1)))
+async def test_a_users_message_has_no_engine():
+    text = await look(DetailsScreen(Message(7, "c", None, Role.USER, "a", 0.0), (1, 1)))
     assert "1 character\n" in text
     assert "Ended" not in text
 
 
 @pytest.mark.parametrize("ended", list(Ended))
-def test_every_end_has_its_words(ended):
-    assert "Ended" in look(DetailsScreen(replace(ANSWER, ended=ended), (1, 1)), size=(80, 40))
+async def test_every_end_has_its_words(ended):
+    assert "Ended" in await look(DetailsScreen(replace(ANSWER, ended=ended), (1, 1)), size=(80, 40))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
-def test_all_of_it_can_be_reached(size):
+async def test_all_of_it_can_be_reached(size):
     panel = DetailsScreen(ANSWER, (1, 1))
-    assert "Model" in look(panel, size=size)
-    assert "1234567890123" in look(DetailsScreen(ANSWER, (1, 1)), "end", size=size)
-    assert press(DetailsScreen(ANSWER, (1, 1)), "space", "down", "up", "home", "escape", size=size) is None
+    assert "Model" in await look(panel, size=size)
+    assert "1234567890123" in await look(DetailsScreen(ANSWER, (1, 1)), "end", size=size)
+    assert await press(DetailsScreen(ANSWER, (1, 1)), "space", "down", "up", "home", "escape", size=size) is None
 
 
 def test_every_key_has_an_id_a_label_and_a_tooltip():

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.screens.fake_store import FakeConversations
-from tests.screens.host import NOTHING_YET, drive, unnamed_bindings
+from tests.screens.host import NOTHING_YET, showing, unnamed_bindings
 from tests.waiting import wait_until_async
 from tui.screens.find import FindScreen, _snippet
 from tui.store.conversations import Conversations
@@ -30,8 +30,8 @@ def styles_of(app, word: str) -> set[str]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_results_come_while_typing_with_the_hit_marked(store, size):
-    async def script(app, pilot):
+async def test_results_come_while_typing_with_the_hit_marked(store, size):
+    async with showing(FindScreen(store), size) as (app, pilot):
         await pilot.press(*"fox")
         await wait_until_async(lambda: "2 found" in app.text())
         assert "brown fox" in app.text()
@@ -40,13 +40,11 @@ def test_results_come_while_typing_with_the_hit_marked(store, size):
         await pilot.pause()
         assert app.answer == ("c2", 22)
 
-    drive(FindScreen(store), script, size)
 
-
-def test_every_letter_searches_anew_and_ends_the_search_before(store):
+async def test_every_letter_searches_anew_and_ends_the_search_before(store):
     store.gate.clear()
 
-    async def script(app, pilot):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press("o")
         await wait_until_async(lambda: "quick" in app.text(), what="the first hit, before the search has ended")
         assert "searching" in app.text()
@@ -58,23 +56,19 @@ def test_every_letter_searches_anew_and_ends_the_search_before(store):
         assert store.searched[0][1].is_set()
         assert not store.searched[1][1].is_set()
 
-    drive(FindScreen(store), script)
 
-
-def test_closing_ends_the_search(store):
+async def test_closing_ends_the_search(store):
     store.gate.clear()
 
-    async def script(app, pilot):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press("o", "escape")
         await pilot.pause()
         assert app.answer is None
         assert store.searched[0][1].is_set()
 
-    drive(FindScreen(store), script)
 
-
-def test_nothing_found_and_nothing_typed(store):
-    async def script(app, pilot):
+async def test_nothing_found_and_nothing_typed(store):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press("enter", "down")
         assert "Type a word" in app.text()
         await pilot.press(*"[b]")
@@ -84,13 +78,11 @@ def test_nothing_found_and_nothing_typed(store):
         assert "Type a word" in app.text()
         assert app.answer is NOTHING_YET
 
-    drive(FindScreen(store), script)
 
-
-def test_going_down_reads_on(store):
+async def test_going_down_reads_on(store):
     store.texts = [("c", number, f"word {number}") for number in range(500)]
 
-    async def script(app, pilot):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press(*"word")
         await wait_until_async(lambda: "the newest 200" in app.text())
         for expected in ("the newest 400", "500 found"):
@@ -100,21 +92,17 @@ def test_going_down_reads_on(store):
         await pilot.pause()
         assert app.answer == ("c", 499)
 
-    drive(FindScreen(store), script)
 
-
-def test_a_store_that_fails_says_so_and_works_again(store):
+async def test_a_store_that_fails_says_so_and_works_again(store):
     store.error = StoreError("conversations.db is locked.", "Close the other program.")
 
-    async def script(app, pilot):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press("f")
         await wait_until_async(lambda: "conversations.db is locked. Close" in app.text())
         store.error = None
         await pilot.press("o")
         await wait_until_async(lambda: "2 found" in app.text())
         assert "locked" not in app.text()
-
-    drive(FindScreen(store), script)
 
 
 def hit(before: str, match: str, after: str) -> Hit:
@@ -133,13 +121,13 @@ def test_spaces_around_the_match_are_kept_and_control_characters_shown():
     assert _snippet("", hit("foo", "bar", "baz"), 60).plain == "foobarbaz"
 
 
-def test_with_the_real_store(tmp_path):
+async def test_with_the_real_store(tmp_path):
     store = Conversations.open(tmp_path / "conversations.db")
     store.save_conversation(Conversation(id="conv0", title="Käse", created=1.0, updated=1.0))
     store.save_message(Message(1, "conv0", None, Role.USER, "Was ist 敬語?", time.time()))
     store.save_message(Message(2, "conv0", 1, Role.ASSISTANT, "Höfliche Sprache, 100% [b]höflich[/b].", time.time()))
 
-    async def script(app, pilot):
+    async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press(*"höflich")
         await wait_until_async(lambda: "1 found" in app.text())
         assert "Käse" in app.text()
@@ -148,8 +136,6 @@ def test_with_the_real_store(tmp_path):
         await pilot.press("enter")
         await pilot.pause()
         assert app.answer == ("conv0", 1)
-
-    drive(FindScreen(store), script)
     store.close()
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from typing import ClassVar
 
 import pytest
@@ -8,7 +7,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
-from tests.screens.host import drive, look, unnamed_bindings
+from tests.screens.host import look, press, showing, unnamed_bindings
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.dialogs import ChoiceDialog
 from tui.screens.help import HelpScreen
@@ -30,59 +29,46 @@ class Chat(App[None]):
         return action != "off"
 
 
-def bindings():
-    found = {}
-
-    async def run():
-        app = Chat()
-        async with app.run_test() as pilot:
-            await pilot.pause()
-            found.update(app.screen.active_bindings)
-
-    asyncio.run(run())
-    return found
+@pytest.fixture
+async def bindings():
+    app = Chat()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        return app.screen.active_bindings
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
-def test_the_keys_come_from_the_bindings_in_their_groups(size):
-    shown = look(HelpScreen(bindings()), size=size).split("\n")
+async def test_the_keys_come_from_the_bindings_in_their_groups(bindings, size):
+    shown = (await look(HelpScreen(bindings), size=size)).split("\n")
     text = "\n".join(shown)
     assert text.index("Turn") < text.index("Ctrl+R")
     assert "Another answer." in text
     assert "Esc Close" in shown[-1]
 
 
-def test_several_keys_of_one_action_stand_together_and_what_cannot_be_done_is_left_out():
-    text = look(HelpScreen(bindings()), size=(120, 40))
+async def test_several_keys_of_one_action_stand_together_and_what_cannot_be_done_is_left_out(bindings):
+    text = await look(HelpScreen(bindings), size=(120, 40))
     assert "Alt+X, Alt+Y" in text
     assert "F5" not in text
 
 
-def test_it_scrolls():
-    first = look(HelpScreen(bindings()), size=(40, 12))
-    assert look(HelpScreen(bindings()), "pagedown", size=(40, 12)) != first
-    assert look(HelpScreen(bindings()), "end", "home", size=(40, 12)) == first
-    assert "Typing" in look(HelpScreen(bindings()), "end", size=(120, 100))
+async def test_it_scrolls(bindings):
+    first = await look(HelpScreen(bindings), size=(40, 12))
+    assert await look(HelpScreen(bindings), "pagedown", size=(40, 12)) != first
+    assert await look(HelpScreen(bindings), "end", "home", size=(40, 12)) == first
+    assert "Typing" in await look(HelpScreen(bindings), "end", size=(120, 100))
 
 
-def test_f1_and_escape_close_it():
-    for key in ("f1", "escape"):
-
-        async def script(app, pilot, key=key):
-            await pilot.press(key)
-            await pilot.pause()
-            assert app.answer is None
-
-        drive(HelpScreen(bindings()), script)
+@pytest.mark.parametrize("key", ["f1", "escape"])
+async def test_f1_and_escape_close_it(bindings, key):
+    assert await press(HelpScreen(bindings), key) is None
 
 
-def test_remapped_keys_are_shown_as_they_are():
-    async def script(app, pilot):
+async def test_remapped_keys_are_shown_as_they_are():
+    async with showing(ChoiceDialog("T", ["a"])) as (app, pilot):
         app.set_keymap({"dialog.choose": "ctrl+y"})
         await pilot.pause()
         assert "Ctrl+Y Choose" in app.text().split("\n")[-1]
-
-    drive(ChoiceDialog("T", ["a"]), script)
 
 
 def test_keys_as_people_write_them():

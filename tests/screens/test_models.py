@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.host import NOTHING_YET, drive, look, unnamed_bindings
-from tests.waiting import wait_until_async
+from tests.screens.host import NOTHING_YET, listing, look, showing, unnamed_bindings
 from tui.library.find import Places, Source
 from tui.library.local import LocalModel, local_models
 from tui.screens.models import ModelsScreen
@@ -25,91 +24,68 @@ def models() -> list[LocalModel]:
     ]
 
 
-def run(panel, script, size=(80, 24)):
-    async def when_read(app, pilot):
-        await wait_until_async(lambda: app.panel.rows.items or app.panel.has_class("-empty"))
-        await pilot.pause()
-        await script(app, pilot)
-
-    return drive(panel, when_read, size)
-
-
 @pytest.mark.parametrize("size", SIZES)
-def test_name_size_and_folder(size):
-    async def script(app, pilot):
+async def test_name_size_and_folder(size):
+    async with listing(ModelsScreen(models, "starter"), size) as (app, _):
         text = app.text()
         assert "in use  4.1 MB" in text
         assert "5.2 GB" in text
         assert str(Path("~/m/qwen")) in text
         assert "Cannot be used: openvino_model.bin" in text
 
-    run(ModelsScreen(models, "starter"), script, size)
 
-
-def test_the_cursor_is_on_the_one_in_use_and_enter_answers_a_name():
-    async def script(app, pilot):
+async def test_the_cursor_is_on_the_one_in_use_and_enter_answers_a_name():
+    async with listing(ModelsScreen(models, "OpenVINO/Qwen3-8B-int4-ov")) as (app, pilot):
         assert app.panel.rows.current.name == "OpenVINO/Qwen3-8B-int4-ov"
         await pilot.press("up", "enter")
         await pilot.pause()
         assert app.answer == "starter"
 
-    run(ModelsScreen(models, "OpenVINO/Qwen3-8B-int4-ov"), script)
 
-
-def test_a_broken_one_cannot_be_chosen_and_says_all_of_why():
-    async def script(app, pilot):
+async def test_a_broken_one_cannot_be_chosen_and_says_all_of_why():
+    async with listing(ModelsScreen(models, None)) as (app, pilot):
         await pilot.press("down", "down", "enter")
         await pilot.pause()
         assert app.answer is NOTHING_YET
         assert "hf download me/broken" in " ".join(app.text().split())
 
-    run(ModelsScreen(models, None), script)
 
-
-def test_filtering():
-    async def script(app, pilot):
+async def test_filtering():
+    async with listing(ModelsScreen(models, "starter")) as (app, pilot):
         await pilot.press(*"qwen", "enter")
         await pilot.pause()
         assert app.answer == "OpenVINO/Qwen3-8B-int4-ov"
 
-    run(ModelsScreen(models, "starter"), script)
 
-
-def test_names_are_neither_markup_nor_obeyed():
-    async def script(app, pilot):
+async def test_names_are_neither_markup_nor_obeyed():
+    async with listing(ModelsScreen(models, None)) as (app, _):
         assert "[b]x[/b]␛[2J" in app.text()
         assert "1.0 MB" in app.text()
 
-    run(ModelsScreen(models, None), script)
 
-
-def test_the_keys_work_while_the_folders_are_read():
+async def test_the_keys_work_while_the_folders_are_read():
     going_on = threading.Event()
 
     def slow():
         going_on.wait(20)
         return models()
 
-    async def script(app, pilot):
+    async with showing(ModelsScreen(slow, None)) as (app, pilot):
         assert "looking" in app.text()
         await pilot.press("x", "down", "enter", "escape")
         await pilot.pause()
         going_on.set()
         assert app.answer is None
 
-    drive(ModelsScreen(slow, None), script)
 
-
-def test_no_model_at_all():
-    async def script(app, pilot):
+async def test_no_model_at_all():
+    async with listing(ModelsScreen(list, None)) as (app, pilot):
         await pilot.press("enter", "down")
         assert "There is no model here" in app.text()
         assert app.answer is NOTHING_YET
 
-    run(ModelsScreen(list, None), script)
 
-
-def test_what_is_really_here(tiny_model, tmp_path):
+async def test_what_is_really_here(tiny_model, tmp_path):
     shutil.copytree(tiny_model("llama"), tmp_path / "llama")
     shutil.copytree(tiny_model("llama"), tmp_path / "cut off")
     weights = tmp_path / "cut off" / "openvino_model.bin"
@@ -120,14 +96,12 @@ def test_what_is_really_here(tiny_model, tmp_path):
     assert "openvino_model.bin" in found["cut off"].problem
     assert found["starter"].problem == ""
 
-    async def script(app, pilot):
+    async with listing(ModelsScreen(lambda: list(found.values()), None)) as (app, pilot):
         await pilot.press(*"llama", "enter")
         await pilot.pause()
         assert app.answer == "llama"
 
-    run(ModelsScreen(lambda: list(found.values()), None), script)
 
-
-def test_every_key_has_an_id_a_label_and_a_tooltip():
+async def test_every_key_has_an_id_a_label_and_a_tooltip():
     assert unnamed_bindings(ModelsScreen) == []
-    assert "Use it" in look(ModelsScreen(models, None))
+    assert "Use it" in await look(ModelsScreen(models, None))
