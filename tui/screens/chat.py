@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters, on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 
 from tui.chat.active_model import ModelStatus
 from tui.chat.context import ContextUse
@@ -31,6 +33,7 @@ from tui.screens.help import HelpScreen
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Message, Role, new_conversation_id
+from tui.widgets.blank import blank_rows
 from tui.widgets.keys_row import key_label
 from tui.widgets.status_line import StatusLine
 
@@ -62,6 +65,10 @@ class ChatScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield ChatPane(self._new_session(), self._new_session, self._services.outbox, self._services.active)
         yield StatusLine()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing of its own; it is asked for that with every row that is drawn anywhere."""
+        return blank_rows(self, crop)
 
     def on_mount(self) -> None:
         self.pane.prompt.focus()

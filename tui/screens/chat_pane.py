@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.message import Message as Event
+from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.engine.errors import OvchatError
 from tui.screens.overflow import OverflowChoice, OverflowScreen
 from tui.store.errors import StoreError
 from tui.store.records import Message
+from tui.widgets.blank import blank_rows
 from tui.widgets.notice import Notice
 from tui.widgets.prompt import Prompt
 from tui.widgets.queue import QueueStrip
@@ -72,6 +75,10 @@ class ChatPane(Vertical):
 
     async def on_mount(self) -> None:
         await self.transcript.show_session(self.session)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing of its own; it is asked for that with every row that is drawn anywhere."""
+        return blank_rows(self, crop)
 
     @property
     def next_text(self) -> str:
