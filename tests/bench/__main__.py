@@ -5,6 +5,7 @@ cancel MODEL        how long a cancelled prefill and decode take to end
 sampler             what choosing a token costs
 search              finding text in 100,000 stored messages, and listing 10,000 conversations
 stream [TIMES]      what a streamed token costs the screen, with and without history
+app [--only PART]   the whole app in a terminal: start, CPU per token, echo, decode speed, memory
 shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
 """
 
@@ -14,7 +15,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("engine", "cancel", "sampler", "search", "shapes", "stream")
+NAMES = ("app", "engine", "cancel", "sampler", "search", "shapes", "stream")
 
 
 def main() -> int:
