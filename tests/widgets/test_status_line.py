@@ -125,8 +125,8 @@ def test_a_long_name_loses_its_middle() -> None:
     assert "cw-ov" in line(facts, 38)
 
 
-def test_nothing_in_it_is_markup() -> None:
-    assert "[bold]x[/oops]" in line(StatusFacts(model="[bold]x[/oops]"), 80)
+def test_nothing_in_it_is_markup_or_obeyed() -> None:
+    assert "[bold]x[/oops]␛[2J" in line(StatusFacts(model="[bold]x[/oops]\x1b[2J"), 80)
 
 
 class Counting(StatusLine):

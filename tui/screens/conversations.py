@@ -150,8 +150,8 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         if conversation is None:
             return
         title = await self.app.push_screen_wait(TextDialog("Rename", conversation.title, required=True))
-        if title is not None and one_line(title) != conversation.title:
-            await self._change(conversation, "", title=one_line(title), renamed=True)
+        if title is not None and title.strip() != conversation.title:
+            await self._change(conversation, "", title=title.strip(), renamed=True)
 
     @work
     async def action_pin(self) -> None:

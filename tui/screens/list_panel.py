@@ -81,7 +81,7 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
 
     def say(self, text: str, severity: str = "information") -> None:
         """A sentence below the list."""
-        self.query_one(Notice).say(visible(text), severity)
+        self.query_one(Notice).say(text, severity)
 
     def fail(self, error: Exception) -> None:
         """What went wrong, below the list; what was there stays."""

@@ -20,8 +20,9 @@ from tui.store.records import Ended
 from tui.widgets.answer_text import AnswerText
 from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
-from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, more_line, shown, thought_line
+from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, more_line, thought_line
 from tui.widgets.thinking import Thinking
+from tui.widgets.visible import visible
 
 # Fifteen times a second reads as steady; four times what a draw took leaves the processor to the model.
 _SHORTEST_INTERVAL = 1 / 15
@@ -90,12 +91,12 @@ class AssistantMessage(MessageBox):
     def compose(self) -> ComposeResult:
         """Model, thinking, answer, and what is to say of it; each only where there is something."""
         if self._model:
-            yield Static(shown(self._model), classes="model", markup=False)
+            yield Static(visible(self._model), classes="model", markup=False)
         if self.reasoning:
             # Somebody may begin to look while it thinks.
             line = "Thinking…" if self.writing and not self.text else self._thought_line()
-            yield Thinking(shown(self.reasoning), line, folded=self._folded)
-        yield AnswerText(shown(capped(self.text)[0]))
+            yield Thinking(self.reasoning, line, folded=self._folded)
+        yield AnswerText(visible(capped(self.text)[0]))
 
     async def on_mount(self) -> None:
         """One that is being written can be added to."""
@@ -115,7 +116,7 @@ class AssistantMessage(MessageBox):
         self._thought_s, self._thought_tokens = view.message.facts.reasoning_s, view.message.facts.reasoning_tokens
         self._thinking_since = 0.0
         if self.reasoning:
-            await (await self._thinking()).show_text(shown(self.reasoning))
+            await (await self._thinking()).show_text(self.reasoning)
         self._open()
         await self.show_end_line()
 
@@ -139,7 +140,7 @@ class AssistantMessage(MessageBox):
         first = self._room == SOFT_CAP
         if drawn := text[: self._room]:
             self._room -= len(drawn)
-            self._answer.add(shown(drawn))
+            self._answer.add(visible(drawn))
         if first or len(text) > len(drawn):
             await self.show_end_line()
 
@@ -153,8 +154,8 @@ class AssistantMessage(MessageBox):
                 self._thought_s, self._thought_tokens = facts.reasoning_s, facts.reasoning_tokens
                 thinking = await self._thinking()
                 thinking.say(self._thought_line())
-                await thinking.show_text(shown(self.reasoning))
-            self._answer.draw(shown(capped(self.text)[0]))
+                await thinking.show_text(self.reasoning)
+            self._answer.draw(visible(capped(self.text)[0]))
             await self.show_end_line()
 
     def fold_thinking(self, folded: bool) -> None:
@@ -172,7 +173,7 @@ class AssistantMessage(MessageBox):
         self._pending = ""
         text, _ = capped(self.text)
         self._room = SOFT_CAP - len(text)
-        self._answer.draw(shown(text))
+        self._answer.draw(visible(text))
 
     async def _think(self, text: str, tokens: int) -> None:
         now = time.monotonic()
@@ -180,7 +181,7 @@ class AssistantMessage(MessageBox):
         self.reasoning += text
         self._thought_tokens += tokens
         thinking = await self._thinking()
-        await thinking.add(shown(text), self._thought_s + now - self._thinking_since)
+        await thinking.add(text, self._thought_s + now - self._thinking_since)
 
     async def _stop_thinking(self) -> None:
         """It answers now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -12,8 +11,6 @@ from tui.widgets.visible import visible
 
 # As much of one message as a terminal can lay out without a noticeable stop; more than 10,000 tokens.
 SOFT_CAP = 40_000
-_LINE_ENDS = re.compile("\r\n|\u2028|\u2029")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _CUT_OFF = {
     Ended.CANCELLED: "stopped, Alt+G continues",
     Ended.LENGTH: "cut off at the token limit, Alt+G continues",
@@ -36,11 +33,6 @@ class MessageView:
     in_context: bool = True
 
 
-def shown(text: str) -> str:
-    """`text` as it may stand on the screen: lines end in one way, control characters are visible."""
-    return _SURROGATES.sub("\ufffd", visible(_LINE_ENDS.sub("\n", text)))
-
-
 def capped(text: str) -> tuple[str, int]:
     """The beginning of `text` that is shown, and the number of characters after it."""
     if len(text) <= SOFT_CAP:
@@ -61,7 +53,7 @@ def end_line(view: MessageView) -> Content:
     if message.ended is not Ended.ERROR:
         return line
     error = message.facts.error or "The answer ended with an error."
-    said = Content(shown(f"! {error} {message.facts.next_step}".rstrip()))
+    said = Content(visible(f"! {error} {message.facts.next_step}".rstrip()))
     return Content("\n").join([said, line]) if line else said
 
 

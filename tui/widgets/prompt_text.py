@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import re
 
+from tui.widgets.visible import SHOWN
+
 # Noncharacters: Unicode sets them aside for use inside a program. They stand around and inside a paste's label.
 OPEN, CLOSE, SPACE = "\ufdd0", "\ufdd1", "\ufdd2"
 TOKEN = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
 
-# C0 but tab and newline, DEL, C1, the two Unicode line ends, and the controls that turn the writing direction around.
-_CONTROLS = [
-    *(code for code in range(0xA0) if code not in (0x09, 0x0A) and not 0x20 <= code < 0x7F),
-    *range(0x2028, 0x202F),
-    *range(0x2066, 0x206A),
-]
+# What a terminal is not sent, but for tab and new line, and the two line ends that Unicode has added.
+_CONTROLS = [*(code for code in SHOWN if chr(code) not in "\t\n"), 0x2028, 0x2029]
 _FIRST_HELD = 0x10FE00  # in a private plane that nobody writes in
 _HELD = {code: _FIRST_HELD + index for index, code in enumerate(_CONTROLS)}
 _ORIGINAL = {held: code for code, held in _HELD.items()}
 # Text that comes in has no claim on what is held back for the document.
 _INCOMING = {**_HELD, **dict.fromkeys([*_ORIGINAL, ord(OPEN), ord(CLOSE), ord(SPACE)], 0xFFFD)}
 _SHOWN: dict[int, int | str] = {
-    **{held: 0x2400 + code if code < 0x20 else 0x2421 if code == 0x7F else 0xFFFD for held, code in _ORIGINAL.items()},
+    **{held: SHOWN.get(code, 0xFFFD) for held, code in _ORIGINAL.items()},
     ord(OPEN): "[",
     ord(CLOSE): "]",
     ord(SPACE): " ",

@@ -14,6 +14,8 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.widgets.visible import visible
+
 if TYPE_CHECKING:
     from tui.engine.sampling_params import SamplingParams
 
@@ -96,7 +98,8 @@ def _parts(facts: StatusFacts) -> list[_Part]:
         _Part(_sampling(facts), 7, _MUTED),
         _Part([f"{facts.reused:,} reused" if facts.reused else ""], 8, _MUTED),
     ]
-    return [replace(part, wordings=kept) for part in parts if (kept := [each for each in part.wordings if each])]
+    said = ((part, [visible(each) for each in part.wordings if each]) for part in parts)
+    return [replace(part, wordings=wordings) for part, wordings in said if wordings]
 
 
 def _state_part(facts: StatusFacts) -> _Part:

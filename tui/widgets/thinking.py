@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tui.widgets.message_view import capped, duration, more_line, shown
+from tui.widgets.message_view import capped, duration, more_line
+from tui.widgets.visible import visible
 
 # A piece is drawn anew with every token added to it; what is before it is left alone.
 _PIECE = 1_500
@@ -105,7 +106,7 @@ class Thinking(Vertical):
 
     async def _draw_last(self, text: str) -> None:
         if self._last is None:
-            self._last = Static(Content(shown(text)), classes="thoughts")
+            self._last = Static(Content(visible(text)), classes="thoughts")
             await self.mount(self._last)
         else:
-            self._last.update(Content(shown(text)))
+            self._last.update(Content(visible(text)))

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.widgets.message_box import MessageBox
-from tui.widgets.message_view import capped, more_line, place_line, shown
+from tui.widgets.message_view import capped, more_line, place_line
+from tui.widgets.visible import visible
 
 
 class UserMessage(MessageBox):
@@ -28,7 +29,7 @@ class UserMessage(MessageBox):
 
     def compose(self) -> ComposeResult:
         """The text, word for word."""
-        yield Static(Content(shown(capped(self.view.message.text)[0])), classes="said")
+        yield Static(Content(visible(capped(self.view.message.text)[0])), classes="said")
 
     def end_line(self) -> Content:
         """What is left out, and its place among its siblings."""

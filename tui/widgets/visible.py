@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 # Control characters as Unicode's pictures of them. C1 controls and what changes the direction of text have none.
 _PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _DIRECTION = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+SHOWN = _PICTURES | dict.fromkeys((*range(0x80, 0xA0), *_DIRECTION), 0xFFFD)
+"""Of each character that a terminal is not sent, what is sent in its place."""
 # Of names of files that are not UTF-8; no terminal can be sent one.
-_SURROGATES = range(0xD800, 0xE000)
-_NO_PICTURE = dict.fromkeys((*range(0x80, 0xA0), *_DIRECTION, *_SURROGATES), 0xFFFD)
-_LINE = _PICTURES | _NO_PICTURE
+_LINE = SHOWN | dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _LINES = {code: shown for code, shown in _LINE.items() if chr(code) not in "\n\t"}
+_LINE_ENDS = re.compile("\r\n|\u2028|\u2029")
 
 
 def visible(text: str) -> str:
-    """`text` with its control characters visible, but for new line and tab."""
-    return text.translate(_LINES)
+    """`text` with its control characters visible; tabs stay, and lines end in one way."""
+    return _LINE_ENDS.sub("\n", text).translate(_LINES)
 
 
 def one_line(text: str) -> str:
