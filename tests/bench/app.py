@@ -130,7 +130,10 @@ def _first_token(home: Path, rounds: int) -> dict[str, Any]:
             _seen(terminal, FIRST)
             terminal.type(QUESTION)
             terminal.press("enter")
-            return _seen(terminal, ANSWER)
+            came = _seen(terminal, ANSWER)
+            terminal.press("ctrl+q")  # killed, the next one would begin with an interrupted answer
+            terminal.exit_code()
+            return came
 
     def ask() -> float:
         with _terminal([COMMAND, "ask", QUESTION], home) as terminal:
