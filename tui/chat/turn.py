@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # 80 ms where a model leaves it no core.
 JOURNAL_SECONDS = 0.1
 _POLL_SECONDS = 0.5
+_GATHER_SECONDS = 0.02
 _SEED_BITS = 32
 _COMMIT_SECONDS = 2.0  # the longest wait for the question to be on disk
 _CANCEL_SECONDS = 0.05  # between two looks at whether it was cancelled
@@ -262,6 +263,9 @@ class Turn:
                 # Until the engine begins with it, cancelling is not told by the job: it may wait behind a load.
                 idle = _CANCEL_SECONDS if self._prefill is None else _POLL_SECONDS
                 job.wait(max(0.0, journalled + JOURNAL_SECONDS - time.monotonic()) if new else idle)
+                if self._writing.tokens:
+                    # Nobody reads 800 tokens a second one by one, and each look takes the GIL from the engine.
+                    job.wait_for_end(_GATHER_SECONDS)
             events = job.drain()
             new |= self._take(events)
             if ended and not events:

@@ -43,7 +43,7 @@ class Job(Generic[EventT, ResultT]):
         self._result: ResultT | None = None
         self._error: BaseException | None = None
         self.cancelled = threading.Event()
-        self.done = False
+        self._ended = threading.Event()
 
     def cancel(self) -> None:
         """Ask it to end, from any thread. What is there is kept."""
@@ -55,6 +55,15 @@ class Job(Generic[EventT, ResultT]):
             events = list(self._events)
             self._events.clear()
             return events
+
+    @property
+    def done(self) -> bool:
+        """It has ended; what it said may still be fetched."""
+        return self._ended.is_set()
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait for the end, at most so long, without waking up for every event; whether it has ended."""
+        return self._ended.wait(seconds)
 
     def wait(self, seconds: float) -> bool:
         """Wait for an event or the end, at most so long; whether there is one."""
@@ -108,7 +117,7 @@ class Job(Generic[EventT, ResultT]):
 
     def _end(self) -> None:
         with self._changed:
-            self.done = True
+            self._ended.set()
             self._changed.notify_all()
 
 
