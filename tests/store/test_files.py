@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.store.files import locked, private_dir, private_opener, replace_text
+from tui.store.errors import StoreError
+from tui.store.files import export_text, locked, private_dir, private_opener, replace_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -78,3 +79,17 @@ def test_the_lock_keeps_a_second_thread_out(tmp_path: Path) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def test_an_export_replaces_surrogates_and_says_where_it_is(tmp_path: Path) -> None:
+    where = export_text(f" {tmp_path / 'talk.md'} ", "a\ud800b")
+    assert where == tmp_path / "talk.md"
+    assert where.read_text("utf-8") == "a?b"
+
+
+@pytest.mark.parametrize("name", ["", "no-such-folder/talk.md", "nul\0.md"])
+def test_an_export_that_cannot_be_written_names_the_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        export_text(f"{tmp_path}/{name}", "text")
+    assert str(tmp_path) in caught.value.sentence
+    assert "Choose another place." in caught.value.next_step

@@ -12,8 +12,9 @@ from textual.app import App
 
 from tui.chat.stored import unsaved_conversations
 from tui.screens.dialogs import ChoiceDialog, TextDialog
+from tui.store.errors import StoreError
 from tui.store.exchange import to_json
-from tui.store.files import replace_text
+from tui.store.files import export_text
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
@@ -60,8 +61,8 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
         unsaved = await asyncio.to_thread(unsaved_conversations, outbox)
         exported = [to_json(conversation, messages) for conversation, messages in unsaved]
         text = json.dumps(exported if len(exported) != 1 else exported[0], ensure_ascii=False, indent=1) + "\n"
-        await asyncio.to_thread(replace_text, Path(answer.strip()).expanduser(), text)
-    except OSError as error:
-        app.notify(f"{answer}: {error.strerror}", severity="error", markup=False)
+        await asyncio.to_thread(export_text, answer, text)
+    except StoreError as error:
+        app.notify(f"{error.sentence} {error.next_step}", severity="error", markup=False)
         return False
     return True

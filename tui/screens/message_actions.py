@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from textual.app import App
 
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
 from tui.store.exchange import to_json, to_markdown
-from tui.store.files import replace_text
+from tui.store.files import export_text
 from tui.store.records import Conversation, Message
 from tui.widgets.markdown_blocks import code_blocks
 
@@ -48,7 +49,11 @@ def _first_line(block: str) -> str:
 
 
 async def save_to_file(app: App[None], session: ChatSession) -> str:
-    """Ask for a file and write the conversation to it: JSON where its name ends so, else Markdown. What to tell."""
+    """Ask for a file and write the conversation to it: JSON where its name ends so, else Markdown. What to tell.
+
+    Raises:
+        StoreError: The file cannot be written.
+    """
     name = _NOT_IN_NAMES.sub("-", session.conversation.title).strip("-.")[:_LONGEST_NAME] or "conversation"
     answer = await app.push_screen_wait(
         TextDialog(
@@ -60,14 +65,13 @@ async def save_to_file(app: App[None], session: ChatSession) -> str:
     )
     if answer is None:
         return ""
-    path = Path(answer.strip()).expanduser()
-    if path.exists() and not await app.push_screen_wait(
-        ConfirmDialog("Replace the file?", f"{path} is there already.", yes="Replace it", no="Leave it")
+    if os.path.isfile(os.path.expanduser(answer.strip())) and not await app.push_screen_wait(
+        ConfirmDialog("Replace the file?", f"{answer} is there already.", yes="Replace it", no="Leave it")
     ):
         return "Nothing was written."
-    text = as_text(session.conversation, session.messages, session.every_message, as_json=path.suffix == ".json")
-    await asyncio.to_thread(replace_text, path, text)
-    return f"Saved to {path}."
+    as_json = answer.strip().endswith(".json")
+    text = as_text(session.conversation, session.messages, session.every_message, as_json=as_json)
+    return f"Saved to {await asyncio.to_thread(export_text, answer, text)}."
 
 
 def as_text(conversation: Conversation, branch: Sequence[Message], every: Sequence[Message], *, as_json: bool) -> str:

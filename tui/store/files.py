@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tui.store.errors import StoreError
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -48,6 +50,27 @@ def replace_text(path: Path, text: str) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def export_text(path: str, text: str) -> Path:
+    """Write `text` where the user wants it, in one step; the file's path.
+
+    Args:
+        path: As typed: `~` is the home folder, and a relative one begins at the current folder.
+        text: Anything; a lone surrogate becomes `?`, as UTF-8 has none.
+
+    Raises:
+        StoreError: It cannot be written; names the file and the reason.
+    """
+    try:
+        where = Path(os.path.expanduser(path.strip())).absolute()
+        if not where.parent.is_dir():
+            raise StoreError(f"{where} cannot be written: there is no folder {where.parent}.", "Choose another place.")
+        replace_text(where, text.encode("utf-8", "replace").decode("utf-8"))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise StoreError(f"{path.strip()} cannot be written: {reason}.", "Choose another place.") from error
+    return where
 
 
 @contextmanager
