@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -170,6 +171,24 @@ async def test_whether_the_open_conversation_was_deleted_is_known_afterwards(sto
         assert app.panel.deleted_current
         await settled(app, pilot, "alt+u")
         assert not app.panel.deleted_current
+
+
+async def test_deleting_the_open_conversation_and_closing_at_once_is_known_too(store):
+    going_on = threading.Event()
+    delete = store.delete
+
+    def slow(id):
+        going_on.wait(20)
+        delete(id)
+
+    store.delete = slow
+    async with listing(ConversationsScreen(store, "sky")) as (app, pilot):
+        await pilot.press("alt+d")
+        await pilot.press("escape")
+        going_on.set()
+        await wait_until_async(lambda: "sky" not in store.kept)
+        assert app.answer is None
+        assert app.panel.deleted_current
 
 
 async def test_a_change_keeps_what_another_has_changed_since(store):

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input, Static
 
 from tests.screens.host import NOTHING_YET, listing, look, showing, unnamed_bindings
+from tests.waiting import wait_until_async
 from tui.library.find import Places, Source
 from tui.library.local import LocalModel, local_models
 from tui.screens.models import ModelsScreen
@@ -76,6 +80,41 @@ async def test_the_keys_work_while_the_folders_are_read():
         await pilot.pause()
         going_on.set()
         assert app.answer is None
+
+
+class SlowToGo(Static):
+    def __init__(self):
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def on_unmount(self):
+        await self.go.wait()
+
+
+class ClosingSlowly(ModelsScreen):
+    """Some of its widgets are gone long before it is."""
+
+    def content(self):
+        return [SlowToGo(), *super().content()]
+
+
+async def test_what_is_found_while_the_panel_closes_is_shown_to_nobody():
+    going_on = threading.Event()
+
+    def slow():
+        going_on.wait(20)
+        return models()
+
+    panel = ClosingSlowly(slow, None)
+    async with showing(panel) as (app, _):
+        last = panel.query_one(SlowToGo)
+        (reading,) = app.workers
+        app.post_message(Key("escape", None))
+        await wait_until_async(lambda: not panel.query(Input))
+        going_on.set()
+        await wait_until_async(lambda: reading.is_finished)
+        last.go.set()
+        await wait_until_async(lambda: not panel.is_running)
 
 
 async def test_no_model_at_all():

@@ -172,12 +172,14 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             conversation = self.rows.current
             if conversation is None:
                 return
+            # Before it is done: who closes the panel at once does not learn of it later.
+            self._deleted.append(conversation)
             try:
                 await asyncio.to_thread(self._store.delete, conversation.id)
             except StoreError as error:
+                self._deleted.pop()
                 self.fail(error)
                 return
-            self._deleted.append(conversation)
             self._replace(conversation.id, None)
             self.say(f"Deleted: {_name(conversation)}. Alt+U brings it back.")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -64,6 +65,11 @@ class Panel(ModalScreen[Result], Generic[Result]):
     def show_facts(self, text: str) -> None:
         """A few words at the right of the title: how many, what is going on."""
         self.query_one(".panel--facts", Static).update(Content(text))
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close with a result; what goes on in workers ends before the widgets do, not after them."""
+        self.workers.cancel_node(self)
+        return super().dismiss(result)
 
     def action_close(self) -> None:
         self.dismiss(None)
