@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from textual.pilot import Pilot
 
 from tests.scripted import ScriptedRunner
 from tui.app import ChatApp
@@ -55,3 +58,16 @@ def chat_app(
         lambda: [("CPU", "A scripted processor")],
     )
     return ChatApp(services, start)
+
+
+@asynccontextmanager
+async def running(app: ChatApp, size: tuple[int, int] = (100, 30)) -> AsyncIterator[Pilot[None]]:
+    """`app` in a terminal of that size.
+
+    Its workers end before its widgets are taken down, as they do outside of tests: `run_test` alone leaves them at it.
+    """
+    async with app.run_test(size=size) as pilot:
+        try:
+            yield pilot
+        finally:
+            app.workers.cancel_all()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from tests.chat_app import chat_app
+from tests.chat_app import chat_app, running
 from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until_async
 from tui.app import ChatApp
@@ -17,6 +18,7 @@ from tui.screens.chat import ChatScreen
 from tui.screens.chat_pane import ChatPane
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.dialogs import ChoiceDialog
+from tui.screens.find import FindScreen
 from tui.screens.overflow import OverflowScreen
 from tui.screens.services import Start
 from tui.store.conversations import Conversations
@@ -26,8 +28,6 @@ from tui.widgets.notice import Notice
 from tui.widgets.prompt import Prompt
 from tui.widgets.queue import QueueStrip
 from tui.widgets.status_line import StatusLine
-
-SIZE = (100, 30)
 
 
 def screen_of(app: ChatApp) -> ChatScreen:
@@ -74,9 +74,17 @@ async def idle(app: ChatApp, messages: int) -> None:
     )
 
 
+async def open_first(pilot: Pilot[None]) -> None:
+    """Open the first conversation of the list."""
+    app = pilot.app
+    await pilot.press("ctrl+o")
+    await wait_until_async(lambda: isinstance(app.screen, ConversationsScreen) and app.screen.rows.current)
+    await pilot.press("enter")
+
+
 async def test_what_is_sent_is_answered_shown_and_stored(tmp_path: Path) -> None:
     app = chat_app(tmp_path, ScriptedRunner(["It is blue."]))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "What colour is the sky?")
         await idle(app, 2)
@@ -93,7 +101,7 @@ async def test_what_is_sent_is_answered_shown_and_stored(tmp_path: Path) -> None
 async def test_a_prompt_typed_while_the_model_loads_waits_visibly_and_is_sent_when_it_is_ready(tmp_path: Path) -> None:
     runner = ScriptedRunner(["Here I am."], load_s=0.5, loaded=False)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await write(pilot, "Are you there?")
         assert "queued: Are you there?" in str(screen_of(app).query_one(QueueStrip).content)
         await wait_until_async(lambda: "loading" in status_of(app))
@@ -106,7 +114,7 @@ async def test_a_message_sent_during_an_answer_waits_its_turn_and_can_be_taken_b
     runner = ScriptedRunner(["one two three"])
     runner.go.clear()
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "first")
         await wait_until_async(lambda: session_of(app).turn is not None)
@@ -123,9 +131,9 @@ async def test_a_message_sent_during_an_answer_waits_its_turn_and_can_be_taken_b
 
 
 async def test_esc_stops_at_once_keeps_the_text_and_alt_g_goes_on_with_it(tmp_path: Path) -> None:
-    runner = ScriptedRunner(["a b c d e f g h", "i j k"], tokens_per_s=20)
+    runner = ScriptedRunner(["a b " + "c " * 1000, "i j k"], tokens_per_s=20)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "letters")
         await wait_until_async(lambda: len(texts(app)) == 2 and "b" in texts(app)[1])
@@ -143,7 +151,7 @@ async def test_esc_stops_at_once_keeps_the_text_and_alt_g_goes_on_with_it(tmp_pa
 async def test_stopped_before_the_first_word_the_question_stays_and_can_be_answered(tmp_path: Path) -> None:
     runner = ScriptedRunner(["never seen", "an answer"], prefill_s=30)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "question")
         await wait_until_async(lambda: "reading" in status_of(app))
@@ -157,7 +165,7 @@ async def test_stopped_before_the_first_word_the_question_stays_and_can_be_answe
 
 async def test_regenerating_makes_a_version_more_and_both_can_be_reached(tmp_path: Path) -> None:
     app = chat_app(tmp_path, ScriptedRunner(["first answer", "second answer"]))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "question")
         await idle(app, 2)
@@ -181,7 +189,7 @@ async def _versions(app: ChatApp) -> list[Message]:
 
 async def test_editing_the_last_message_makes_a_branch_and_esc_gives_the_draft_back(tmp_path: Path) -> None:
     app = chat_app(tmp_path, ScriptedRunner(["answer to the old", "answer to the new"]))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "old")
         await idle(app, 2)
@@ -199,13 +207,95 @@ async def test_editing_the_last_message_makes_a_branch_and_esc_gives_the_draft_b
         await wait_until_async(lambda: texts(app) == ["old", "answer to the old"])
 
 
+async def test_an_edited_message_that_cannot_be_sent_now_stays_in_the_prompt(tmp_path: Path) -> None:
+    runner = ScriptedRunner()
+    app = chat_app(tmp_path, runner)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "old")
+        await idle(app, 2)
+        runner.go.clear()
+        await pilot.press("ctrl+r", "alt+e")
+        pane_of(app).prompt.load("new")
+        await pilot.press("enter")
+        assert "An answer is being written" in notice_of(app)
+        assert pane_of(app).prompt.text == "new"
+        runner.go.set()
+        await idle(app, 2)
+        await pilot.press("enter")
+        await wait_until_async(lambda: texts(app)[0] == "new")
+
+
+async def test_a_message_of_another_branch_waits_for_the_answer_under_way(tmp_path: Path) -> None:
+    runner = ScriptedRunner(["the needle", "hay"])
+    app = chat_app(tmp_path, runner)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        app.services.outbox.flush(5)
+        runner.go.clear()
+        await pilot.press("ctrl+r")
+        await pilot.press("ctrl+f", *"needle")
+        await wait_until_async(lambda: isinstance(app.screen, FindScreen) and app.screen.rows.current)
+        await pilot.press("enter")
+        await wait_until_async(lambda: "An answer is being written" in notice_of(app))
+        runner.go.set()
+        await wait_until_async(lambda: texts(app) == ["question", "hay"])
+
+
+async def test_what_waits_to_be_sent_is_the_draft_of_who_quits(tmp_path: Path) -> None:
+    runner = ScriptedRunner()
+    runner.go.clear()
+    app = chat_app(tmp_path, runner)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "first")
+        await wait_until_async(lambda: session_of(app).turn is not None)
+        await write(pilot, "second")
+        await write(pilot, "third")
+        await pilot.press(*"fourth", "ctrl+q")
+        await wait_until_async(lambda: not app.is_running)
+    assert len(runner.requests) == 1
+    store = Conversations.open(tmp_path / "conversations.db")
+    assert store.draft(store.listing()[0].id).split() == ["second", "third", "fourth"]
+
+
+async def test_a_message_that_is_asked_about_is_not_lost_by_quitting(tmp_path: Path) -> None:
+    app = chat_app(tmp_path, ScriptedRunner(context_limit=20))
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "word " * 40)
+        await wait_until_async(lambda: isinstance(app.screen, OverflowScreen))
+        await pilot.press("ctrl+q")
+        await wait_until_async(lambda: not app.is_running)
+    assert Conversations.open(tmp_path / "conversations.db").draft("").startswith("word word")
+
+
+async def test_a_store_that_cannot_be_read_any_more_is_said_and_the_app_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: Conversations, id: str) -> str:
+        raise StoreError("The disk does not answer.", "Look at the cable.")
+
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        monkeypatch.setattr(Conversations, "draft", fail)
+        await pilot.press("ctrl+n")
+        await wait_until_async(lambda: "The disk does not answer. Look at the cable." in notice_of(app))
+        assert texts(app) == []
+
+
 async def test_a_full_context_is_told_before_sending_with_choices(tmp_path: Path) -> None:
     runner = ScriptedRunner(["short answer"], context_limit=100)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         for number in (1, 2):
-            await write(pilot, "word " * 30)
+            await write(pilot, f"{number}. " + "word " * 29)
             await idle(app, 2 * number)
         await write(pilot, "more " * 30)
         await wait_until_async(lambda: isinstance(app.screen, OverflowScreen))
@@ -217,24 +307,23 @@ async def test_a_full_context_is_told_before_sending_with_choices(tmp_path: Path
         await pilot.press("1")
         await idle(app, 6)
         assert not session_of(app).in_context(session_of(app).messages[0].id)
-        assert all("word" not in message["content"] or True for message in runner.requests[-1].messages)
-        assert len(runner.requests[-1].messages) < 5
+        assert not any(message["content"].startswith("1.") for message in runner.requests[-1].messages)
 
 
 async def test_the_draft_is_there_again_after_a_restart(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         pane_of(app).prompt.insert("half a thought")
         await pilot.press("ctrl+q")
     again = chat_app(tmp_path)
-    async with again.run_test(size=SIZE):
+    async with running(again):
         await wait_until_async(lambda: pane_of(again).prompt.text == "half a thought")
 
 
 async def test_what_was_sent_is_no_draft_any_more(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         pane_of(app).prompt.insert("question")
         pane_of(app).save_draft()  # as after a pause in typing
@@ -247,7 +336,7 @@ async def test_what_was_sent_is_no_draft_any_more(tmp_path: Path) -> None:
 
 async def test_each_conversation_keeps_its_own_draft(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "question")
         await idle(app, 2)
@@ -256,9 +345,7 @@ async def test_each_conversation_keeps_its_own_draft(tmp_path: Path) -> None:
         await wait_until_async(lambda: not session_of(app).messages)
         assert pane_of(app).prompt.text == ""
         app.services.outbox.flush(5)
-        await pilot.press("ctrl+o")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
+        await open_first(pilot)
         await wait_until_async(lambda: len(texts(app)) == 2)
         assert pane_of(app).prompt.text == "for the first"
 
@@ -266,7 +353,7 @@ async def test_each_conversation_keeps_its_own_draft(tmp_path: Path) -> None:
 async def test_function_keys_change_temperature_and_preset_for_the_next_turn(tmp_path: Path) -> None:
     runner = ScriptedRunner()
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await pilot.press("f7", "f7")
         await wait_until_async(lambda: "T 0.9" in status_of(app))
@@ -286,7 +373,7 @@ async def test_a_turn_goes_on_while_another_conversation_is_shown(tmp_path: Path
     runner = ScriptedRunner(["a long answer to come back to"])
     runner.go.clear()
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "question")
         await wait_until_async(lambda: session_of(app).turn is not None)
@@ -296,16 +383,14 @@ async def test_a_turn_goes_on_while_another_conversation_is_shown(tmp_path: Path
         runner.go.set()
         await wait_until_async(lambda: first.turn is None)
         app.services.outbox.flush(5)
-        await pilot.press("ctrl+o")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
+        await open_first(pilot)
         await wait_until_async(lambda: texts(app) == ["question", "a long answer to come back to"])
 
 
 async def test_coming_back_to_a_running_turn_shows_all_of_it_once(tmp_path: Path) -> None:
     runner = ScriptedRunner(["one two three four five six seven eight nine ten"], tokens_per_s=8)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "count")
         await wait_until_async(lambda: len(texts(app)) == 2 and "two" in texts(app)[1])
@@ -314,9 +399,7 @@ async def test_coming_back_to_a_running_turn_shows_all_of_it_once(tmp_path: Path
         await pilot.press("ctrl+n")
         await wait_until_async(lambda: session_of(app) is not first)
         app.services.outbox.flush(5)
-        await pilot.press("ctrl+o")
-        await pilot.pause(0.2)
-        await pilot.press("enter")
+        await open_first(pilot)
         await wait_until_async(lambda: session_of(app) is first)
         await wait_until_async(lambda: "two" in shown(app))
         assert shown(app).count("one") == 1
@@ -344,7 +427,7 @@ async def test_an_interrupted_answer_is_reopened_and_can_be_continued(tmp_path: 
     store.save_conversation(Conversation(id, "tell me", created=1.0, updated=2.0, head=answer.id))
     store.close()
     app = chat_app(tmp_path, ScriptedRunner([" a time."]))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await wait_until_async(lambda: texts(app) == ["tell me", "Once upon"])
         await ready(app)
         await wait_until_async(lambda: "interrupted" in notice_of(app))
@@ -356,7 +439,7 @@ async def test_a_device_that_is_gone_leads_to_a_choice(tmp_path: Path) -> None:
     runner = ScriptedRunner(loaded=False)
     runner.load_error = DeviceNotFound("There is no device GPU here.", "There is: CPU.")
     app = chat_app(tmp_path, runner, start=Start(device="GPU"))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await wait_until_async(lambda: isinstance(app.screen, ChoiceDialog))
         runner.load_error = None
         await pilot.press("enter")
@@ -368,7 +451,7 @@ async def test_a_model_that_fails_is_said_with_the_next_step_and_the_app_goes_on
     runner = ScriptedRunner(loaded=False)
     runner.load_error = OvchatError("The weights are cut off.", "Get the model again.")
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await wait_until_async(lambda: "The weights are cut off. Get the model again." in notice_of(app))
         await write(pilot, "still typing")
         assert "queued" in str(screen_of(app).query_one(QueueStrip).content)
@@ -379,7 +462,7 @@ async def test_quitting_with_something_unsaved_asks_and_saves_elsewhere(tmp_path
         raise StoreError("The disk is full.", "Free some space.")
 
     app = chat_app(tmp_path, ScriptedRunner(["an answer"]), open_store=full)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await wait_until_async(lambda: app.services.active.status.model is not None)
         await write(pilot, "question")
         await idle(app, 2)
@@ -387,17 +470,17 @@ async def test_quitting_with_something_unsaved_asks_and_saves_elsewhere(tmp_path
         await pilot.press("ctrl+q")
         await wait_until_async(lambda: isinstance(app.screen, ChoiceDialog))
         await pilot.press("1")
-        await pilot.pause(0.2)
+        await wait_until_async(lambda: isinstance(app.focused, Input))
         await pilot.press("ctrl+a", "ctrl+k")
         app.screen.focused.insert_text_at_cursor(str(tmp_path / "rescued.json"))  # type: ignore[union-attr]
         await pilot.press("enter")
-        await wait_until_async(lambda: (tmp_path / "rescued.json").exists())
+        await wait_until_async((tmp_path / "rescued.json").exists)
     assert "an answer" in (tmp_path / "rescued.json").read_text()
 
 
 async def test_a_temporary_chat_leaves_nothing_behind(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await screen_of(app).run_action("temporary_chat")
         await wait_until_async(lambda: session_of(app).temporary)
@@ -408,9 +491,9 @@ async def test_a_temporary_chat_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 async def test_ctrl_c_stops_a_turn_and_quits_only_when_pressed_twice_while_idle(tmp_path: Path) -> None:
-    runner = ScriptedRunner(["a b c d e f"], tokens_per_s=10)
+    runner = ScriptedRunner(["a " * 1000], tokens_per_s=20)
     app = chat_app(tmp_path, runner)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "letters")
         await wait_until_async(lambda: len(texts(app)) == 2 and texts(app)[1])
@@ -426,7 +509,7 @@ async def test_ctrl_c_stops_a_turn_and_quits_only_when_pressed_twice_while_idle(
 
 async def test_ctrl_c_copies_what_is_selected_in_the_prompt(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await pilot.press(*"abc", "shift+left", "ctrl+c", "end", "ctrl+v")
         assert pane_of(app).prompt.text == "abcc"
@@ -435,7 +518,7 @@ async def test_ctrl_c_copies_what_is_selected_in_the_prompt(tmp_path: Path) -> N
 
 async def test_the_prompt_never_loses_the_focus_to_a_click_on_nothing(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await pilot.press("shift+tab", "escape")
         assert isinstance(app.focused, Prompt)
@@ -443,7 +526,7 @@ async def test_the_prompt_never_loses_the_focus_to_a_click_on_nothing(tmp_path: 
 
 async def test_deleting_the_conversation_that_is_open_leaves_an_empty_one(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "question")
         await idle(app, 2)
@@ -458,19 +541,25 @@ async def test_deleting_the_conversation_that_is_open_leaves_an_empty_one(tmp_pa
         assert not session_of(app).messages
 
 
-async def test_what_comes_while_the_app_is_taken_down_finds_nothing_to_show_it_on(tmp_path: Path) -> None:
-    app = chat_app(tmp_path)
-    async with app.run_test(size=SIZE):
+@pytest.mark.parametrize("tokens", [0, 1, 5])
+async def test_quitting_in_the_middle_of_an_answer_is_no_error(tmp_path: Path, tokens: int) -> None:
+    app = chat_app(tmp_path, ScriptedRunner(["word " * 1000], tokens_per_s=50, prefill_s=0.0 if tokens else 30))
+
+    async def quit_while_it_writes(pilot: Pilot[None]) -> None:
         await ready(app)
-        screen = screen_of(app)
-    with app._context():
-        screen._counted(None)
-        screen.on_chat_pane_changed()
+        await write(pilot, "question")
+        await wait_until_async(lambda: session_of(app).turn and session_of(app).turn.progress().tokens >= tokens)
+        await pilot.press(*"draft")
+        app.exit()
+
+    # Not `run_test`, which ends otherwise.
+    await app.run_async(headless=True, size=(100, 30), auto_pilot=quit_while_it_writes)
+    assert app.return_code == 0
 
 
 async def test_a_code_block_is_copied_by_its_number(tmp_path: Path) -> None:
     app = chat_app(tmp_path, ScriptedRunner(["Two:\n\n```python\nprint(1)\n```\n\nand\n\n```\n  ls\n```\n"]))
-    async with app.run_test(size=SIZE) as pilot:
+    async with running(app) as pilot:
         await ready(app)
         await write(pilot, "code")
         await idle(app, 2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat_app import chat_app
+from tests.chat_app import chat_app, running
 from tui.app import ChatApp
 from tui.screens.chat import ChatScreen
 from tui.screens.chat_keys import COMMANDS, KEYS
@@ -56,7 +56,7 @@ async def test_every_key_arrives_while_the_prompt_has_the_focus(
     for action in set(DESIGNED.values()) | {key.action.partition("(")[0] for key in KEYS}:
         record(ChatApp if action in ("quit", "command_palette") else ChatScreen, action)
     app = chat_app(tmp_path)
-    async with app.run_test() as pilot:
+    async with running(app) as pilot:
         screen = app.screen
         assert isinstance(screen, ChatScreen)
         screen.pane.prompt.load(text)
@@ -77,7 +77,7 @@ def test_keys_are_named_and_unique() -> None:
 
 async def test_the_palette_has_every_action(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
-    async with app.run_test():
+    async with running(app):
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert set(titles) == {key.description for key in KEYS} | {command.title for command in COMMANDS} | {"Quit"}
         assert len(titles) == len(set(titles))

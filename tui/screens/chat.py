@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult, SystemCommand
@@ -20,7 +21,7 @@ from tui.chat.context import ContextUse
 from tui.chat.presets import PRESETS, next_preset
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
-from tui.screens import message_actions, switching
+from tui.screens import message_actions, opening, switching
 from tui.screens.chat_keys import COMMANDS, KEYS
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
@@ -30,9 +31,8 @@ from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
-from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message, Role, new_conversation_id
+from tui.store.records import Message, Role
 from tui.widgets.blank import blank_rows
 from tui.widgets.keys_row import key_label
 from tui.widgets.status_line import StatusLine
@@ -44,6 +44,7 @@ _TICK_S, _LOADING_TICK_S = 0.25, 0.05
 _QUIT_AGAIN_S = 3.0
 _STEP = 0.1
 _HOTTEST = 2.0
+_NOTHING_TO_EDIT = "There is nothing to edit yet."
 
 
 class ChatScreen(Screen[None]):
@@ -63,7 +64,8 @@ class ChatScreen(Screen[None]):
         self._ctrl_c_at = 0.0
 
     def compose(self) -> ComposeResult:
-        yield ChatPane(self._new_session(), self._new_session, self._services.outbox, self._services.active)
+        new_session = partial(opening.new_session, self._services)
+        yield ChatPane(new_session(), new_session, self._services.outbox, self._services.active)
         yield StatusLine()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -88,93 +90,46 @@ class ChatScreen(Screen[None]):
 
     # Conversations
 
-    @work(group="open", exclusive=True)
+    @work(group="open")
     async def _restore(self) -> None:
-        """The prompts and the draft of before; the last conversation where it is wanted, or was interrupted."""
-        if (store := await self._store()) is None:
-            return
-        self.pane.say_all(store.notices)
-        self.pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
-        interrupted = await asyncio.to_thread(store.interrupted)
-        if interrupted is not None:
-            await self._open(interrupted.id)
-            self.pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.")
-        elif self._start.go_on:
-            with suppress(StoreError):  # there is none yet
-                await self._open((await asyncio.to_thread(store.find, LAST)).id)
-        elif not self.pane.prompt.text:  # somebody may type already
-            self.pane.prompt.load(await asyncio.to_thread(store.draft, ""))
+        with self._told():
+            await opening.restore(self._services, self.pane, go_on=self._start.go_on)
 
-    async def _store(self) -> Conversations | None:
-        """The stored conversations; None, and the reason said, where they cannot be read."""
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What keeps something from being done is said, with the next step."""
         try:
-            return await asyncio.to_thread(self._services.outbox.opened)
-        except StoreError as error:
+            yield
+        except (StoreError, OvchatError) as error:
             self.pane.say_error(error)
-            return None
-
-    def _new_session(self, temporary: bool = False) -> ChatSession:
-        now = time.time()
-        settings = self._services.settings
-        return ChatSession(
-            Conversation(new_conversation_id(), created=now, updated=now),
-            None if temporary else self._services.outbox,
-            app_sampling=settings.shipped_section("sampling"),
-            user_sampling=settings.user_section("sampling"),
-        )
-
-    async def _open(self, id: str, focus: int | None = None) -> None:
-        """Show a stored conversation; `focus` is a message of it."""
-        settings = self._services.settings
-        if (store := await self._store()) is None:
-            return
-        try:
-            draft = await asyncio.to_thread(store.draft, id)
-            session = self.pane.live_session(id) or await asyncio.to_thread(
-                ChatSession.open,
-                self._services.outbox,
-                id,
-                app_sampling=settings.shipped_section("sampling"),
-                user_sampling=settings.user_section("sampling"),
-            )
-        except StoreError as error:
-            self.pane.say_error(error)
-            return
-        if focus is not None:
-            session.show_branch_of(focus)
-        await self.pane.show(session, draft, focus)
-        wanted = session.conversation.model
-        if wanted and self._model.choice is not None and wanted != self._model.choice.name:
-            self._services.active.use(wanted)
 
     @work(group="dialog", exclusive=True)
     async def action_new_chat(self) -> None:
-        store = await self._store()
-        await self.pane.show(self._new_session(), await asyncio.to_thread(store.draft, "") if store else "")
+        with self._told():
+            await opening.open_new(self._services, self.pane)
 
-    @work(group="dialog", exclusive=True)
-    async def action_temporary_chat(self) -> None:
-        await self.pane.show(self._new_session(temporary=True))
+    def action_temporary_chat(self) -> None:
+        self.pane.show(opening.new_session(self._services, temporary=True))
 
     @work(group="dialog", exclusive=True)
     async def action_conversations(self) -> None:
-        if (store := await self._store()) is not None:
+        with self._told():
             session = self.session
-            panel = ConversationsScreen(store, session.conversation.id, session.update)
+            panel = ConversationsScreen(await opening.stored(self._services), session.conversation.id, session.update)
             id = await self.app.push_screen_wait(panel)
             if panel.deleted_current and session.turn is not None:
                 session.turn.cancel()
             if id is not None:
-                await self._open(id)
+                await opening.open_stored(self._services, self.pane, id)
             elif panel.deleted_current:
-                await self.pane.show(self._new_session())
+                await opening.open_new(self._services, self.pane)
 
     @work(group="dialog", exclusive=True)
     async def action_find(self) -> None:
-        if (store := await self._store()) is not None:
-            found = await self.app.push_screen_wait(FindScreen(store))
+        with self._told():
+            found = await self.app.push_screen_wait(FindScreen(await opening.stored(self._services)))
             if found is not None:
-                await self._open(*found)
+                await opening.open_stored(self._services, self.pane, *found)
 
     @work(group="dialog", exclusive=True)
     async def action_rename(self) -> None:
@@ -196,14 +151,14 @@ class ChatScreen(Screen[None]):
         )
         if text is not None:
             self.session.set_system(text.strip())
-            self.on_chat_pane_changed()
+            self._talk_changed()
 
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
         try:
             self._say(await message_actions.save_to_file(self.app, self.session))
-        except OSError as error:
-            self._say(f"The file cannot be written: {error.strerror}. Choose another place with Alt+S.", "error")
+        except StoreError as error:
+            self.pane.say_error(error)
 
     # Answers and branches
 
@@ -211,7 +166,7 @@ class ChatScreen(Screen[None]):
         if self.pane.leave_edit():
             return
         if self.pane.stop():
-            self._show_status("stopping")
+            self._show_status()
         elif not self.pane.notice.clear():
             self.pane.prompt.focus()
 
@@ -219,7 +174,7 @@ class ChatScreen(Screen[None]):
         if selected := self.pane.prompt.selected_text or self.get_selected_text():
             self._say(message_actions.copy(self.app, selected))
         elif self.pane.stop():
-            self._show_status("stopping")
+            self._show_status()
         elif time.monotonic() - self._ctrl_c_at < _QUIT_AGAIN_S:
             self.call_later(self.app.run_action, "quit")
         else:
@@ -242,6 +197,9 @@ class ChatScreen(Screen[None]):
     @work(group="dialog", exclusive=True)
     async def action_edit_earlier(self) -> None:
         questions = [message for message in reversed(self.session.messages) if message.role is Role.USER]
+        if not questions:
+            self._say(_NOTHING_TO_EDIT)
+            return
         number = await self.app.push_screen_wait(
             ChoiceDialog("Edit which message?", [message.text for message in questions])
         )
@@ -251,26 +209,18 @@ class ChatScreen(Screen[None]):
     def action_take_back(self) -> None:
         self.pane.take_back()
 
-    @work(group="turn", exclusive=True)
-    async def action_sibling(self, step: int) -> None:
+    def action_sibling(self, step: int) -> None:
         places = [message.id for message in self.session.messages if self.session.position(message.id)[1] > 1]
         chosen = self.pane.transcript.current
         if not places:
             self._say("There is one version of every message so far: Ctrl+R and Alt+E make others.")
             return
-        try:
-            moved = self.session.move(chosen if chosen in places else places[-1], step)
-        except OvchatError as error:
-            self.pane.say_error(error)
-            return
-        if moved:
-            await self.pane.transcript.sync()
-            self.on_chat_pane_changed()
+        self.pane.move(chosen if chosen in places else places[-1], step)
 
     def _chosen(self, role: Role) -> int | None:
         """The focused message, if it has this role."""
         current = self.pane.transcript.current
-        return current if current is not None and self.session.message(current).role is role else None
+        return next((each.id for each in self.session.messages if each.id == current and each.role is role), None)
 
     def _message(self, role: Role) -> Message | None:
         """The focused message of a role, else the last one; None, and that said, where there is none."""
@@ -279,7 +229,7 @@ class ChatScreen(Screen[None]):
             return self.session.message(chosen)
         last = next((message for message in reversed(self.session.messages) if message.role is role), None)
         if last is None:
-            self._say("There is no answer yet." if role is Role.ASSISTANT else "There is nothing to edit yet.")
+            self._say("There is no answer yet." if role is Role.ASSISTANT else _NOTHING_TO_EDIT)
         return last
 
     def action_copy_answer(self) -> None:
@@ -313,11 +263,11 @@ class ChatScreen(Screen[None]):
     def action_preset(self) -> None:
         self._set_sampling(PRESETS[next_preset(self.session.sampling().params)])
 
-    def _set_sampling(self, values: dict[str, object]) -> None:
+    def _set_sampling(self, values: Mapping[str, Any]) -> None:
         self.session.set_sampling({**self.session.conversation.sampling, **values})
         self._show_status()
 
-    @work(group="model", exclusive=True)
+    @work(group="model")
     async def _after_failure(self, status: ModelStatus) -> None:
         if status.error is not None:
             self.pane.say_error(status.error)
@@ -332,8 +282,10 @@ class ChatScreen(Screen[None]):
         self.pane.prompt.action_edit_externally()
 
     def action_page(self, direction: int) -> None:
-        transcript = self.pane.transcript
-        transcript.action_page_up() if direction < 0 else transcript.action_page_down()
+        if direction < 0:
+            self.pane.transcript.action_page_up()
+        else:
+            self.pane.transcript.action_page_down()
 
     def action_follow(self) -> None:
         self.pane.transcript.follow_end()
@@ -358,9 +310,7 @@ class ChatScreen(Screen[None]):
         return lambda: self.call_later(self.run_action, action)
 
     @on(ChatPane.Changed)
-    def on_chat_pane_changed(self) -> None:
-        if not self.app.is_running:
-            return
+    def _talk_changed(self) -> None:
         self._meter.measure(self.session, self.pane.next_text)
         self._show_status()
 
@@ -370,8 +320,8 @@ class ChatScreen(Screen[None]):
 
     @work
     async def _watch(self) -> None:
-        """Look at what happens in threads, for as long as the app runs."""
-        while self.app.is_running:
+        """Look at what happens in threads, for as long as the screen is there."""
+        while True:
             self._look()
             # Somebody may wait for the first word: what is loaded is put to work at once.
             await asyncio.sleep(_LOADING_TICK_S if self._model.loading else _TICK_S)
@@ -382,16 +332,14 @@ class ChatScreen(Screen[None]):
             self.session.runner = self._services.active.runner
             told = self._model.choice.notices if self._model.choice is not None else ()
             self.pane.say_all((*told, *self._model.model.notices))
-            self.on_chat_pane_changed()
+            self._talk_changed()
             self.pane.send_next()
         if self._model.error is not None and self._model.error is not before.error:
             self._after_failure(self._model)
         self._show_status()
 
-    def _show_status(self, state: str = "") -> None:
-        if not self.app.is_running:
-            return  # the widgets are being taken down, one by one; a count may come in the middle of it
-        self._status.show(status_facts(self.session, self._model, self._use, self._services.outbox.trouble, state))
+    def _show_status(self) -> None:
+        self._status.show(status_facts(self.session, self._model, self._use, self._services.outbox.trouble))
 
     def _say(self, text: str, severity: str = "information") -> None:
         if text:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Region
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.chat.turn import Turn
 
 _DRAFT_S = 0.5
+_STOP_S = 5.0  # the journal has all but the last moment of an answer anyway
 
 
 class ChatPane(Vertical):
@@ -61,7 +63,9 @@ class ChatPane(Vertical):
         self._outbox = outbox
         self._active = active
         self._queue: list[str] = []
-        self.busy = False  # a turn begins, runs or is being drawn
+        self._sending = ""  # left the queue, and is not in the conversation yet
+        self._works: set[object] = set()  # what happens to the conversation, and what waits for it to end
+        self._one = asyncio.Lock()
         self._editing: int | None = None  # the user's message that the prompt has instead of the draft
         self._kept_draft = ""
         self._draft_timer: Timer | None = None
@@ -81,6 +85,11 @@ class ChatPane(Vertical):
         return blank_rows(self, crop)
 
     @property
+    def busy(self) -> bool:
+        """A conversation is being shown, or a turn begins, runs or is being drawn."""
+        return bool(self._works)
+
+    @property
     def next_text(self) -> str:
         """The message that Enter would add to the branch."""
         return "" if self._editing is not None else self.prompt.text_to_send
@@ -90,19 +99,29 @@ class ChatPane(Vertical):
         session = self._live.get(id)
         return session if session is not None and session.turn is not None else None
 
-    async def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
+    @property
+    def begun(self) -> bool:
+        """Something is typed, waits or was said."""
+        return bool(self.prompt.text or self._queue or self.session.messages)
+
+    def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
         """Show another session, with its draft, at the message `focus` or at its end."""
         self.workers.cancel_group(self, "turn")
+        self._works.clear()
         self.save_draft()
         self._queue.clear()
-        self.busy, self._editing = False, None
+        self._sending, self._editing = "", None
         self.notice.clear()
         self.prompt.load(draft)
+        self.session = session
+        self._begin(partial(self._show, session, focus, session.turn))
         self._show_queue()
+
+    async def _show(self, session: ChatSession, focus: int | None, turn: Turn | None) -> None:
         await self._take(session, focus)
         self.prompt.focus()
-        if session.turn is not None:
-            self._work(self.transcript.follow(session.turn))
+        if turn is not None:
+            await self._follow(turn)
 
     async def _take(self, session: ChatSession, focus: int | None = None) -> None:
         self.session = session
@@ -115,48 +134,35 @@ class ChatPane(Vertical):
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         self.notice.clear()
-        if self._editing is not None:
-            edited = self._editing
-            self._end_edit()
-            self.answer(lambda: self.session.edit(edited, event.text))
-        else:
+        if self._editing is None:
             self._queue.append(event.text)
             self.send_next()
+            return
+        edited = self._editing
+        self._end_edit()
+        if not self.answer(lambda: self.session.edit(edited, event.text)):
+            self._begin_edit(edited, event.text)
 
     def send_next(self) -> None:
         """Send the first message that waits, if there is one and nothing is in its way."""
         if self._queue and not self.busy and self._active.status.model is not None:
-            self._work(self._send(self._queue.pop(0)))
+            self._sending = self._queue.pop(0)
+            self._begin(self._send)
         self._show_queue()
 
-    def answer(self, start: Callable[[], Turn]) -> None:
-        """Begin a turn and show it; what keeps it from beginning is said."""
-        if self.busy:
-            self.notice.say("An answer is being written. Esc stops it.")
-        else:
-            self._work(self._run(start))
-
-    def _work(self, turn: Coroutine[None, None, None]) -> None:
-        """Do it as the one thing that happens to the conversation; what waits is sent after it."""
-
-        async def alone() -> None:
-            await turn
-            if self.app.is_running:  # else the prompt and the queue are being taken down
-                self.busy = False
-                self.send_next()
-
-        self.busy = True
-        self.run_worker(alone(), group="turn", exclusive=True)
-
-    async def _send(self, text: str) -> None:
-        if await self._make_room(text):
-            await self._run(lambda: self.session.ask(text))
-        else:
+    async def _send(self) -> None:
+        text = self._sending
+        has_room = await self._make_room(text)
+        self._sending = ""
+        if not (has_room and self.answer(lambda: self.session.ask(text))):
             self.prompt.give_back(text)
 
-    async def _run(self, start: Callable[[], Turn]) -> None:
+    def answer(self, start: Callable[[], Turn]) -> bool:
+        """Begin a turn and show it; False where it cannot begin, and that is said."""
         session = self.session
         session.runner = self._active.runner
+        if not self._is_free():
+            return False
         if self._active.status.choice is not None:
             session.set_model(self._active.status.choice.name)
         first = not session.messages
@@ -164,7 +170,7 @@ class ChatPane(Vertical):
             turn = start()
         except OvchatError as error:
             self.say_error(error)
-            return
+            return False
         self.say_all(turn.notices)
         self._live = {id: each for id, each in self._live.items() if each.turn is not None}
         self._live[session.conversation.id] = session
@@ -172,7 +178,40 @@ class ChatPane(Vertical):
             self._outbox.draft("", "")  # it was a new chat's until now
         self.save_draft()
         self.post_message(self.Changed())
+        self._begin(partial(self._follow, turn))
+        return True
+
+    def move(self, message_id: int, step: int) -> None:
+        """Show the version `step` after (or before) a message, and the branch that it is on."""
+        if self._is_free() and self.session.move(message_id, step):
+            self._begin(self._sync)
+
+    def _is_free(self) -> bool:
+        """Whether something else can happen to the conversation; said where it cannot."""
+        free = self.session.turn is None and not self._sending
+        if not free:
+            self.notice.say("An answer is being written. Esc stops it.")
+        return free
+
+    def _begin(self, doing: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do it when what happens to the conversation has ended; after the last, what waits is sent."""
+        key = object()
+        self._works.add(key)
+        self._do(key, doing)
+
+    @work(group="turn")
+    async def _do(self, key: object, doing: Callable[[], Coroutine[None, None, None]]) -> None:
+        async with self._one:
+            await doing()
+        self._works.discard(key)
+        self.send_next()
+
+    async def _follow(self, turn: Turn) -> None:
         await self.transcript.follow(turn)
+        self.post_message(self.Changed())
+
+    async def _sync(self) -> None:
+        await self.transcript.sync()
         self.post_message(self.Changed())
 
     async def _make_room(self, text: str) -> bool:
@@ -202,25 +241,29 @@ class ChatPane(Vertical):
         return True
 
     async def stop_everything(self) -> None:
-        """Cancel every turn and wait until what they wrote is with the outbox."""
+        """Cancel every turn and wait, not for ever, until what they wrote is with the outbox."""
+        self.leave_edit()
+        while self._queue:  # else the next one would be sent where the user stays after all
+            self.take_back()
         self.save_draft()
         turns = [session.turn for session in {self.session, *self._live.values()} if session.turn is not None]
         for turn in turns:
             turn.cancel()
-        while not all(turn.done for turn in turns):
-            await asyncio.sleep(0.02)
-        self.workers.cancel_group(self, "turn")
+        await asyncio.gather(*(asyncio.to_thread(turn.wait, _STOP_S) for turn in turns))
 
     # What is being written
 
     def edit(self, message: Message) -> None:
         """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
+        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.")
+        self._begin_edit(message.id, message.text)
+        self.prompt.focus()
+
+    def _begin_edit(self, message_id: int, text: str) -> None:
         if self._editing is None:
             self._kept_draft = self.prompt.text_to_send
-        self._editing = message.id
-        self.prompt.load(message.text)
-        self.prompt.focus()
-        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.")
+        self._editing = message_id
+        self.prompt.load(text)
 
     def leave_edit(self) -> bool:
         """Back to the draft; False where nothing is being edited."""
@@ -257,7 +300,7 @@ class ChatPane(Vertical):
         if not self.session.temporary:
             draft = self._kept_draft if self._editing is not None else self.prompt.draft
             key = self.session.conversation.id if self.session.messages else ""
-            self._outbox.draft(key, "\n\n".join(filter(None, (*self._queue, draft))))
+            self._outbox.draft(key, "\n\n".join(filter(None, (self._sending, *self._queue, draft))))
 
     # Notices
 

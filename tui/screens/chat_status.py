@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def status_facts(
-    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None, state: str = ""
+    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None
 ) -> StatusFacts:
-    """The facts of this moment; `state` in place of what the model and the turn say."""
+    """The facts of this moment."""
     turn = session.turn
     progress = turn.progress() if turn is not None else None
     facts = _last_answer(session.messages)
@@ -32,12 +32,17 @@ def status_facts(
     if turn is not None and turn.prefill is not None and progress is not None:
         used = turn.prefill.total + progress.tokens
     loaded = model.model
+    state = _state(model)
+    if progress is not None and progress.stopping:
+        state = "stopping"
+    elif turn is not None and prefill is None and used is None:
+        state = state or "waiting"
     sampling = session.sampling().params
     return StatusFacts(
         model=model.choice.title if model.choice is not None else "",
         device=loaded.device if loaded is not None else "",
         precision=loaded.precision if loaded is not None else "",
-        state=state or _state(model) or ("waiting" if turn is not None and prefill is None and used is None else ""),
+        state=state,
         used=used,
         limit=use.limit if use is not None else (loaded.context_limit if loaded is not None else None),
         sampling=sampling,

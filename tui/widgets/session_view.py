@@ -34,12 +34,16 @@ class SessionView(Transcript):
         if not views:
             await self.mount(FirstRun(temporary=session.temporary))
 
-    async def sync(self) -> AssistantMessage | None:
-        """Bring the transcript up to the branch after it changed; the answer that is being written, if there is one."""
+    async def sync(self, turn: Turn | None = None) -> AssistantMessage | None:
+        """Bring the transcript up to the branch after it changed.
+
+        Returns:
+            Where the answer of `turn` is written, if it is on the branch.
+        """
         session = self._session
         if session is None:
             return None
-        messages, turn = session.messages, session.turn
+        messages = session.messages
         same = 0
         while same < min(len(messages), len(self._shown)) and messages[same].id == self._shown[same]:
             same += 1
@@ -58,15 +62,13 @@ class SessionView(Transcript):
         return answer
 
     async def follow(self, turn: Turn) -> None:
-        """Show a turn of the session while it runs: pulled at the pace at which it can be drawn."""
-        session, answer = self._session, await self.sync()
+        """Show a turn of the session until it ends: pulled at the pace at which it can be drawn."""
+        session, answer = self._session, await self.sync(turn)
         if session is None or answer is None:
             return
         while not turn.done:
             await answer.feed(turn.drain())
             await asyncio.sleep(answer.interval)
-            if not self.app.is_running:
-                return  # the answer may be taken down already, and the turn writes itself
         await answer.feed(turn.drain())
         if turn.message_id in (message.id for message in session.messages):
             await answer.finish(self._view(session, session.message(turn.message_id)))
@@ -74,4 +76,8 @@ class SessionView(Transcript):
             await self.sync()
 
     def _view(self, session: ChatSession, message: Message) -> MessageView:
-        return MessageView(message, session.position(message.id), session.in_context(message.id))
+        try:
+            place = session.position(message.id)
+        except KeyError:  # it has just come to nothing; the end of its turn takes it away here, too
+            place = (1, 1)
+        return MessageView(message, place, session.in_context(message.id))

@@ -1,0 +1,105 @@
+"""Conversations made and opened: an empty one, a stored one, and at the start the one that somebody comes back to."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tui.chat.session import ChatSession
+from tui.store.conversations import LAST, Conversations
+from tui.store.errors import StoreError
+from tui.store.records import Conversation, new_conversation_id
+
+if TYPE_CHECKING:
+    from tui.screens.chat_pane import ChatPane
+    from tui.screens.services import Services
+
+
+def new_session(services: Services, *, temporary: bool = False) -> ChatSession:
+    """An empty conversation; nothing is stored of a temporary one."""
+    now = time.time()
+    conversation = Conversation(new_conversation_id(), created=now, updated=now)
+    return ChatSession(conversation, None if temporary else services.outbox, **_sampling(services))
+
+
+async def stored(services: Services) -> Conversations:
+    """The stored conversations.
+
+    Raises:
+        StoreError: Why they cannot be opened.
+    """
+    return await asyncio.to_thread(services.outbox.opened)
+
+
+async def open_new(services: Services, pane: ChatPane) -> None:
+    """Show an empty conversation, with the draft of one that was not begun.
+
+    Raises:
+        StoreError: The draft cannot be read; the conversation is shown.
+    """
+    try:
+        draft = await asyncio.to_thread((await stored(services)).draft, "")
+    except StoreError:
+        pane.show(new_session(services))
+        raise
+    pane.show(new_session(services), draft)
+
+
+async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | None = None) -> None:
+    """Show a stored conversation, at its end or at the message `focus`, and load its model.
+
+    Raises:
+        StoreError: It cannot be read.
+        OvchatError: `focus` is on another branch, and the answer under way keeps this one.
+    """
+    store = await stored(services)
+    draft = await asyncio.to_thread(store.draft, id)
+    session = pane.live_session(id)
+    if session is None:
+        session = await asyncio.to_thread(lambda: ChatSession.open(services.outbox, id, **_sampling(services)))
+    if focus is not None:
+        session.show_branch_of(focus)
+    pane.show(session, draft, focus)
+    wanted, choice = session.conversation.model, services.active.status.choice
+    if wanted and choice is not None and wanted != choice.name:
+        services.active.use(wanted)
+
+
+async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
+    """Bring back the prompts and the draft of before; the last conversation if `go_on`, or if it was interrupted.
+
+    What somebody has begun meanwhile stays as it is.
+
+    Raises:
+        StoreError: What was stored cannot be read.
+    """
+    store = await stored(services)
+    pane.say_all(store.notices)
+    pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
+    interrupted = await asyncio.to_thread(store.interrupted)
+    before = interrupted or (await _last(store) if go_on else None)
+    draft = await asyncio.to_thread(store.draft, "")
+    if pane.begun:
+        return
+    if before is None:
+        pane.prompt.load(draft)
+        return
+    await open_stored(services, pane, before.id)
+    if interrupted is not None:
+        pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.")
+
+
+async def _last(store: Conversations) -> Conversation | None:
+    with suppress(StoreError):  # there is none yet
+        return await asyncio.to_thread(store.find, LAST)
+    return None
+
+
+def _sampling(services: Services) -> dict[str, Any]:
+    settings = services.settings
+    return {
+        "app_sampling": settings.shipped_section("sampling"),
+        "user_sampling": settings.user_section("sampling"),
+    }
