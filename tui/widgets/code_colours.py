@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from pygments.token import Token as Kind
 from textual.content import Content
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class _Colours(HighlightTheme):
     """What structures code (keywords, definitions), and what is not code (strings, comments, numbers)."""
 
-    STYLES: ClassVar[dict[TokenType, str]] = {
+    STYLES: dict[TokenType, str] = {  # noqa: RUF012 - as Textual declares it
         Kind.Comment: "$foreground 60% italic",
         Kind.Keyword: "$text-primary",
         Kind.Keyword.Constant: "$text-warning",
@@ -35,7 +35,7 @@ class _Colours(HighlightTheme):
 class _AnsiColours(HighlightTheme):
     """The same in the terminal's own colours."""
 
-    STYLES: ClassVar[dict[TokenType, str]] = {
+    STYLES: dict[TokenType, str] = {  # noqa: RUF012 - as Textual declares it
         Kind.Comment: "dim italic",
         Kind.Keyword: "ansi_blue",
         Kind.Keyword.Constant: "ansi_yellow",
@@ -55,5 +55,4 @@ class _AnsiColours(HighlightTheme):
 @functools.lru_cache(maxsize=256)
 def coloured(code: str, language: str, *, ansi: bool) -> Content:
     """`code` with the colours of `language`; without any where that is not known."""
-    theme: Any = _AnsiColours if ansi else _Colours
-    return highlight(code, language=language, theme=theme)
+    return highlight(code, language=language, theme=_AnsiColours if ansi else _Colours)
