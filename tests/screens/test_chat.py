@@ -567,3 +567,17 @@ async def test_a_code_block_is_copied_by_its_number(tmp_path: Path) -> None:
         await wait_until_async(lambda: isinstance(app.screen, ChoiceDialog))
         await pilot.press("2")
         await wait_until_async(lambda: app.clipboard == "  ls")
+
+
+@pytest.mark.parametrize(("name", "says"), [("talk.md", "Saved to"), ("no such folder/talk.md", "no such folder")])
+async def test_saving_to_a_file_says_what_came_of_it(tmp_path: Path, name: str, says: str) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        await pilot.press("alt+s")
+        await wait_until_async(lambda: isinstance(app.focused, Input))
+        app.focused.value = str(tmp_path / name)  # type: ignore[union-attr]
+        await pilot.press("enter")
+        await wait_until_async(lambda: says in notice_of(app))

@@ -155,10 +155,8 @@ class ChatScreen(Screen[None]):
 
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
-        try:
+        with self._told():
             self._say(await message_actions.save_to_file(self.app, self.session))
-        except StoreError as error:
-            self.pane.say_error(error)
 
     # Answers and branches
 
