@@ -58,7 +58,6 @@ async def test_choosing_by_enter_digit_and_mouse():
     options = ["CPU", "GPU", "NPU"]
     assert await press(ChoiceDialog("Device", options), "down", "down", "up", "enter") == 1
     assert await press(ChoiceDialog("Device", options), "3") == 2
-    assert await press(ChoiceDialog("Device", options, cursor=1), "enter") == 1
     assert await press(ChoiceDialog("Device", options), "4") is NOTHING_YET
     async with showing(ChoiceDialog("Device", options)) as (app, pilot):
         await pilot.click("RowList", offset=(4, 1))

@@ -42,7 +42,7 @@ class OnePrompt(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Button("other")
-        yield Prompt(placeholder="Ask")
+        yield Prompt()
 
     def on_mount(self) -> None:
         self.prompt.focus()

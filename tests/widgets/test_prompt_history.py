@@ -5,6 +5,12 @@ from __future__ import annotations
 from tui.widgets.prompt_history import PromptHistory
 
 
+def filled() -> PromptHistory:
+    history = PromptHistory()
+    history.fill(["b", "a"])
+    return history
+
+
 def walk(history: PromptHistory, start: str, steps: str) -> str:
     """Where `steps`, up and down, lead from `start`."""
     text = start
@@ -15,14 +21,14 @@ def walk(history: PromptHistory, start: str, steps: str) -> str:
 
 
 def test_the_walk_has_two_ends() -> None:
-    assert walk(PromptHistory(["b", "a"]), "draft", "u") == "b"
-    assert walk(PromptHistory(["b", "a"]), "draft", "uuuu") == "a"
-    assert walk(PromptHistory(["b", "a"]), "draft", "uuuudddd") == "draft"
+    assert walk(filled(), "draft", "u") == "b"
+    assert walk(filled(), "draft", "uuuu") == "a"
+    assert walk(filled(), "draft", "uuuudddd") == "draft"
     assert PromptHistory().older("draft") is None
 
 
 def test_changes_on_the_way_stay_until_something_is_sent() -> None:
-    history = PromptHistory(["b", "a"])
+    history = filled()
     assert history.older("draft") == "b"
     assert history.older("b, changed") == "a"
     assert history.newer("a") == "b, changed"
@@ -32,7 +38,7 @@ def test_changes_on_the_way_stay_until_something_is_sent() -> None:
 
 
 def test_a_message_sent_again_moves_to_the_front() -> None:
-    history = PromptHistory(["b", "a"])
+    history = filled()
     history.add("a")
     assert [history.older(""), history.older("a"), history.older("b")] == ["a", "b", None]
 

@@ -56,21 +56,18 @@ def test_what_survives(width: int, shown: str) -> None:
 
 @pytest.mark.parametrize("width", [0, 1, 5, 12, 38, 78, 118])
 def test_it_never_is_wider_than_the_row(width: int) -> None:
-    long = replace(
-        FULL, model="漢字" * 30, state="loading 2 s: " + "x" * 100, saved_trouble="disk " * 20, notice="n" * 150
-    )
-    for facts in (FULL, long, replace(long, notice=""), replace(long, notice="", saved_trouble=""), StatusFacts()):
+    long = replace(FULL, model="漢字" * 30, state="loading 2 s: " + "x" * 100, saved_trouble="disk " * 20)
+    for facts in (FULL, long, replace(long, saved_trouble=""), StatusFacts()):
         assert cell_len(line(facts, width)) <= width
 
 
-def test_what_goes_on_comes_before_everything_but_trouble_and_notices() -> None:
+def test_what_goes_on_comes_before_everything_but_trouble() -> None:
     loading = replace(FULL, state="loading 2 s: compiling")
     assert "loading 2 s" in line(loading, 20)
     assert "loading 2 s: compiling" in line(loading, 78)
     unsaved = replace(loading, saved_trouble="the disk is full")
     assert line(unsaved, 38).startswith("! not saved")
     assert "! not saved: the disk is full" in line(unsaved, 118)
-    assert line(replace(unsaved, notice="Press Ctrl+C again to quit"), 30) == "Press Ctrl+C again to quit"
 
 
 def test_reading_the_prompt() -> None:

@@ -87,7 +87,6 @@ class TextDialog(Dialog[str | None]):
         value: What stands there first, selected if it is one line.
         text: What there is to know.
         lines: Several lines may be written.
-        placeholder: What an empty box says.
         required: Enter does nothing while there are only spaces.
     """
 
@@ -114,20 +113,18 @@ class TextDialog(Dialog[str | None]):
         *,
         text: str = "",
         lines: bool = False,
-        placeholder: str = "",
         required: bool = False,
     ) -> None:
         super().__init__(title, text)
         self._value = value
         self._lines = lines
-        self._placeholder = placeholder
         self._required = required
 
     def content(self) -> Iterable[Widget]:
         if self._lines:
-            yield TextArea(self._value, placeholder=self._placeholder, compact=True, highlight_cursor_line=False)
+            yield TextArea(self._value, compact=True, highlight_cursor_line=False)
         else:
-            yield LineInput(one_line(self._value), placeholder=self._placeholder, compact=True)
+            yield LineInput(one_line(self._value), compact=True)
 
     def on_mount(self) -> None:
         if self._lines:
@@ -223,12 +220,10 @@ class ChoiceDialog(OptionsDialog[int]):
         title: What it is about.
         options: What can be chosen.
         text: What there is to know.
-        cursor: The one that Enter takes at first.
     """
 
-    def __init__(self, title: str, options: Sequence[str], *, text: str = "", cursor: int = 0) -> None:
-        numbered = [(option, number) for number, option in enumerate(options)]
-        super().__init__(title, numbered, text=text, cursor=cursor)
+    def __init__(self, title: str, options: Sequence[str], *, text: str = "") -> None:
+        super().__init__(title, [(option, number) for number, option in enumerate(options)], text=text)
 
 
 class ConfirmDialog(OptionsDialog[bool]):

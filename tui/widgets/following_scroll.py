@@ -61,8 +61,8 @@ class FollowingScroll(VerticalScroll, can_focus=False):
     # One layout for each change of what it holds, not another after it: where the scrollbar comes, that asks for one.
     virtual_size = Reactive(Size(0, 0))
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._rows: list[tuple[Widget, int]] = []  # what was laid out last, with its first row
         self._goal: Widget | None = None  # what to begin the view with, once it is laid out
 

@@ -8,12 +8,11 @@ from typing import ClassVar
 from textual import events
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.document._document import EditResult, Location, Selection
-from textual.document._edit import Edit
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
 from tui.terminal.editor import EditorFailed, edit_text, editor_command
 from tui.terminal.keys import OTHER_NEW_LINES
@@ -98,10 +97,8 @@ class Prompt(PromptArea, inherit_bindings=False):
         def control(self) -> Prompt:
             return self.prompt
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(
-            placeholder=placeholder, id=id, classes=classes, highlight_cursor_line=False, tab_behavior="focus"
-        )
+    def __init__(self) -> None:
+        super().__init__(highlight_cursor_line=False, tab_behavior="focus")
         self.pastes = Pastes()
         self.earlier = PromptHistory()
         # A cursor that blinks sends bytes twice a second for as long as the app is open.
@@ -136,7 +133,7 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     # Keys
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         if event.key in OTHER_NEW_LINES:
             _take(event)
             self.action_new_line()
@@ -188,7 +185,7 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     # Pastes
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    async def on_paste(self, event: events.Paste) -> None:
         _take(event)
         self._insert(event.text)
         self.focus()

@@ -3,6 +3,9 @@
 Textual takes a whole line apart for every row of it that it draws: with 20 kB in one line a key cost 35 ms of CPU, in
 Chinese 65 ms. Here a row costs what is in it. And it draws everything at every key, border included: 1160 bytes on 120
 columns, which SSH carries. Here only rows that may have changed are drawn.
+
+For that this file and prompt.py, and no other, use names of TextArea and its document that Textual keeps to itself; the
+properties over keys in tests/widgets/test_prompt.py fail where they change.
 """
 
 from __future__ import annotations
@@ -12,14 +15,11 @@ from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.document._document import EditResult, Location, Selection
-from textual.document._document_navigator import DocumentNavigator
-from textual.document._edit import Edit
-from textual.document._wrapped_document import WrappedDocument
 from textual.expand_tabs import expand_text_tabs_from_widths
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import DocumentNavigator, Edit, EditResult, Location, Selection, WrappedDocument
 
 from tui.widgets.pastes import tokens_in
 from tui.widgets.prompt_text import shown

@@ -11,12 +11,10 @@ from collections.abc import Iterable
 class PromptHistory:
     """A walk from the draft, at 0, to ever older messages."""
 
-    def __init__(self, messages: Iterable[str] = ()) -> None:
-        """Begin with `messages`, newest first."""
+    def __init__(self) -> None:
         self._messages: list[str] = []
         self._position = 0
         self._changed: dict[int, str] = {}
-        self.fill(messages)
 
     def fill(self, messages: Iterable[str]) -> None:
         """Append older `messages`, newest first; what is there already is left out."""

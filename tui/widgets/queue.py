@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from tui.widgets.visible import one_line
 
-MOST_ROWS = 3
+_MOST_ROWS = 3
 _LONGEST_ROW = 500  # characters; the terminal's width cuts it anyway
 
 
@@ -31,7 +31,7 @@ class QueueStrip(Static):
 
     def show(self, texts: Sequence[str]) -> None:
         """Show the messages that wait, the next one first."""
-        rows = [f"queued: {_first_line(text)}" for text in texts[:MOST_ROWS]]
+        rows = [f"queued: {_first_line(text)}" for text in texts[:_MOST_ROWS]]
         if more := len(texts) - len(rows):
             rows[-1] += f" (+{more} more)"
         self.update(Content("\n".join(rows)))

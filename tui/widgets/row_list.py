@@ -70,8 +70,8 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
     class Chosen(Message):
         """The current item was clicked."""
 
-    def __init__(self, draw: Callable[[Item, int], Sequence[Line]], *, lines: int = 1, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, draw: Callable[[Item, int], Sequence[Line]], *, lines: int = 1) -> None:
+        super().__init__()
         self._draw = draw
         self._lines = lines
         self._items: list[Item | Heading] = []

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST_INTERVAL = 0.25
 """Seconds between two repaints."""
-WARN_AT, ALARM_AT = 0.80, 0.95
-"""Shares of the context in use."""
+_WARN_AT, _ALARM_AT = 0.80, 0.95  # shares of the context in use
 _GAP = "  "
 _MUTED = "$foreground 60%"
 _URGENT, _NEEDED = 2, 4  # by how long parts stay: up to what goes on, up to model and context
@@ -47,7 +46,6 @@ class StatusFacts:
         reused: Prompt tokens of it that were in the cache.
         prefill: Prompt tokens read and to read, while they are being read.
         saved_trouble: Why conversations cannot be saved.
-        notice: Something to say for a moment.
     """
 
     model: str = ""
@@ -63,7 +61,6 @@ class StatusFacts:
     reused: int = 0
     prefill: tuple[int, int] | None = None
     saved_trouble: str = ""
-    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,6 @@ def _parts(facts: StatusFacts) -> list[_Part]:
     where = " ".join(each for each in (facts.device, facts.precision) if each)
     unsaved = [f"! not saved: {facts.saved_trouble}", "! not saved"] if facts.saved_trouble else [""]
     parts = [
-        _Part([facts.notice], 0, "bold $text-warning"),
         _Part(unsaved, 1, "bold $text-error"),
         _Part([model, *short], 3, "bold"),
         _Part([where, facts.device], 6, _MUTED),
@@ -116,10 +112,10 @@ def _context_part(facts: StatusFacts) -> _Part:
     share = facts.used / facts.limit
     percent = f"{share:.0%}"
     style = ""
-    if share >= WARN_AT:
+    if share >= _WARN_AT:
         # Also told without colour.
         percent = f"{percent}!"
-        style = "bold $text-error" if share >= ALARM_AT else "$text-warning"
+        style = "bold $text-error" if share >= _ALARM_AT else "$text-warning"
     numbers = f"{facts.used:,}/{facts.limit:,}"
     return _Part([f"context {numbers} ({percent})", f"{numbers} {percent}", percent], 4, style)
 
@@ -204,8 +200,8 @@ class StatusLine(Widget):
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._facts = StatusFacts()
         self._painted = Content()
         self._painted_at = -math.inf  # seconds

@@ -47,8 +47,8 @@ class Transcript(FollowingScroll):
     thinking_folded: reactive[bool] = reactive(True)
     """Thinking is shown as one line, where the reader did not unfold it."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._views: list[MessageView] = []
         self._window = Window(0, 0)
         self._changing = asyncio.Lock()
