@@ -26,6 +26,7 @@ from tui.engine.events import TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.records import Ended, Message, Role
 from tui.widgets.message_view import MessageView
+from tui.widgets.pace import Pace
 from tui.widgets.transcript import Transcript
 
 _COLUMNS, _ROWS = 120, 40
@@ -88,13 +89,15 @@ class _Bench(App[None]):
         box = await transcript.begin_answer(MessageView(answer))
         deltas = [TextDelta(token, (0,), Channel.ANSWER) for token in answer_tokens(_TOKENS)]
         began, cpu, fed, draws, worst = time.perf_counter(), time.process_time(), 0, 0, 0.0
+        pace = Pace()
         while fed < len(deltas):
             due = min(len(deltas), int((time.perf_counter() - began) * _PER_SECOND))
             await box.feed(deltas[fed:due])
             fed, draws = due, draws + 1
             before = time.perf_counter()
-            await asyncio.sleep(box.interval)
-            worst = max(worst, time.perf_counter() - before - box.interval)
+            await asyncio.sleep(pace.pause)
+            worst = max(worst, time.perf_counter() - before - pace.pause)
+            pace.drawn()
         await asyncio.sleep(0.2)
         cpu_ms = (time.process_time() - cpu) / _TOKENS * 1000
         self.report.write_text(json.dumps({"cpu_ms": cpu_ms, "draws": draws, "worst_gap_ms": worst * 1000}))

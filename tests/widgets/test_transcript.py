@@ -157,7 +157,6 @@ async def test_an_answer_streams_and_is_finished() -> None:
         await box.feed([PrefillProgress(1, 2, 0), *words("one\ntwo\n")])
         await pilot.pause()
         assert [row.strip() for row in rows(pilot) if row.strip()] == ["▌ question", "one", "two"]
-        assert box.interval >= 1 / 15
         await box.feed(words("three"))
         await box.finish(answered(2, "one\ntwo\nthree", ended=Ended.LENGTH))
         await pilot.pause()

@@ -7,7 +7,6 @@ rows are kept.
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from functools import partial
 from typing import ClassVar
@@ -82,7 +81,6 @@ class AnswerText(Widget):
     def __init__(self, text: str = "") -> None:
         super().__init__()
         self.source = text
-        self.append_seconds = 0.0
         self._blocks = parse(text)
         self._last_begins = _begin_of_last(text, self._blocks)
         self._drawn: list[_Drawn] = []
@@ -94,8 +92,7 @@ class AnswerText(Widget):
         self._blank: Strip | None = None
 
     def add(self, text: str) -> None:
-        """Add `text` at the end. `append_seconds` says what that took."""
-        begun = time.perf_counter()
+        """Add `text` at the end."""
         self.source += text
         tail = self.source[self._last_begins :]
         kept = self._blocks[:-1]
@@ -103,7 +100,6 @@ class AnswerText(Widget):
         blocks = parse(tail, code_before=code_before)
         self._last_begins += _begin_of_last(tail, blocks)
         self._replace(len(kept), kept + blocks)
-        self.append_seconds = time.perf_counter() - begun
 
     def draw(self, text: str) -> None:
         """Show `text`, parsed from its beginning; blocks that come out as they are shown stay as they are."""

@@ -24,9 +24,6 @@ from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, mo
 from tui.widgets.thinking import Thinking
 from tui.widgets.visible import visible
 
-# Fifteen times a second reads as steady; four times what a draw took leaves the processor to the model.
-_SHORTEST_INTERVAL = 1 / 15
-_REST = 4.0
 _WAITING = Content("…")
 
 
@@ -78,11 +75,6 @@ class AssistantMessage(MessageBox):
     def writing(self) -> bool:
         """It is being written."""
         return self.view.message.ended is Ended.WRITING
-
-    @property
-    def interval(self) -> float:
-        """Seconds until feeding again makes sense."""
-        return max(_SHORTEST_INTERVAL, _REST * self._answer.append_seconds)
 
     @property
     def _answer(self) -> AnswerText:

@@ -9,6 +9,7 @@ from tui.store.records import Message
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.first_run import FirstRun
 from tui.widgets.message_view import MessageView
+from tui.widgets.pace import Pace
 from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ class SessionView(Transcript):
         session, answer = self._session, await self.sync(turn)
         if session is None or answer is None:
             return
+        pace = Pace()
         while not turn.done:
             await answer.feed(turn.drain())
-            await asyncio.sleep(answer.interval)
+            await asyncio.sleep(pace.pause)
+            pace.drawn()
         await answer.feed(turn.drain())
         if turn.message_id in (message.id for message in session.messages):
             await answer.finish(self._view(session, session.message(turn.message_id)))
