@@ -14,6 +14,7 @@ from textual.theme import Theme
 
 from tui.screens.chat import ChatScreen
 from tui.screens.leaving import ask_where_to_save
+from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.store import paths
 from tui.terminal import keys
@@ -24,6 +25,7 @@ class ChatApp(App[None]):
 
     TITLE = "ovchat"
     CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar = {Actions}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; everything is saved.", priority=True),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", tooltip="Every action, by name."),
@@ -44,7 +46,7 @@ class ChatApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         if isinstance(screen, ChatScreen):
             yield from screen.commands()
-        yield SystemCommand("Quit", "Leave; everything is saved.", self.action_quit)
+        yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
 
     async def action_quit(self) -> None:
         # In a worker: the question what to do with what is not saved waits for its answer.

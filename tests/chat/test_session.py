@@ -143,7 +143,7 @@ def test_a_stopped_answer_stays_and_can_be_gone_on_with(session: Make, reopened:
     assert whole.facts.usage["completion_tokens"] == len(whole.token_ids)
     assert whole.facts.seed == stopped.facts.seed
     assert not chat.can_proceed(stopped.id)
-    with pytest.raises(OvchatError, match="go on with"):
+    with pytest.raises(OvchatError, match="complete"):
         chat.proceed()
 
 

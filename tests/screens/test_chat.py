@@ -581,3 +581,40 @@ async def test_saving_to_a_file_says_what_came_of_it(tmp_path: Path, name: str, 
         app.focused.value = str(tmp_path / name)  # type: ignore[union-attr]
         await pilot.press("enter")
         await wait_until_async(lambda: says in notice_of(app))
+
+
+@pytest.mark.parametrize("key", ["ctrl+r", "alt+r", "alt+left", "alt+right"])
+@pytest.mark.parametrize("steps", [(), ("up",)])
+async def test_a_chosen_message_can_be_replaced_by_another_version(
+    tmp_path: Path, key: str, steps: tuple[str, ...]
+) -> None:
+    app = chat_app(tmp_path, ScriptedRunner(["one", "two", "three"]))
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        await pilot.press("ctrl+r")
+        await wait_until_async(lambda: texts(app)[1:] == ["two"])
+        await idle(app, 2)
+        await pilot.press("shift+tab", *steps, key)
+        await pilot.pause()
+        await idle(app, 2)
+        assert app.is_running
+
+
+async def test_the_palette_finds_an_action_by_what_it_does(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await pilot.press("ctrl+p", *"another title")
+        await wait_until_async(lambda: "Rename conversation" in shown(app))
+
+
+async def test_an_answer_that_is_complete_says_so_when_it_is_to_go_on(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        await pilot.press("alt+g")
+        await wait_until_async(lambda: "complete" in notice_of(app))

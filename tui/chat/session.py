@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
 
+_IN_CONTEXT = ("prompt_tokens", "completion_tokens")
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
 
 
@@ -182,8 +183,17 @@ class ChatSession:
         """Go on with an answer (the last) that was stopped, cut off or interrupted."""
         with self._lock:
             message = self._said(message_id)
+            if message.ended is Ended.STOP:
+                raise OvchatError("This answer is complete.", "Regenerate for another one.")
             if not self.can_proceed(message.id):
-                raise OvchatError("There is no answer to go on with.", "Ask something, or regenerate.")
+                raise OvchatError("Only the last answer can be gone on with.", "Regenerate for another one.")
+            model = self.runner.model if self.runner is not None else None
+            usage = message.facts.usage
+            if model is not None and sum(usage.get(each, 0) for each in _IN_CONTEXT) >= model.context_limit:
+                raise OvchatError(
+                    "The context is full: this answer cannot go on.",
+                    "Begin a new conversation, or set engine.context higher.",
+                )
             # With its seed the draws go on where they were, too.
             return self._begin(message, self.sampling(), seed=message.facts.seed)
 

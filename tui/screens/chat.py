@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters, on, work
+from textual import on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.geometry import Region
@@ -32,7 +32,7 @@ from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.store.errors import StoreError
-from tui.store.records import Message, Role
+from tui.store.records import Conversation, Message, Role
 from tui.widgets.blank import blank_rows
 from tui.widgets.keys_row import key_label
 from tui.widgets.status_line import StatusLine
@@ -51,8 +51,6 @@ class ChatScreen(Screen[None]):
     """Chats with the model in use."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
-    pane = getters.query_one(ChatPane)
-    _status = getters.query_one(StatusLine)
 
     def __init__(self, services: Services, start: Start) -> None:
         super().__init__()
@@ -62,11 +60,14 @@ class ChatScreen(Screen[None]):
         self._use: ContextUse | None = None
         self._meter = ContextMeter(self, self._counted)
         self._ctrl_c_at = 0.0
+        self._undoable: list[Conversation] = []  # what was deleted or archived since the app was opened
+        new_session = partial(opening.new_session, services)
+        self.pane = ChatPane(new_session(), new_session, services.outbox, services.active)
+        self._status = StatusLine()
 
     def compose(self) -> ComposeResult:
-        new_session = partial(opening.new_session, self._services)
-        yield ChatPane(new_session(), new_session, self._services.outbox, self._services.active)
-        yield StatusLine()
+        yield self.pane
+        yield self._status
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Nothing of its own; it is asked for that with every row that is drawn anywhere."""
@@ -115,7 +116,8 @@ class ChatScreen(Screen[None]):
     async def action_conversations(self) -> None:
         with self._told():
             session = self.session
-            panel = ConversationsScreen(await opening.stored(self._services), session.conversation.id, session.update)
+            store = await opening.stored(self._services)
+            panel = ConversationsScreen(store, session.conversation.id, session.update, self._undoable)
             id = await self.app.push_screen_wait(panel)
             if panel.deleted_current and session.turn is not None:
                 session.turn.cancel()
@@ -151,6 +153,7 @@ class ChatScreen(Screen[None]):
         )
         if text is not None:
             self.session.set_system(text.strip())
+            self._say("The system prompt is set." if text.strip() else "There is no system prompt now.")
             self._talk_changed()
 
     @work(group="dialog", exclusive=True)
@@ -180,7 +183,9 @@ class ChatScreen(Screen[None]):
             self._say("Ctrl+C again quits.")
 
     def action_regenerate(self) -> None:
-        self.pane.answer(lambda: self.session.regenerate(self._chosen(Role.ASSISTANT)))
+        begun = self.pane.answer(lambda: self.session.regenerate(self._chosen(Role.ASSISTANT)))
+        if begun and not self.session.sampling().params.temperature:
+            self._say("At temperature 0 the answer will be the same. F7 lets it vary.")
 
     def action_replay(self) -> None:
         self.pane.answer(lambda: self.session.replay(self._chosen(Role.ASSISTANT)))
@@ -263,6 +268,7 @@ class ChatScreen(Screen[None]):
 
     def _set_sampling(self, values: Mapping[str, Any]) -> None:
         self.session.set_sampling({**self.session.conversation.sampling, **values})
+        self.pane.notice.fade()
         self._show_status()
 
     @work(group="model")
@@ -300,7 +306,8 @@ class ChatScreen(Screen[None]):
     def commands(self) -> Iterable[SystemCommand]:
         """Every action of this screen, for the palette."""
         for key in KEYS:
-            yield SystemCommand(key.description, f"{key.tooltip} ({key_label(key.key)})", self._run(key.action))
+            label = key_label(key.key.partition(",")[0])
+            yield SystemCommand(key.description, f"{key.tooltip} ({label})", self._run(key.action))
         for command in COMMANDS:
             yield SystemCommand(command.title, command.help, self._run(command.action))
 

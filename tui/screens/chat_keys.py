@@ -61,7 +61,7 @@ class Command:
 
 COMMANDS = [
     Command("New temporary chat", "A conversation that is not stored.", "temporary_chat"),
-    Command("Rename conversation", "Give this conversation a title.", "rename"),
+    Command("Rename conversation", "Give this conversation another title.", "rename"),
     Command("System prompt", "What the model is told first in this conversation.", "system_prompt"),
     Command("Edit an earlier message", "Choose one of your messages and edit it as a new branch.", "edit_earlier"),
     Command("Take back queued message", "The last message that waits goes back into the prompt.", "take_back"),

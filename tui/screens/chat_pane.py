@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import getters, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Region
@@ -46,10 +46,6 @@ class ChatPane(Vertical):
     """
 
     DEFAULT_CSS = "ChatPane SessionView { height: 1fr; }"
-    transcript = getters.query_one(SessionView)
-    prompt = getters.query_one(Prompt)
-    notice = getters.query_one(Notice)
-    _strip = getters.query_one(QueueStrip)
 
     class Changed(Event):
         """The prompt, the branch or the turn changed: counts and status are no longer right."""
@@ -70,12 +66,11 @@ class ChatPane(Vertical):
         self._kept_draft = ""
         self._draft_timer: Timer | None = None
         self._live: dict[str, ChatSession] = {}  # sessions with a turn under way, by conversation
+        # Held, not looked for: what a thread brings may come while they are taken down.
+        self.transcript, self.prompt, self.notice, self._strip = SessionView(), Prompt(), Notice(), QueueStrip()
 
     def compose(self) -> ComposeResult:
-        yield SessionView()
-        yield QueueStrip()
-        yield Notice()
-        yield Prompt()
+        yield from (self.transcript, self._strip, self.notice, self.prompt)
 
     async def on_mount(self) -> None:
         await self.transcript.show_session(self.session)
@@ -149,6 +144,9 @@ class ChatPane(Vertical):
             self._sending = self._queue.pop(0)
             self._begin(self._send)
         self._show_queue()
+        error = self._active.status.error
+        if self._queue and error is not None and self._active.status.model is None:
+            self.say_error(error)  # why it waits
 
     async def _send(self) -> None:
         text = self._sending
@@ -208,6 +206,8 @@ class ChatPane(Vertical):
 
     async def _follow(self, turn: Turn) -> None:
         await self.transcript.follow(turn)
+        if turn.message_id not in (each.id for each in self.session.messages):
+            self.notice.say("Stopped before the first word. Ctrl+R answers the message.")
         self.post_message(self.Changed())
 
     async def _sync(self) -> None:
@@ -255,7 +255,7 @@ class ChatPane(Vertical):
 
     def edit(self, message: Message) -> None:
         """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
-        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.")
+        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
         self._begin_edit(message.id, message.text)
         self.prompt.focus()
 
@@ -290,6 +290,7 @@ class ChatPane(Vertical):
 
     @on(Prompt.Changed)
     def _typed(self) -> None:
+        self.notice.fade()
         self.post_message(self.Changed())
         if self._draft_timer is not None:
             self._draft_timer.stop()

@@ -37,6 +37,7 @@ def status_facts(
         state = "stopping"
     elif turn is not None and prefill is None and used is None:
         state = state or "waiting"
+    state = state or ("temporary" if session.temporary else "")
     sampling = session.sampling().params
     return StatusFacts(
         model=model.choice.title if model.choice is not None else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -41,7 +41,9 @@ class ContextMeter:
     def _begin(self) -> None:
         if not self._counting and self._wanted is not None:
             self._counting = True
-            self._owner.run_worker(self._count(), group="count")
+            # A function: a coroutine that is made now and never run, since the app ends, is a warning.
+            count: Callable[[], Awaitable[None]] = self._count
+            self._owner.run_worker(count, group="count")
 
     async def _count(self) -> None:
         while self._wanted is not None:

@@ -58,6 +58,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         store: Conversations,
         current: str | None,
         change_current: Callable[..., None] | None = None,
+        undoable: list[Conversation] | None = None,
     ) -> None:
         super().__init__()
         self._store = store
@@ -65,7 +66,8 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self._change_current = change_current
         self._listed: list[Conversation] | None = None
         self._archived = False
-        self._deleted: list[Conversation] = []
+        self._undoable = [] if undoable is None else undoable
+        self._gone: set[str] = set()
         self._today = date.today()
         # One change after the other: each begins with what the list shows after the one before.
         self._changing = asyncio.Lock()
@@ -135,7 +137,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "undo":
-            return bool(self._deleted)
+            return bool(self._undoable)
         if action in {"choose", "rename", "pin", "archive", "delete"}:
             return True if self.is_mounted and self.rows.current is not None else None
         return True
@@ -164,7 +166,9 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         async with self._changing:
             if (conversation := self.rows.current) is not None:
                 done = "Taken back into the list" if conversation.archived else "Archived"
-                await self._change(conversation, f"{done}: {_name(conversation)}.", archived=not conversation.archived)
+                self._undoable.append(conversation)
+                told = f"{done}: {_name(conversation)}. Alt+U undoes it."
+                await self._change(conversation, told, archived=not conversation.archived)
 
     @work
     async def action_delete(self) -> None:
@@ -173,33 +177,39 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             if conversation is None:
                 return
             # Before it is done: who closes the panel at once does not learn of it later.
-            self._deleted.append(conversation)
+            self._gone.add(conversation.id)
             try:
                 await asyncio.to_thread(self._store.delete, conversation.id)
             except StoreError as error:
-                self._deleted.pop()
+                self._gone.discard(conversation.id)
                 self.fail(error)
                 return
+            self._undoable.append(conversation)
             self._replace(conversation.id, None)
             self.say(f"Deleted: {_name(conversation)}. Alt+U brings it back.")
 
     @property
     def deleted_current(self) -> bool:
         """The open conversation was deleted here: what is said in it from now on would leave with it."""
-        return any(each.id == self._current for each in self._deleted)
+        return self._current in self._gone
 
     @work
     async def action_undo(self) -> None:
         async with self._changing:
-            if not self._deleted:
+            if not self._undoable:
                 return
-            last = self._deleted[-1]
+            last = self._undoable[-1]
             try:
+                if await asyncio.to_thread(self._store.conversation, last.id) is not None:
+                    self._undoable.pop()
+                    await self._change(last, f"Undone: {_name(last)}.", archived=last.archived)
+                    return
                 await asyncio.to_thread(self._store.restore, last.id)
             except StoreError as error:
                 self.fail(error)
                 return
-            self._deleted.pop()
+            self._undoable.pop()
+            self._gone.discard(last.id)
             self._archived = last.archived
             self._replace(last.id, last)
             self.say(f"Back again: {_name(last)}.")

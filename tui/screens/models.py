@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui.screens.list_panel import ListPanel
+from tui.store import paths
 from tui.widgets.row_list import Line
 from tui.widgets.visible import one_line
 
@@ -27,6 +28,7 @@ class ModelsScreen(ListPanel[str, "LocalModel"]):
     Args:
         models: Looks for them; called in a thread.
         current: Name of the model in use; None for none.
+        reason: Why one has to be chosen; "" where the user wanted to.
     """
 
     HEADING = "Models"
@@ -37,14 +39,17 @@ class ModelsScreen(ListPanel[str, "LocalModel"]):
         Binding("enter", "choose", "Use it", id="models.choose", tooltip="Load the marked model.", priority=True),
     ]
 
-    def __init__(self, models: Callable[[], Sequence[LocalModel]], current: str | None) -> None:
+    def __init__(self, models: Callable[[], Sequence[LocalModel]], current: str | None, reason: str = "") -> None:
         super().__init__()
+        self._reason = reason
         self._models = models
         self._current = current
         self._found: Sequence[LocalModel] | None = None
 
     def on_mount(self) -> None:
         self.show_facts("looking …")
+        places = f"Models are looked for in {paths.models_dir()} and in the Hugging Face cache."
+        self.say(f"{self._reason} {places}".strip(), "warning" if self._reason else "information")
         self._read()
 
     @work

@@ -88,7 +88,7 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
         return
     await open_stored(services, pane, before.id)
     if interrupted is not None:
-        pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.")
+        pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
 
 
 async def _last(store: Conversations) -> Conversation | None:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
 
 
-async def choose_model(app: App[None], services: Services) -> str | None:
+async def choose_model(app: App[None], services: Services, reason: str = "") -> str | None:
     """Ask for a model and begin to load it; its name, or None where the user stays with the one there is."""
     choice = services.active.status.choice
-    name = await app.push_screen_wait(ModelsScreen(services.models, choice.name if choice is not None else None))
+    current = choice.name if choice is not None else None
+    name = await app.push_screen_wait(ModelsScreen(services.models, current, reason))
     if name is not None:
         services.active.use(name)
     return name
@@ -45,4 +46,4 @@ async def after_failure(app: App[None], services: Services, status: ModelStatus)
         case DeviceNotFound():
             await choose_device(app, services, status.error.sentence)
         case ModelNotFound():
-            await choose_model(app, services)
+            await choose_model(app, services, status.error.sentence)

@@ -187,6 +187,8 @@ class AnswerText(Widget):
         Textual keeps drawn rows too, but drops them all with every new size, and an answer has a new size with every
         new row. What it adds to a row (border, padding, hatch, tint) this widget does not have; opacity it has.
         """
+        if not self.is_attached:  # it is asked once more while it is taken away with the focus on it
+            return [Strip.blank(crop.width)] * crop.height
         if self.opacity != 1.0:
             return super().render_lines(crop)
         width, background = self.size.width, self.background_colors[1]

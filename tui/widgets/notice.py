@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -9,6 +10,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.widgets.visible import visible
+
+_READ_S = 1.5
 
 
 class Notice(Static):
@@ -30,10 +33,17 @@ class Notice(Static):
     def __init__(self) -> None:
         super().__init__()
         self._warnings: list[str] = []
+        self._stays = False
+        self._said_at = 0.0
 
-    def say(self, text: str, severity: str = "information") -> None:
-        """Show `text` in place of what was there; `severity` is information, warning or error."""
+    def say(self, text: str, severity: str = "information", *, stays: bool = False) -> None:
+        """Show `text` in place of what was there; `severity` is information, warning or error.
+
+        Information goes when something is typed, unless it `stays`.
+        """
         self._warnings.clear()
+        self._stays = stays
+        self._said_at = time.monotonic()
         self._show(text, severity)
 
     def _show(self, text: str, severity: str) -> None:
@@ -47,6 +57,12 @@ class Notice(Static):
         if added := [text for text in texts if text not in self._warnings]:
             self._warnings += added
             self._show("\n".join(self._warnings), "warning")
+
+    def fade(self) -> None:
+        """Take it away if it only told that something was done, and there was time to read it."""
+        is_information = not (self.has_class("-warning") or self.has_class("-error"))
+        if is_information and not self._stays and time.monotonic() - self._said_at > _READ_S:
+            self.clear()
 
     def clear(self) -> bool:
         """Take it away; False where there was none."""

@@ -1,0 +1,29 @@
+"""The palette (Ctrl+P): every action of the screen below it, found by its name or by what it does."""
+
+from __future__ import annotations
+
+from textual.app import SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+_BY_HELP = 0.5  # what is found by its help stands below what is found by its name
+
+
+class Actions(Provider):
+    """The actions that the app names for the screen."""
+
+    async def discover(self) -> Hits:
+        """All of them, in their own order."""
+        for command in self._commands():
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Those whose name or help has what was typed."""
+        matcher = self.matcher(query)
+        for command in self._commands():
+            if score := matcher.match(command.title):
+                yield Hit(score, matcher.highlight(command.title), command.callback, help=command.help)
+            elif query.casefold() in command.help.casefold():
+                yield Hit(_BY_HELP, command.title, command.callback, help=command.help)
+
+    def _commands(self) -> list[SystemCommand]:
+        return list(self.app.get_system_commands(self.screen))
