@@ -114,7 +114,7 @@ def test_after_kill_9_in_mid_answer_it_is_there_and_goes_on(tmp_path: Path) -> N
     assert ended == ""
     with ovchat(tmp_path) as terminal:
         terminal.wait_for("This answer was interrupted")
-        assert interrupted.split()[-3] in terminal.text
+        terminal.wait_for(interrupted.split()[-3])
         ready(terminal)
         terminal.press("alt+g")
         wait_until(lambda: answers(tmp_path)[0][1] not in ("interrupted", ""))
@@ -122,6 +122,21 @@ def test_after_kill_9_in_mid_answer_it_is_there_and_goes_on(tmp_path: Path) -> N
         assert whole.startswith(interrupted)
         assert len(whole) > len(interrupted)
         quit_well(terminal)
+
+
+def test_a_terminated_app_saves_and_gives_the_terminal_back(tmp_path: Path) -> None:
+    long_answers(tmp_path)
+    with ovchat(tmp_path) as terminal:
+        ready(terminal)
+        terminal.type("Tell me about temperature.")
+        terminal.press("enter")
+        wait_until(lambda: (found := answers(tmp_path)) and found[0][0])
+        terminal.process.terminate()
+        assert terminal.exit_code() == 143
+        assert terminal.left_behind() == []
+    ((text, ended),) = answers(tmp_path)
+    assert text
+    assert ended in ("cancelled", "length", "stop")
 
 
 def test_what_native_libraries_print_goes_to_the_log(tmp_path: Path) -> None:

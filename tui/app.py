@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -18,6 +20,8 @@ from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.store import paths
 from tui.terminal import keys
+
+_TERMINATED = 143  # what shells make of SIGTERM
 
 
 class ChatApp(App[None]):
@@ -48,17 +52,34 @@ class ChatApp(App[None]):
             yield from screen.commands()
         yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
 
+    def on_mount(self) -> None:
+        with suppress(NotImplementedError):  # Windows has no such signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminated)
+
+    def _terminated(self) -> None:
+        """Somebody ends the process and cannot be asked anything: save, give the terminal back, go."""
+
+        async def go() -> None:
+            await self._stop()
+            await asyncio.to_thread(self.services.outbox.flush, 2.0)
+            self.exit(return_code=_TERMINATED)
+
+        self.run_worker(go(), group="leave", exclusive=True)
+
     async def action_quit(self) -> None:
         # In a worker: the question what to do with what is not saved waits for its answer.
         self.run_worker(self._leave(), group="leave", exclusive=True)
 
     async def _leave(self) -> None:
-        if isinstance(chat := self.screen_stack[0], ChatScreen):
-            await chat.pane.stop_everything()
+        await self._stop()
         outbox = self.services.outbox
         if not await asyncio.to_thread(outbox.flush, 2.0) and not await ask_where_to_save(self, outbox):
             return
         self.exit()
+
+    async def _stop(self) -> None:
+        if isinstance(chat := self.screen_stack[0], ChatScreen):
+            await chat.pane.stop_everything()
 
 
 def _shipped_themes() -> Iterable[Theme]:

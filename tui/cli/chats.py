@@ -182,7 +182,7 @@ def delete(reference: str, yes: bool, debug: bool) -> None:
     log.begin(debug)
     with _opened() as store:
         conversation = store.find(reference)
-        named = f"{conversation.id}, {_title(conversation.title)}"
+        named = f'{conversation.id} "{_title(conversation.title)}"'
         if not yes:
             if sys.stdin is None or not console.is_terminal(sys.stdin):
                 raise click.UsageError("Nobody can be asked here; --yes deletes without asking.")
