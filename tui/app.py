@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import ClassVar
 
@@ -67,13 +67,16 @@ class ChatApp(App[None]):
         self.run_worker(go(), group="leave", exclusive=True)
 
     async def action_quit(self) -> None:
-        # In a worker: the question what to do with what is not saved waits for its answer.
-        self.run_worker(self._leave(), group="leave", exclusive=True)
+        # In a worker: the question what to do with what is not saved waits for its answer, and is asked once.
+        if not any(worker.group == "leave" and not worker.is_finished for worker in self.workers):
+            leave: Callable[[], Awaitable[None]] = self._leave
+            self.run_worker(leave, group="leave")
 
     async def _leave(self) -> None:
         await self._stop()
         outbox = self.services.outbox
-        if not await asyncio.to_thread(outbox.flush, 2.0) and not await ask_where_to_save(self, outbox):
+        saved = await asyncio.to_thread(outbox.flush, 2.0) or not (outbox.unsaved or any(outbox.drafts.values()))
+        if not saved and not await ask_where_to_save(self, outbox):
             return
         self.exit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -13,11 +14,12 @@ from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until_async
 from tui.app import ChatApp
 from tui.chat.session import ChatSession
+from tui.chat.stored import unsaved_conversations
 from tui.engine.errors import DeviceNotFound, OvchatError
 from tui.screens.chat import ChatScreen
 from tui.screens.chat_pane import ChatPane
 from tui.screens.conversations import ConversationsScreen
-from tui.screens.dialogs import ChoiceDialog
+from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.overflow import OverflowScreen
 from tui.screens.services import Start
@@ -618,3 +620,98 @@ async def test_an_answer_that_is_complete_says_so_when_it_is_to_go_on(tmp_path: 
         await idle(app, 2)
         await pilot.press("alt+g")
         await wait_until_async(lambda: "complete" in notice_of(app))
+
+
+async def test_several_waiting_messages_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
+    runner = ScriptedRunner(["answer"])
+    runner.go.clear()
+    app = chat_app(tmp_path, runner)
+    async with running(app) as pilot:
+        await ready(app)
+        for text in ("first", "second", "third"):
+            await write(pilot, text)
+        await wait_until_async(lambda: pane_of(app).prompt.queued == 2)
+        await pilot.press("up", "up")
+        await pilot.pause()
+        assert pane_of(app).prompt.text == "second\nthird"
+        assert not pane_of(app).prompt.queued
+
+
+async def test_what_is_typed_in_a_new_chat_stays_when_another_new_chat_is_asked_for_at_once(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        pane_of(app).prompt.insert("half a thought")
+        before = session_of(app)
+        await pilot.press("ctrl+n")
+        await wait_until_async(lambda: session_of(app) is not before)
+        assert pane_of(app).prompt.text == "half a thought"
+
+
+async def test_an_edit_that_is_not_sent_is_in_the_draft(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "old")
+        await idle(app, 2)
+        await pilot.press("alt+e", *" and new")
+        await pilot.press("alt+e")
+        assert pane_of(app).prompt.text == "old and new"
+        edited = session_of(app).conversation.id
+        await pilot.press("ctrl+n")
+        await wait_until_async(lambda: session_of(app).conversation.id != edited)
+        app.services.outbox.flush(5)
+        assert app.services.outbox.opened().draft(edited) == "old and new"
+
+
+async def test_enter_in_a_box_takes_what_was_typed_before_it_in_one_burst(tmp_path: Path) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        await screen_of(app).run_action("rename")
+        await wait_until_async(lambda: isinstance(app.screen, TextDialog) and isinstance(app.focused, Input))
+        for key in ("end", *"XY", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await wait_until_async(lambda: session_of(app).conversation.title == "questionXY")
+
+
+async def test_sampling_values_that_do_not_go_together_stop_nothing(tmp_path: Path) -> None:
+    app = chat_app(tmp_path, user={"sampling.min_tokens": 100, "sampling.max_tokens": 10})
+    async with running(app) as pilot:
+        await ready(app)
+        await write(pilot, "question")
+        await idle(app, 2)
+        assert "do not go together" in notice_of(app)
+
+
+async def test_quitting_twice_asks_once(tmp_path: Path) -> None:
+    def full() -> Conversations:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    app = chat_app(tmp_path, open_store=full)
+    async with running(app) as pilot:
+        await wait_until_async(lambda: app.services.active.status.model is not None)
+        await write(pilot, "question")
+        await idle(app, 2)
+        await pilot.press("ctrl+q", "ctrl+q")
+        await wait_until_async(lambda: isinstance(app.screen, ChoiceDialog))
+        await pilot.press("ctrl+q")
+        await pilot.press("2")
+        await wait_until_async(lambda: len(app.screen_stack) == 1)
+        assert app.is_running
+
+
+async def test_a_draft_that_could_not_be_saved_comes_back_and_is_rescued(tmp_path: Path) -> None:
+    def full() -> Conversations:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    app = chat_app(tmp_path, open_store=full)
+    async with running(app):
+        await wait_until_async(lambda: app.services.outbox.trouble is not None)
+        pane_of(app).prompt.insert("half a thought")
+        pane_of(app).save_draft()
+        ((conversation, (message,)),) = unsaved_conversations(app.services.outbox)
+        assert message.text == "half a thought"
+        assert conversation.head == message.id

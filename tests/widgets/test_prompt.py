@@ -414,6 +414,7 @@ WRAPPED = "one two three four five six seven eight nine ten eleven twelve"
 @example(keys=["x"], text=WRAPPED, cursor=0)
 @example(keys=["up"], text=WRAPPED, cursor=60)
 @example(keys=["shift+home", "left"], text=WRAPPED, cursor=30)
+@example(keys=["backspace"], text=WRAPPED, cursor=49)
 @example(keys=[" "], text=TIGHT, cursor=18)
 @example(keys=["x", "x", "x", "backspace", "delete", "delete", "delete"], text=TIGHT, cursor=14)
 @example(keys=["x", "x", "backspace", "backspace"], text="aaaaaaaaaaaaaaaa b cccc dddd", cursor=17)

@@ -87,6 +87,12 @@ class Outbox:
         with self._changed:
             return tuple(each for each in self._waiting.values() if isinstance(each, Conversation | Message))
 
+    @property
+    def drafts(self) -> dict[str, str]:
+        """The drafts that are not on disk yet, by conversation."""
+        with self._changed:
+            return {each.conversation: each.text for each in self._waiting.values() if isinstance(each, _Draft)}
+
     def put(self, *records: Conversation | Message) -> None:
         """Write them soon, together; of several versions of one, the latest.
 

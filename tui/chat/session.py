@@ -19,7 +19,7 @@ from tui.chat.titles import derive_title
 from tui.chat.tree import MessageTree
 from tui.chat.turn import Plan, Turn, new_seed
 from tui.chat.writing import sampling_of
-from tui.engine.errors import BadText, OvchatError
+from tui.engine.errors import BadParameter, BadText, OvchatError
 from tui.engine.sampling_params import checked
 from tui.engine.sampling_resolve import Resolved, resolve
 from tui.store.records import Conversation, Ended, Facts, Message, Role, new_message_id
@@ -270,7 +270,13 @@ class ChatSession:
         """The values in effect for the next turn, and who set each; the model's own, once there is one."""
         model = self.runner.model if self.runner is not None else None
         own = model.files.generation_config if model is not None else {}
-        return resolve(self._app_sampling, own, {**self._user_sampling, **self._conversation.sampling})
+        try:
+            return resolve(self._app_sampling, own, {**self._user_sampling, **self._conversation.sampling})
+        except BadParameter as error:
+            # Stored or set values that do not go together; each may be right alone.
+            resolved = resolve(self._app_sampling, own, {})
+            notice = f"The sampling values that are set do not go together and are left out: {error}"
+            return resolved._replace(notices=(*resolved.notices, notice))
 
     # The context. These compute: not for the event loop.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.chat.titles import derive_title
 from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message, new_conversation_id
+from tui.store.records import Conversation, Message, Role, new_conversation_id, new_message_id
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
@@ -32,7 +34,10 @@ def read_conversation(outbox: Outbox, conversation_id: str) -> tuple[Conversatio
 
 
 def unsaved_conversations(outbox: Outbox) -> list[tuple[Conversation, list[Message]]]:
-    """Every conversation of which something is not on disk, whole as far as it can be read. Not for the event loop."""
+    """Every conversation of which something is not on disk, whole as far as it can be read. Not for the event loop.
+
+    A draft that is not on disk is a conversation of its own, with what was typed as its message.
+    """
     unsaved = outbox.unsaved
     ids = dict.fromkeys(each.id if isinstance(each, Conversation) else each.conversation for each in unsaved)
     found = []
@@ -41,7 +46,21 @@ def unsaved_conversations(outbox: Outbox) -> list[tuple[Conversation, list[Messa
             found.append(_read(outbox, id))
         except StoreError:  # a disk that cannot be written may not be readable either
             found.append(_with_unsaved(Conversation(id), [], unsaved))
+    for text in filter(None, outbox.drafts.values()):
+        draft = new_conversation(title=f"Draft: {derive_title(text)}", renamed=True)
+        message = Message(new_message_id(), draft.id, None, Role.USER, text, draft.created)
+        found.append((replace(draft, head=message.id), [message]))
     return found
+
+
+def read_draft(outbox: Outbox, conversation_id: str) -> str:
+    """What was typed in a conversation and not sent, also where it is not on disk yet. Not for the event loop.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    waiting = outbox.drafts
+    return waiting[conversation_id] if conversation_id in waiting else outbox.opened().draft(conversation_id)
 
 
 def _read(outbox: Outbox, conversation_id: str) -> tuple[Conversation, list[Message]]:

@@ -255,6 +255,8 @@ class ChatPane(Vertical):
 
     def edit(self, message: Message) -> None:
         """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
+        if self._editing == message.id:
+            return
         self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
         self._begin_edit(message.id, message.text)
         self.prompt.focus()
@@ -299,9 +301,15 @@ class ChatPane(Vertical):
     def save_draft(self) -> None:
         """Store what is not sent yet, messages that wait included."""
         if not self.session.temporary:
-            draft = self._kept_draft if self._editing is not None else self.prompt.draft
             key = self.session.conversation.id if self.session.messages else ""
-            self._outbox.draft(key, "\n\n".join(filter(None, (self._sending, *self._queue, draft))))
+            self._outbox.draft(key, "\n\n".join(filter(None, (self._sending, *self._queue, *self._unsent()))))
+
+    def _unsent(self) -> list[str]:
+        """What is in the prompt, and the draft that an edit stands in the place of."""
+        if self._editing is None:
+            return [self.prompt.draft]
+        edited = self.prompt.draft
+        return [self._kept_draft, edited if edited != self.session.message(self._editing).text else ""]
 
     # Notices
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
@@ -79,6 +79,16 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         self.dismiss(None)
 
 
+class _Lines(TextArea):
+    """A box of several lines in which Enter answers, in the order of typing."""
+
+    async def _on_key(self, event: Key) -> None:
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            await self.run_action("screen.accept")
+
+
 class TextDialog(Dialog[str | None]):
     """Asks for a text.
 
@@ -91,8 +101,7 @@ class TextDialog(Dialog[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # With priority: the box itself would take Enter.
-        Binding("enter", "accept", "OK", id="dialog.accept", tooltip="Take what is written.", priority=True),
+        Binding("enter", "accept", "OK", id="dialog.accept", tooltip="Take what is written."),
         Binding(
             "ctrl+j,alt+enter", "new_line", "New line", id="dialog.new_line", tooltip="Begin a new line.", priority=True
         ),
@@ -122,7 +131,7 @@ class TextDialog(Dialog[str | None]):
 
     def content(self) -> Iterable[Widget]:
         if self._lines:
-            yield TextArea(self._value, compact=True, highlight_cursor_line=False)
+            yield _Lines(self._value, compact=True, highlight_cursor_line=False)
         else:
             yield LineInput(one_line(self._value), compact=True)
 
@@ -133,6 +142,9 @@ class TextDialog(Dialog[str | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._lines if action == "new_line" else True
+
+    def on_input_submitted(self) -> None:
+        self.action_accept()
 
     def action_accept(self) -> None:
         text = self.query_one(TextArea).text if self._lines else self.query_one(Input).value

@@ -52,7 +52,7 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
     LINES = 2
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Go to it", id="find.choose", tooltip="Open the message.", priority=True),
+        Binding("enter", "choose", "Go to it", id="find.choose", tooltip="Open the message."),
     ]
 
     @dataclass
@@ -69,6 +69,7 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         self._store = store
         self._search: _Search | None = None
         self._count = 0
+        self._wants_first = False  # Enter came before the first hit
         self._today = date.today()
 
     def on_mount(self) -> None:
@@ -79,7 +80,7 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
 
     def typed(self, text: str) -> None:
         self._cancel()
-        self._count = 0
+        self._count, self._wants_first = 0, False
         if not text.strip():
             self._search = None
             self.show_items([], empty=_HINT)
@@ -88,6 +89,13 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         # What the text before has found stays until there is something new: no flicker at every key.
         self._search = _Search(self._store, text.strip())
         self._begin_page(self._search)
+
+    def action_choose(self) -> None:
+        """Go to the marked message; what the text before has found is not meant."""
+        if self._search is not None and self._count == 0:
+            self._wants_first = True
+        else:
+            super().action_choose()
 
     def _cancel(self) -> None:
         if self._search is not None:
@@ -130,6 +138,9 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         else:
             self.rows.append(found.hits)
         self._count += len(found.hits)
+        if self._wants_first and found.hits:
+            self.action_choose()
+            return
         if found.ended:
             search.reading = False
             self.show_facts(f"{self._count:,} found" if search.complete else f"the newest {self._count:,}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
     answer = await app.push_screen_wait(
         TextDialog(
             "Save to a file",
-            str(Path.home() / "ovchat-unsaved.json"),
+            str(Path.home() / f"ovchat-unsaved-{time.strftime('%Y%m%d-%H%M%S')}.json"),
             text="`ovchat chats import FILE` takes it in later.",
             required=True,
         )

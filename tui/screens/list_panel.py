@@ -29,7 +29,7 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority: the box itself would take Enter.
-        Binding("enter", "choose", "Open", id="list.choose", tooltip="Open the marked one.", priority=True),
+        Binding("enter", "choose", "Open", id="list.choose", tooltip="Open the marked one."),
         *ROW_KEYS,
     ]
 
@@ -93,6 +93,9 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
             self.dismiss(answer)
 
     def on_row_list_chosen(self) -> None:
+        self.action_choose()
+
+    def on_input_submitted(self) -> None:
         self.action_choose()
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -36,7 +36,7 @@ class ModelsScreen(ListPanel[str, "LocalModel"]):
     LINES = 2
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Use it", id="models.choose", tooltip="Load the marked model.", priority=True),
+        Binding("enter", "choose", "Use it", id="models.choose", tooltip="Load the marked model."),
     ]
 
     def __init__(self, models: Callable[[], Sequence[LocalModel]], current: str | None, reason: str = "") -> None:

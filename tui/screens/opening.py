@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tui.chat.session import ChatSession
+from tui.chat.stored import read_draft
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, new_conversation_id
@@ -39,8 +40,9 @@ async def open_new(services: Services, pane: ChatPane) -> None:
     Raises:
         StoreError: The draft cannot be read; the conversation is shown.
     """
+    pane.save_draft()  # what is typed now may be that draft
     try:
-        draft = await asyncio.to_thread((await stored(services)).draft, "")
+        draft = await asyncio.to_thread(read_draft, services.outbox, "")
     except StoreError:
         pane.show(new_session(services))
         raise
@@ -54,8 +56,7 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
         StoreError: It cannot be read.
         OvchatError: `focus` is on another branch, and the answer under way keeps this one.
     """
-    store = await stored(services)
-    draft = await asyncio.to_thread(store.draft, id)
+    draft = await asyncio.to_thread(read_draft, services.outbox, id)
     session = pane.live_session(id)
     if session is None:
         session = await asyncio.to_thread(lambda: ChatSession.open(services.outbox, id, **_sampling(services)))
@@ -76,19 +77,20 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
         StoreError: What was stored cannot be read.
     """
     store = await stored(services)
-    pane.say_all(store.notices)
     pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
     interrupted = await asyncio.to_thread(store.interrupted)
     before = interrupted or (await _last(store) if go_on else None)
     draft = await asyncio.to_thread(store.draft, "")
     if pane.begun:
-        return
-    if before is None:
+        if interrupted is not None:
+            pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
+    elif before is None:
         pane.prompt.load(draft)
-        return
-    await open_stored(services, pane, before.id)
-    if interrupted is not None:
-        pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
+    else:
+        await open_stored(services, pane, before.id)
+        if interrupted is not None:
+            pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
+    pane.say_all(store.notices)
 
 
 async def _last(store: Conversations) -> Conversation | None:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.widgets import Input
 
 
-class LineInput(Input):
-    """Textual's Input, which takes Alt and a letter, as terminals send it, for the letter."""
+class LineInput(Input, inherit_bindings=False):
+    """An Input that submits in the order of typing, and that leaves Alt and a letter to the screen's keys.
+
+    Textual's own takes these, as terminals send them, for the letter.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Enter is what the screen says it is.
+        each
+        for each in Input.BINDINGS
+        if isinstance(each, Binding) and each.key != "enter"
+    ]
 
     async def on_key(self, event: Key) -> None:
-        if event.is_printable and set(event.key.split("+")[:-1]) - {"shift"}:
+        if event.key == "enter":
+            # Here and now, in the order of typing: as a binding it would overtake the letters before it.
+            event.stop()
+            event.prevent_default()
+            await self.action_submit()
+        elif event.is_printable and set(event.key.split("+")[:-1]) - {"shift"}:
             # Input's own handler is not called; the event goes on to the screen's keys.
             event.prevent_default()

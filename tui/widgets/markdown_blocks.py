@@ -100,13 +100,19 @@ def language_of(info: str) -> str:
     return next(iter(info.split()), "")
 
 
+# Deeper lists and quotes than that lose their text; markdown-it's own limit, 20, is met by ten levels of a list.
+_DEEPEST = 100
+
+
 class _Parsers(threading.local):
     """This thread's parsers: making one takes a millisecond, and linkify keeps state while it looks at a text."""
 
     def __init__(self) -> None:
         # Without references: what they refer to may come after them, and would not be shown where it stands.
-        self.inline = MarkdownIt("gfm-like", {"html": False}).disable("reference")
-        self.blocks = MarkdownIt("gfm-like", {"html": False}).disable(["reference", "inline", "linkify", "text_join"])
+        self.inline = MarkdownIt("gfm-like", {"html": False, "maxNesting": _DEEPEST}).disable("reference")
+        self.blocks = MarkdownIt("gfm-like", {"html": False, "maxNesting": _DEEPEST}).disable(
+            ["reference", "inline", "linkify", "text_join"]
+        )
 
 
 _parsers = _Parsers()

@@ -101,6 +101,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         super().__init__(highlight_cursor_line=False, tab_behavior="focus")
         self.pastes = Pastes()
         self.earlier = PromptHistory()
+        self._given_back = ""  # what stands here since a message was taken back, as long as nobody changed it
         # A cursor that blinks sends bytes twice a second for as long as the app is open.
         self.cursor_blink = False
 
@@ -130,6 +131,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         """Put back what was sent but not taken, before what has been typed since."""
         since = self.pastes.expand(self.text)
         self.load(f"{text}\n{since}" if since.strip() else text)
+        self._given_back = self.text
 
     # Keys
 
@@ -165,7 +167,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         """Move up; from the first row to the message before."""
         if select or not self.navigator.is_first_wrapped_line(self.cursor_location):
             super().action_cursor_up(select)
-        elif self.queued and not self.text:
+        elif self.queued and self.text in ("", self._given_back):
             self.post_message(self.TakeBack(self))
         elif (text := self.earlier.older(self._everything)) is not None:
             self.load(text)

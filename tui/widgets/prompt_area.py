@@ -90,12 +90,13 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Perform an edit."""
         height = self.wrapped_document.height
         was_empty = self.document.end == (0, 0)
+        first = self.wrapped_document.location_to_offset(edit.top).y
         result = super().edit(edit)
         line = edit.top[0]
         is_in_line = line == edit.bottom[0] == result.end_location[0] and height == self.wrapped_document.height
         if is_in_line and not was_empty and self.document.end != (0, 0):
-            # What stands below moves with every key. The row above loses a word only if the cursor was there, too.
-            first = self.wrapped_document.location_to_offset(edit.top).y
+            # What stands below moves with every key, and the row where it begins may lose its last word to it.
+            first = min(first, self.wrapped_document.location_to_offset(edit.top).y)
             self.refresh_lines(first, self.wrapped_document.last_row(line) + 1 - first)
         else:
             self.refresh()
