@@ -90,7 +90,10 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Perform an edit."""
         height = self.wrapped_document.height
         was_empty = self.document.end == (0, 0)
-        first = self.wrapped_document.location_to_offset(edit.top).y
+        try:
+            first = self.wrapped_document.location_to_offset(edit.top).y
+        except ValueError:  # not wrapped yet
+            first = 0
         result = super().edit(edit)
         line = edit.top[0]
         is_in_line = line == edit.bottom[0] == result.end_location[0] and height == self.wrapped_document.height
