@@ -190,10 +190,7 @@ class ChatSession:
             model = self.runner.model if self.runner is not None else None
             usage = message.facts.usage
             if model is not None and sum(usage.get(each, 0) for each in _IN_CONTEXT) >= model.context_limit:
-                raise OvchatError(
-                    "The context is full: this answer cannot go on.",
-                    "Begin a new conversation, or set engine.context higher.",
-                )
+                raise OvchatError("The context is full.", "Begin a new conversation, or set engine.context higher.")
             # With its seed the draws go on where they were, too.
             return self._begin(message, self.sampling(), seed=message.facts.seed)
 

@@ -16,6 +16,7 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual.expand_tabs import expand_text_tabs_from_widths
+from textual.geometry import Offset
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -36,6 +37,11 @@ class _Wrapped(WrappedDocument):
         # A scrollbar that appears makes Textual ask three times. Every edit comes through wrap_range.
         if not self._offset_to_line_info or (width, tab_width or self._tab_width) != (self._width, self._tab_width):
             super().wrap(width, tab_width)
+
+    def location_to_offset(self, location: Location) -> Offset:
+        """As Textual's, which fails for the line behind the last: where the cursor is after lines were taken back."""
+        line, column = location
+        return super().location_to_offset((min(line, max(0, len(self._line_index_to_offsets) - 1)), column))
 
     def get_sections(self, line_index: int) -> list[str]:
         line = self.document.get_line(line_index)
@@ -90,10 +96,7 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Perform an edit."""
         height = self.wrapped_document.height
         was_empty = self.document.end == (0, 0)
-        try:
-            first = self.wrapped_document.location_to_offset(edit.top).y
-        except ValueError:  # not wrapped yet
-            first = 0
+        first = self.wrapped_document.location_to_offset(edit.top).y
         result = super().edit(edit)
         line = edit.top[0]
         is_in_line = line == edit.bottom[0] == result.end_location[0] and height == self.wrapped_document.height
