@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,3 +72,4 @@ async def running(app: ChatApp, size: tuple[int, int] = (100, 30)) -> AsyncItera
             yield pilot
         finally:
             app.workers.cancel_all()
+            await asyncio.to_thread(app.services.active.close)

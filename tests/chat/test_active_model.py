@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,19 @@ from tui.chat.choice import Choice
 from tui.engine.errors import DeviceNotFound, ModelNotFound, OvchatError
 from tui.store.state import State
 
+_made: list[ActiveModel] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while _made:
+        assert _made.pop().close(10)
+
 
 def active_model(tmp_path: Path, runner: ScriptedRunner, chooser=choose) -> ActiveModel:
-    return ActiveModel(lambda: runner, chooser, State(tmp_path / "state.toml"))
+    _made.append(ActiveModel(lambda: runner, chooser, State(tmp_path / "state.toml")))
+    return _made[-1]
 
 
 def test_a_model_is_loaded_shown_and_remembered_with_its_device(tmp_path: Path) -> None:

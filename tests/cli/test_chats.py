@@ -149,7 +149,7 @@ def test_deleting_asks_and_takes_no_silence_for_a_yes(run: Run, ids: dict[str, s
     assert run("chats", "delete", ids["plain"], input="y\n").returncode == 2
     assert ids["plain"] in run("chats", "list").stdout
     done = run("chats", "delete", ids["plain"], "--yes")
-    assert (done.returncode, done.stderr) == (0, f"Deleted: {ids['plain']}, (untitled).\n")
+    assert (done.returncode, done.stderr) == (0, f'Deleted: {ids["plain"]} "(untitled)".\n')
     assert ids["plain"] not in run("chats", "list").stdout
 
 

@@ -101,7 +101,7 @@ def test_close_ends_what_runs_and_refuses_what_waits(tiny_model):
         waiting.result()
     with pytest.raises(OvchatError, match="closed"):
         runner.generate(request())
-    assert not any(thread.name == "engine" and thread.is_alive() for thread in threading.enumerate())
+    assert not runner._thread.is_alive()
 
 
 def test_a_load_gives_way_to_the_next_and_the_last_model_asked_for_stays(runner: Runner, tiny_model, monkeypatch):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # At most 250 ms of an answer may be lost with the process: the rest is for the disk, which takes 1 to 8 ms, and
 # 80 ms where a model leaves it no core.
-JOURNAL_SECONDS = 0.1
+JOURNAL_SECONDS = 0.04
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.02
 _SEED_BITS = 32
