@@ -19,7 +19,7 @@ from tui.cli.options import debug_option
 from tui.cli.utf8 import decode_utf8, require_utf8
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
-from tui.store.exchange import from_json, to_json, to_markdown
+from tui.store.exchange import from_json, json_text, to_json, to_markdown
 from tui.store.files import replace_text
 from tui.store.records import Conversation, Message, Role
 
@@ -202,8 +202,7 @@ def _summary(conversation: Conversation) -> dict[str, Any]:
 def _exported(store: Conversations, conversation: Conversation, suffix: str) -> str:
     if suffix == _MARKDOWN:
         return to_markdown(conversation, store.branch(conversation.head))
-    exported = to_json(conversation, store.messages(conversation.id))
-    return json.dumps(exported, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_json(conversation, store.messages(conversation.id)))
 
 
 def _export_all(folder: Path, suffix: str) -> None:

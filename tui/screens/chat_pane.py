@@ -319,7 +319,7 @@ class ChatPane(Vertical):
 
     def say_error(self, error: OvchatError | StoreError) -> None:
         """Say what is wrong, and the next step."""
-        self.notice.say(f"{error.sentence} {error.next_step}".strip(), "error")
+        self.notice.say(str(error), "error")
 
     def say_all(self, notices: Iterable[str]) -> None:
         """Say what the user should know; nothing where there is nothing."""

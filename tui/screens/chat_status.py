@@ -23,14 +23,14 @@ def status_facts(
     turn = session.turn
     progress = turn.progress() if turn is not None else None
     facts = _last_answer(session.messages)
-    prefill = turn.prefill if turn is not None and progress is not None and not progress.tokens else None
+    prefill = progress.prefill if progress is not None and not progress.tokens else None
     if progress is not None and progress.tokens:
         speed: float | None = progress.tokens_per_s
     else:
         speed = facts.timings.get("decode_tokens_per_s") if turn is None else None
     used = use.tokens if use is not None else None
-    if turn is not None and turn.prefill is not None and progress is not None:
-        used = turn.prefill.total + progress.tokens
+    if progress is not None and progress.prefill is not None:
+        used = progress.prefill.total + progress.tokens
     loaded = model.model
     state = _state(model)
     if progress is not None and progress.stopping:

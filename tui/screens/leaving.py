@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from enum import IntEnum
 from pathlib import Path
@@ -14,7 +13,7 @@ from textual.app import App
 from tui.chat.stored import unsaved_conversations
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.store.errors import StoreError
-from tui.store.exchange import to_json
+from tui.store.exchange import json_text, to_json
 from tui.store.files import export_text
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ async def ask_where_to_save(app: App[None], outbox: Outbox) -> bool:
             ChoiceDialog(
                 "Not everything is saved",
                 ["Save it to a file", "Stay", "Leave without it"],
-                text=f"{outbox.trouble.sentence} {outbox.trouble.next_step}".strip(),
+                text=str(outbox.trouble),
             )
         ):
             case _Choice.ELSEWHERE:
@@ -61,9 +60,9 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
     try:
         unsaved = await asyncio.to_thread(unsaved_conversations, outbox)
         exported = [to_json(conversation, messages) for conversation, messages in unsaved]
-        text = json.dumps(exported if len(exported) != 1 else exported[0], ensure_ascii=False, indent=1) + "\n"
+        text = json_text(exported if len(exported) != 1 else exported[0])
         await asyncio.to_thread(export_text, answer, text)
     except StoreError as error:
-        app.notify(f"{error.sentence} {error.next_step}", severity="error", markup=False)
+        app.notify(str(error), severity="error", markup=False)
         return False
     return True

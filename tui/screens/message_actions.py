@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
-from tui.store.exchange import to_json, to_markdown
+from tui.store.exchange import json_text, to_json, to_markdown
 from tui.store.files import export_text
-from tui.store.records import Conversation, Message
+from tui.store.records import Message
 from tui.widgets.markdown_blocks import code_blocks
 
 if TYPE_CHECKING:
@@ -69,14 +67,8 @@ async def save_to_file(app: App[None], session: ChatSession) -> str:
         ConfirmDialog("Replace the file?", f"{answer} is there already.", yes="Replace it", no="Leave it")
     ):
         return "Nothing was written."
-    as_json = answer.strip().endswith(".json")
-    text = as_text(session.conversation, session.messages, session.every_message, as_json=as_json)
+    if answer.strip().endswith(".json"):
+        text = json_text(to_json(session.conversation, session.every_message))
+    else:
+        text = to_markdown(session.conversation, session.messages)
     return f"Saved to {await asyncio.to_thread(export_text, answer, text)}."
-
-
-def as_text(conversation: Conversation, branch: Sequence[Message], every: Sequence[Message], *, as_json: bool) -> str:
-    """A conversation as the text of a file."""
-    if not as_json:
-        return to_markdown(conversation, branch)
-    exported: dict[str, Any] = to_json(conversation, every)
-    return json.dumps(exported, ensure_ascii=False, indent=1) + "\n"

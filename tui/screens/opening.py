@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from tui.chat.session import ChatSession
 from tui.chat.stored import read_draft
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
-from tui.store.records import Conversation, new_conversation_id
+from tui.store.records import Conversation
 
 if TYPE_CHECKING:
     from tui.screens.chat_pane import ChatPane
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 
 def new_session(services: Services, *, temporary: bool = False) -> ChatSession:
     """An empty conversation; nothing is stored of a temporary one."""
-    now = time.time()
-    conversation = Conversation(new_conversation_id(), created=now, updated=now)
-    return ChatSession(conversation, None if temporary else services.outbox, **_sampling(services))
+    return ChatSession(outbox=None if temporary else services.outbox, **_sampling(services))
 
 
 async def stored(services: Services) -> Conversations:

@@ -5,6 +5,7 @@ The JSON's format is named in it: "ovchat/1". Message ids are strings, since Jav
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import secrets
@@ -115,6 +116,11 @@ def to_markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
             parts.append(f"<details>\n<summary>Thinking</summary>\n\n{thinking}\n\n</details>")
         parts.append(_closed(message.text))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def json_text(exported: object) -> str:
+    """What a file has of a conversation that `to_json` gave, or of a list of them."""
+    return json.dumps(exported, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def _parents_first(messages: Sequence[Message]) -> list[Message]:
