@@ -10,7 +10,7 @@ from tests.chat.conftest import Make, Reopen, texts
 from tui.chat.outbox import Outbox
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
-from tui.store.records import new_message_id
+from tui.store.records import Role, new_message_id
 
 
 def test_regenerating_adds_a_sibling_with_another_seed(session: Make, reopened: Reopen) -> None:
@@ -93,3 +93,15 @@ def test_where_another_process_went_on_from_the_head_or_took_it_out_the_newest_i
     assert texts(ChatSession.open(outbox, chat.conversation.id)) == ["First?", "An answer.", "More?"]
     outbox.put(replace(chat.conversation, head=5))
     assert texts(ChatSession.open(outbox, chat.conversation.id)) == ["First?", "An answer.", "More?"]
+
+
+def test_the_last_of_a_role_is_that_of_the_branch_shown(session: Make) -> None:
+    chat = session("One.", "Two.", "Other.")
+    assert chat.last(Role.USER) is None
+    chat.ask("First?").result()
+    first = chat.messages[0]
+    chat.ask("Second?").result()
+    assert [chat.last(role).text for role in (Role.USER, Role.ASSISTANT)] == ["Second?", "Two."]  # type: ignore[union-attr]
+    chat.edit(first.id, "Else?").result()
+    assert chat.last(Role.USER) == chat.messages[0]
+    assert chat.last(Role.ASSISTANT) == chat.messages[1]

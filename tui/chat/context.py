@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import BadToken, OvchatError
 from tui.store.records import Ended, Message, Role
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class ContextUse:
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """What is to be sent leaves too little room for an answer.
+    """What is to be answered leaves too little room for that.
 
     Attributes:
         tokens: What it has, with everything before.
         limit: What the context holds.
         exchanges: How many of the oldest questions, with their answers, have to go; None: even alone it is too long.
-        start: The first message that stays. Where none does, the id that the next message will have.
+        start: The first message that stays. Where none does, the id that the message to be answered has or will have.
     """
 
     tokens: int
@@ -86,26 +86,45 @@ def use_of(model: LanguageModel, system: str, messages: Sequence[Message], text:
         return None
 
 
+def means_the_same(model: LanguageModel, answer: Message) -> bool:
+    """Whether the answer's tokens mean to this model what was written: then it goes on exactly where it was."""
+    if not answer.token_ids:
+        return False
+    try:
+        decoded = model.tokenizer.decode(answer.token_ids)
+    except BadToken:
+        return False
+    return answer.text.strip() in decoded and answer.reasoning.strip() in decoded
+
+
 def overflow_of(
-    model: LanguageModel, system: str, messages: Sequence[Message], text: str, max_tokens: int | None, next_id: int
+    model: LanguageModel,
+    system: str,
+    messages: Sequence[Message],
+    text: str,
+    max_tokens: int | None,
+    text_id: int,
+    begun: Message | None = None,
 ) -> Overflow | None:
-    """What has to go before `text` can be answered; None: nothing.
+    """What has to go before `text` can be answered, or its answer gone on with; None: nothing.
 
     Args:
         model: Counts.
         system: System prompt; it always stays.
-        messages: What the model would be given.
-        text: What is to be sent.
+        messages: What the model would be given before it.
+        text: The user's message.
         max_tokens: The longest answer, or None.
-        next_id: The id that the message with `text` will have.
+        text_id: The id that the message with `text` has or will have.
+        begun: The answer that is to be gone on with.
     """
     limit = model.context_limit
     wanted = limit if max_tokens is None else max_tokens
 
     def tokens_from(start: int) -> int:
-        return _count_tokens(model, chat_messages(system, messages[start:], text))
+        return has + _count_tokens(model, chat_messages(system, messages[start:], text))
 
     try:
+        has = _count_begun(model, begun) if begun is not None else 0
         tokens = tokens_from(0)
         if tokens + min(wanted, max(1, limit // _TOO_LITTLE)) <= limit:
             return None
@@ -128,7 +147,14 @@ def overflow_of(
     if tokens_alone >= limit:
         return Overflow(tokens, limit, None, None)
     # All has to go; where there is nothing, the answer has the room it has.
-    return Overflow(tokens, limit, len(starts) - 1, next_id) if messages else None
+    return Overflow(tokens, limit, len(starts) - 1, text_id) if messages else None
+
+
+def _count_begun(model: LanguageModel, answer: Message) -> int:
+    """Tokens of an answer that is to be gone on with; another model's to about the marks around the thinking."""
+    if means_the_same(model, answer):
+        return len(answer.token_ids)
+    return len(model.tokenizer.encode(f"{answer.reasoning}{answer.text}", add_special_tokens=False))
 
 
 def _without_failed(messages: Sequence[Message]) -> list[Message]:

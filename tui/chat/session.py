@@ -1,12 +1,11 @@
 """A conversation and one turn at a time. Headless: the app, `chat` and `ask` all use it.
 
-Made for an event loop: nothing here waits for the disk or the model, but for `open`, `use` and `overflow`, which are
-for other threads. What was said is a tree; editing and regenerating add to it and never take anything away.
+Made for an event loop: nothing here waits for the disk or the model, but for `open`, `use` and what asks for overflow,
+which are for other threads. Editing and regenerating add to what was said and never take anything away.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,13 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.chat.context import ContextUse, Overflow, chat_messages, overflow_of, use_of
-from tui.chat.stored import new_conversation, read_conversation
+from tui.chat.open_conversation import OpenConversation
+from tui.chat.stored import read_conversation
 from tui.chat.titles import derive_title
-from tui.chat.tree import MessageTree
 from tui.chat.turn import Plan, Turn, new_seed
 from tui.chat.writing import sampling_of
 from tui.engine.errors import BadParameter, BadText, OvchatError
-from tui.engine.sampling_params import checked
 from tui.engine.sampling_resolve import Resolved, resolve
 from tui.store.records import Conversation, Ended, Facts, Message, Role, new_message_id
 
@@ -29,12 +27,11 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
 
-_IN_CONTEXT = ("prompt_tokens", "completion_tokens")
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
 
 
-class ChatSession:
-    """One conversation. Methods may be called from any thread.
+class ChatSession(OpenConversation):
+    """One conversation, and who answers in it. Methods may be called from any thread.
 
     Args:
         conversation: Its values, new or stored.
@@ -56,23 +53,10 @@ class ChatSession:
         user_sampling: Mapping[str, Any] | None = None,
         messages: Iterable[Message] = (),
     ) -> None:
+        super().__init__(conversation, outbox, messages)
         self.runner = runner
-        self._conversation = conversation or new_conversation()
-        self._outbox = outbox
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling or {}
-        self._lock = threading.RLock()
-        self._tree = MessageTree(messages)
-        self._turn: Turn | None = None
-        self._branch: tuple[int, ...] = ()
-        self._places: dict[int, int] = {}
-        head = self._conversation.head
-        # Another process may have taken it out, or gone on from it.
-        self._show(self._tree.newest_leaf(head if head in self._tree else None))
-        # A conversation is stored with its first message.
-        self._stored = bool(self._branch)
-        # The id that the next message of the user has, where the context is to begin with it.
-        self._next_id = new_message_id()
 
     @classmethod
     def open(cls, outbox: Outbox, conversation_id: str, **arguments: Any) -> ChatSession:
@@ -89,62 +73,12 @@ class ChatSession:
         conversation, messages = read_conversation(outbox, conversation_id)
         return cls(conversation, outbox, messages=messages, **arguments)
 
-    @property
-    def conversation(self) -> Conversation:
-        """Its values now."""
-        return self._conversation
-
-    @property
-    def temporary(self) -> bool:
-        """Nothing of it is stored."""
-        return self._outbox is None
-
-    @property
-    def turn(self) -> Turn | None:
-        """The turn under way."""
-        return self._turn
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The branch that is shown; the last one may be being written."""
-        with self._lock:
-            return tuple(self.message(each) for each in self._branch)
-
-    @property
-    def every_message(self) -> tuple[Message, ...]:
-        """The messages of all branches, by id."""
-        with self._lock:
-            return tuple(self.message(each) for each in self._tree)
-
-    def message(self, message_id: int) -> Message:
-        """A message on any branch; `KeyError` where there is none."""
-        with self._lock:
-            if self._turn is not None and self._turn.message_id == message_id:
-                return self._turn.message()
-            return self._tree[message_id]
-
-    def position(self, message_id: int) -> tuple[int, int]:
-        """Its place among the messages in its place, counted from 1, and how many there are."""
-        with self._lock:
-            siblings = self._tree.siblings(message_id)
-            return siblings.index(message_id) + 1, len(siblings)
-
-    def in_context(self, message_id: int) -> bool:
-        """Whether the model is still given it."""
-        with self._lock:
-            start = self._conversation.context_start
-            if start == self._next_id:
-                return False
-            # On a branch that does not have it, everything is.
-            first = self._places.get(start, 0) if start is not None else 0
-            return self._places.get(message_id, first) >= first
-
     # Turns. Each raises OvchatError where it cannot begin.
 
     def ask(self, text: str) -> Turn:
         """Say something."""
         with self._lock:
-            return self._ask(text, self._branch[-1] if self._branch else None)
+            return self._ask(text, self._branch.leaf)
 
     def edit(self, message_id: int, text: str) -> Turn:
         """Say something else in the place of a user's message; that one stays, with all that followed."""
@@ -187,17 +121,13 @@ class ChatSession:
                 raise OvchatError("This answer is complete.", "Regenerate for another one.")
             if not self.can_proceed(message.id):
                 raise OvchatError("Only the last answer can be gone on with.", "Regenerate for another one.")
-            model = self.runner.model if self.runner is not None else None
-            usage = message.facts.usage
-            if model is not None and sum(usage.get(each, 0) for each in _IN_CONTEXT) >= model.context_limit:
-                raise OvchatError("The context is full.", "Begin a new conversation, or set engine.context higher.")
             # With its seed the draws go on where they were, too.
             return self._begin(message, self.sampling(), seed=message.facts.seed)
 
     def can_proceed(self, message_id: int) -> bool:
         """Whether `proceed` can go on with it: the last answer shown, where it did not end by itself."""
         with self._lock:
-            return self._turn is None and self._branch[-1:] == (message_id,) and self._tree[message_id].ended in _NO_END
+            return self._turn is None and self._branch.leaf == message_id and self._tree[message_id].ended in _NO_END
 
     def close(self, timeout: float = 1.0) -> bool:
         """Cancel the turn under way and wait for what is there to be handed over; False where it takes longer."""
@@ -206,62 +136,6 @@ class ChatSession:
             return True
         turn.cancel()
         return turn.wait(timeout)
-
-    # Branches and values.
-
-    def move(self, message_id: int, step: int) -> bool:
-        """Show the sibling `step` after (or before) a message, and the newest that follows it; False: there is none."""
-        with self._lock:
-            siblings = self._tree.siblings(message_id)
-            place = siblings.index(message_id) + step
-            if self._turn is not None or not 0 <= place < len(siblings):
-                return False
-            self.show_branch_of(siblings[place])
-            return True
-
-    def show_branch_of(self, message_id: int) -> None:
-        """Show the newest branch that a message is on.
-
-        Raises:
-            OvchatError: A turn is under way.
-        """
-        with self._lock:
-            if message_id in self._places:
-                return
-            self._idle()
-            self._show(self._tree.newest_leaf(message_id))
-            self.update(head=self._branch[-1])
-
-    def rename(self, title: str) -> None:
-        """Give it a title; "" goes back to the derived one."""
-        with self._lock:
-            first = next((each.text for each in self.messages if each.role is Role.USER), "")
-            self.update(title=title.strip() or derive_title(first), renamed=bool(title.strip()))
-
-    def set_system(self, text: str) -> None:
-        """The system prompt from the next turn on; "" for none."""
-        self.update(system=text)
-
-    def set_sampling(self, values: Mapping[str, Any]) -> None:
-        """What this conversation sets, in place of what it set; None leaves a value to whoever else sets it.
-
-        Raises:
-            BadParameter: There is no such value, or it is out of its range.
-        """
-        self.update(sampling={name: checked(name, value) for name, value in values.items() if value is not None})
-
-    def set_model(self, name: str) -> None:
-        """The model that answers from now on, as the user calls it."""
-        self.update(model=name)
-
-    def update(self, **values: Any) -> None:
-        """Set fields of the conversation: `pinned`, `archived`, ..."""
-        with self._lock:
-            changed = replace(self._conversation, **values)
-            if changed != self._conversation:
-                self._conversation = changed
-                if self._stored and self._outbox is not None:
-                    self._outbox.put(changed)
 
     def sampling(self) -> Resolved:
         """The values in effect for the next turn, and who set each; the model's own, once there is one."""
@@ -280,33 +154,54 @@ class ChatSession:
     def use(self, text: str = "") -> ContextUse | None:
         """Tokens of the context in use, with `text` as the next message; None without a model."""
         model = self.runner.model if self.runner is not None else None
-        return use_of(model, self._conversation.system, self._given(), text) if model is not None else None
+        given = self._given(self._branch.leaf)
+        return use_of(model, self._conversation.system, given, text) if model is not None else None
 
-    def overflow(self, text: str) -> Overflow | None:
-        """What has to leave the context before `text` can be answered; None: nothing, or there is no model to ask."""
+    def overflow(self, text: str, instead_of: int | None = None) -> Overflow | None:
+        """What has to leave the context before `text` can be answered; None: nothing, or there is no model to ask.
+
+        Args:
+            text: What is to be sent.
+            instead_of: The user's message that it stands in the place of; by default it comes last.
+        """
+        with self._lock:
+            before = self._branch.leaf if instead_of is None else self._tree[instead_of].parent
+            next_id = self._next_id
+        return self._overflow(before, text, next_id)
+
+    def overflow_of_answer(self, message_id: int | None = None, *, proceed: bool = False) -> Overflow | None:
+        """What has to leave the context before there can be another answer, or more of one; None as in `overflow`.
+
+        Args:
+            message_id: As for `regenerate` and `proceed`; None is the last one.
+            proceed: The answer is to be gone on with: what it has counts. Else there is to be another one.
+        """
+        with self._lock:
+            message_id = self._branch.leaf if message_id is None else message_id
+            if message_id is None:
+                return None
+            message = self.message(message_id)
+            question = message
+            if message.role is Role.ASSISTANT:
+                if message.parent is None:  # imported so
+                    return None
+                question = self._tree[message.parent]
+        return self._overflow(question.parent, question.text, question.id, message if proceed else None)
+
+    def _overflow(self, leaf: int | None, text: str, text_id: int, begun: Message | None = None) -> Overflow | None:
         model = self.runner.model if self.runner is not None else None
         if model is None:
             return None
         limit = self.sampling().params.max_tokens
-        return overflow_of(model, self._conversation.system, self._given(), text, limit, self._next_id)
-
-    def drop_oldest(self, overflow: Overflow) -> None:
-        """Leave out of the context what `overflow` says."""
-        if overflow.start is not None:
-            self.update(context_start=overflow.start)
-
-    def _given(self) -> list[Message]:
-        """The messages in the context."""
-        with self._lock:
-            return [each for each in self.messages if self.in_context(each.id)]
+        return overflow_of(model, self._conversation.system, self._given(leaf), text, limit, text_id, begun)
 
     def _said(self, message_id: int | None) -> Message:
         """A message to do something about; by default the last."""
         self._idle()
         if message_id is None:
-            if not self._branch:
-                raise OvchatError("There is no answer yet.", "Ask something first.")
-            message_id = self._branch[-1]
+            message_id = self._branch.leaf
+        if message_id is None:
+            raise OvchatError("There is no answer yet.", "Ask something first.")
         return self._tree[message_id]
 
     def _ask(self, text: str, parent: int | None) -> Turn:
@@ -336,7 +231,7 @@ class ChatSession:
         self._tree.put(answer)
         # Greater than that of the answer, which the next message follows.
         self._next_id = new_message_id()
-        self._show(answer.id)
+        self._branch.show(answer.id)
         self._conversation = replace(
             before, head=answer.id, title=title, model=answer.model, updated=max(before.updated, answer.created)
         )
@@ -347,7 +242,7 @@ class ChatSession:
             notices=resolved.notices,
             seed=resolved.params.seed if seed is None else seed,
             question=question,
-            given=chat_messages(before.system, [each for each in self._given() if each.id != answer.id]),
+            given=chat_messages(before.system, [each for each in self._given(answer.id) if each.id != answer.id]),
             fresh=fresh,
             expected=expected,
         )
@@ -370,14 +265,10 @@ class ChatSession:
                     self._outbox.put(message)
                 return
             self._tree.drop(answer)
-            self._show(instead)
+            self._branch.show(instead)
             self.update(head=instead)
             if self._outbox is not None:
                 self._outbox.drop(answer)
-
-    def _show(self, leaf: int | None) -> None:
-        self._branch = self._tree.branch(leaf)
-        self._places = {id: place for place, id in enumerate(self._branch)}
 
     def _ready(self) -> tuple[LanguageModel, Runner]:
         """The model and who runs it.
@@ -390,10 +281,6 @@ class ChatSession:
         if model is None or self.runner is None:
             raise OvchatError("No model is loaded.", "Choose one first.")
         return model, self.runner
-
-    def _idle(self) -> None:
-        if self._turn is not None:
-            raise OvchatError("An answer is being written.", "Wait for it, or stop it.")
 
     def _new_message(self, parent: int | None, role: Role, text: str = "") -> Message:
         return Message(new_message_id(), self._conversation.id, parent, role, text, time.time())

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.chat.context import ChatMessage
+from tui.chat.context import ChatMessage, means_the_same
 from tui.chat.writing import Writing, difference
-from tui.engine.errors import BadToken, OvchatError
+from tui.engine.errors import OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
 from tui.engine.reasoning import begun_thinking
 from tui.engine.sampling_params import SamplingParams
@@ -292,7 +292,7 @@ class Turn:
         answer = plan.answer
         if not (answer.text or answer.reasoning):
             return request
-        if _means_the_same(model, answer):
+        if means_the_same(model, answer):
             return replace(request, begun=answer.token_ids)
         with self._changed:
             self._writing.forget_tokens()
@@ -364,14 +364,3 @@ class Turn:
 def new_seed() -> int:
     """A random seed, short enough to be read out and typed again."""
     return secrets.randbits(_SEED_BITS)
-
-
-def _means_the_same(model: LanguageModel, answer: Message) -> bool:
-    """Whether the answer's tokens mean to this model what was written: then it goes on exactly where it was."""
-    if not answer.token_ids:
-        return False
-    try:
-        decoded = model.tokenizer.decode(answer.token_ids)
-    except BadToken:
-        return False
-    return answer.text.strip() in decoded and answer.reasoning.strip() in decoded
