@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from tui.engine.errors import BadParameter, ModelNotSupported, NotEnoughMemory, 
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.paged import PagedBackend
+from tui.engine.self_check import BROUGHT, verdict_key
 
 EXACT = EngineOptions(precision="f32", kv_cache="f32")
 # Wrong or impossible under paged attention; everything else runs paged.
@@ -60,6 +62,22 @@ def test_the_self_check_is_made_once_and_remembered(tiny_model: Callable[[str], 
     with LanguageModel.load(tiny_model("mpt"), "CPU", EXACT, verdicts, stages.append) as model:
         assert not any("checking" in stage for stage in stages)
         assert "stateful" in " ".join(model.notices)
+
+
+def test_a_verdict_that_comes_with_the_model_saves_the_check(tiny_model: Callable[[str], Path], tmp_path: Path):
+    folder = tmp_path / "mpt"
+    shutil.copytree(tiny_model("mpt"), folder)
+    stages: list[str] = []
+    key = verdict_key(folder / "openvino_model.xml", "CPU")
+    (folder / BROUGHT).write_text(json.dumps({key: "failed"}))
+    with LanguageModel.load(folder, "CPU", EXACT, {}, stages.append) as model:
+        assert not any("checking" in stage for stage in stages)
+        assert model.backend.capabilities.name == "stateful"
+    for useless in ("no JSON", "[]", json.dumps({f"other {key}": "ok", key: "perhaps"})):
+        (folder / BROUGHT).write_text(useless)
+        stages.clear()
+        LanguageModel.load(folder, "CPU", EXACT, {}, stages.append).close()
+        assert any("checking" in stage for stage in stages)
 
 
 def test_without_memory_for_it_the_check_is_left_out_and_said(tiny_model, monkeypatch):

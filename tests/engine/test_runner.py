@@ -153,6 +153,16 @@ def test_a_prompt_cancels_the_warm_up(runner: Runner, tiny_model, monkeypatch):
     assert time.monotonic() - start < 30
 
 
+def test_who_asks_at_once_finds_no_warm_up(runner: Runner, tiny_model, monkeypatch):
+    monkeypatch.setattr("tui.engine.runner._WARM_UP_AFTER_S", 30.0)
+    warmed: list[object] = []
+    monkeypatch.setattr("tui.engine.language_model.LanguageModel.warm_up", lambda self, cancel: warmed.append(self))
+    runner.load(tiny_model("llama"), "CPU", EXACT).result()
+    assert runner.generate(request()).result().reason is FinishReason.LENGTH
+    runner.unload().result()
+    assert warmed == []
+
+
 def test_closing_waits_for_a_compilation_under_way(tiny_model):
     runner = Runner()
     loading = runner.load(tiny_model("llama"), "CPU", EXACT)

@@ -8,11 +8,12 @@ import jinja2
 import pytest
 
 from tui.starter.recipe.evaluate import STARTER, Starter, declines
+from tui.starter.recipe.self_check import verdicts
 
 FILES = {
     "openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.xml", "openvino_tokenizer.bin",
     "openvino_detokenizer.xml", "openvino_detokenizer.bin", "config.json", "generation_config.json",
-    "tokenizer_config.json", "tokenizer.json", "chat_template.jinja", "README.md",
+    "tokenizer_config.json", "tokenizer.json", "chat_template.jinja", "self_check.json", "README.md",
 }  # fmt: skip
 
 
@@ -29,6 +30,11 @@ def test_the_folder_is_complete_and_at_most_12_mb() -> None:
     files = [file for file in STARTER.iterdir() if file.is_file()]
     assert {file.name for file in files} >= FILES
     assert sum(file.stat().st_size for file in files) <= 12_000_000
+
+
+def test_the_verdict_that_it_brings_is_the_one_that_a_check_has() -> None:
+    """Another openvino or another export needs a new one: python -m tui.starter.recipe.self_check."""
+    assert read_json("self_check.json") == verdicts(STARTER)
 
 
 def test_it_decodes_greedily() -> None:

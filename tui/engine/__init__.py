@@ -2,6 +2,6 @@
 
 import sys
 
-# `import openvino` would report itself to Google Analytics, and write a client id to ~/intel, unless this package of
-# Intel's is missing; then it uses a stub of its own. No telemetry of any kind includes this.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# `import openvino` would load its model converter, which nothing here uses: that takes as long as all the rest of it,
+# reports the import to Google Analytics and writes a client id to ~/intel. Without it openvino goes on.
+sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]

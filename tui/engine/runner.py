@@ -21,6 +21,9 @@ from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 
+# Who has typed a question while the model loaded asks it in this time, and had better not find every core busy.
+_WARM_UP_AFTER_S = 0.3
+
 EventT = TypeVar("EventT")
 ResultT = TypeVar("ResultT")
 
@@ -126,6 +129,10 @@ def _go_on(job: Job[Any, Any]) -> None:
         raise Cancelled
 
 
+def _warm_up(model: LanguageModel) -> Job[Any, None]:
+    return Job(lambda job: model.warm_up(job.cancelled))
+
+
 LoadJob = Job[LoadProgress, LanguageModel]
 GenerationJob = Job[Event, Finished]
 
@@ -138,6 +145,7 @@ class Runner:
         self._jobs: deque[Job[Any, Any]] = deque()
         self._running: Job[Any, Any] | None = None
         self._warm_up: Job[Any, None] | None = None
+        self._cold: LanguageModel | None = None  # loaded just now
         self._load: LoadJob | None = None
         self._changed = threading.Condition()
         self._closing = False
@@ -154,8 +162,8 @@ class Runner:
     ) -> LoadJob:
         """Load a model in place of the one held; arguments as `LanguageModel.load`.
 
-        Loaded, it warms up by itself until the next job comes. A load that has not ended gives way to this one: it
-        fails at its next stage, for a compilation cannot be stopped, and its model is never held.
+        Loaded, it warms up by itself where no job comes soon, and until one comes. A load that has not ended gives way
+        to this one: it fails at its next stage, for a compilation cannot be stopped, and its model is never held.
         """
 
         def work(job: LoadJob) -> LanguageModel:
@@ -175,8 +183,7 @@ class Runner:
                     raise
             except Cancelled:
                 raise OvchatError("Loading the model was given up.") from None
-            self.model = model
-            self._begin_warm_up(model)
+            self.model = self._cold = model
             return model
 
         load: LoadJob = Job(work)
@@ -232,19 +239,15 @@ class Runner:
             self._changed.notify_all()
         return job
 
-    def _begin_warm_up(self, model: LanguageModel) -> None:
-        """Warm up as the next job, unless somebody waits already."""
-        with self._changed:
-            if not self._jobs:
-                self._warm_up = Job(lambda job: model.warm_up(job.cancelled))
-                self._jobs.append(self._warm_up)
-
     def _loop(self) -> None:
         while True:
             with self._changed:
                 self._running = None
-                while not self._jobs and not self._closing:
-                    self._changed.wait()
+                cold, self._cold = self._cold, None
+                if cold is not None and not self._changed.wait_for(self._has_work, _WARM_UP_AFTER_S):
+                    self._warm_up = _warm_up(cold)
+                    self._jobs.append(self._warm_up)
+                self._changed.wait_for(self._has_work)
                 if self._closing:
                     break
                 self._running = self._jobs.popleft()
@@ -252,6 +255,9 @@ class Runner:
         for job in self._jobs:
             job.refuse(OvchatError("The engine was closed."))
         self._drop_model()
+
+    def _has_work(self) -> bool:
+        return bool(self._jobs) or self._closing
 
     def _drop_model(self) -> None:
         # First out of sight: other threads read `self.model`.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import json
+import platform
 from collections.abc import Callable, MutableMapping
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +25,9 @@ from tui.engine.errors import NotEnoughMemory, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.paged import PagedBackend
 from tui.engine.stateful import StatefulBackend
+
+# In a model's folder: verdicts by `verdict_key`. The starter has it, so that the first start ever is fast, too.
+BROUGHT = "self_check.json"
 
 # More than a block of either device, so that the second one is read through the block table.
 _PROMPT_TOKENS = 40
@@ -47,10 +52,11 @@ def verdict(
 ) -> Verdict:
     """The remembered verdict, or that of a check made now, which is then remembered.
 
-    "Unchecked" (memory is short) is not remembered.
+    A verdict that comes with the model (`BROUGHT`) counts as remembered. "Unchecked" (memory is short) is not
+    remembered.
     """
-    key = _key(xml, device)
-    remembered = verdicts.get(key)
+    key = verdict_key(xml, device)
+    remembered = verdicts.get(key) or _brought(xml).get(key)
     if remembered in (Verdict.OK, Verdict.FAILED):
         return Verdict(remembered)
     # Weights once, and repacked once.
@@ -65,10 +71,21 @@ def verdict(
     return found
 
 
-def _key(xml: Path, device: str) -> str:
-    """The graph decides, not the weights: two quantisations of one model have different graphs too."""
+def verdict_key(xml: Path, device: str) -> str:
+    """What a verdict is remembered by.
+
+    The graph decides, not the weights: two quantisations of one model have different graphs too.
+    """
     digest = hashlib.blake2b(xml.read_bytes(), digest_size=12).hexdigest()
-    return f"{digest} {device} {ov.get_version()}"
+    return f"{digest} {device} {platform.machine()} {ov.get_version()}"
+
+
+def _brought(xml: Path) -> dict[str, str]:
+    try:
+        brought = json.loads(xml.with_name(BROUGHT).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return brought if isinstance(brought, dict) else {}
 
 
 def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Verdict:
