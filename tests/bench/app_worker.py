@@ -110,14 +110,14 @@ def app(history: int, report: Path, drive: Callable[[App[None]], Awaitable[objec
         if history:
             store, parent = Conversations.open(home / "conversations.db"), None
             conversation = Conversation("aaaaaaaaaa", "History", created=1.0, updated=1.0)
-            store.save_conversation(conversation)
+            store.save(conversation)
             for number in range(history):
                 role = (Role.USER, Role.ASSISTANT)[number % 2]
                 text = "".join(answer_tokens(150))
                 message = Message(new_message_id(), conversation.id, parent, role, text, 1.0 + number, model="scripted")
-                store.save_message(message)
+                store.save(message)
                 parent = message.id
-            store.save_conversation(Conversation("aaaaaaaaaa", "History", created=1.0, updated=9.0, head=parent))
+            store.save(Conversation("aaaaaaaaaa", "History", created=1.0, updated=9.0, head=parent))
             store.close()
         runner = ScriptedRunner([answer], tokens_per_s=per_second, context_limit=10_000_000)
         runner.requests = deque(maxlen=1)  # type: ignore[assignment]  # not what it keeps for tests

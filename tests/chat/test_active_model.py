@@ -99,7 +99,6 @@ def test_the_one_before_goes_on_answering_where_another_is_not_there(tmp_path: P
     assert active.status.model is before
     assert active.status.choice is not None
     assert active.status.choice.name == "mine"
-    assert active.status.asked == "gone"
 
 
 def test_a_model_that_fails_to_load_leaves_none_and_the_next_one_loads(tmp_path: Path) -> None:

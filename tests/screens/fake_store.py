@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tui.store.errors import StoreError
-from tui.store.records import Conversation, Role
+from tui.store.records import Change, Conversation, Role
 from tui.store.search import Hit
 
 
@@ -36,9 +37,9 @@ class FakeConversations:
         self._check()
         return self.kept.get(id)
 
-    def save_conversation(self, conversation: Conversation) -> None:
+    def save(self, change: Change) -> None:
         self._check()
-        self.kept[conversation.id] = conversation
+        self.kept[change.conversation] = replace(self.kept[change.conversation], **change.values)
 
     def delete(self, id: str) -> None:
         self._check()

@@ -269,8 +269,8 @@ async def test_ten_thousand_can_be_walked_through():
 async def test_with_the_real_store(tmp_path):
     store = Conversations.open(tmp_path / "conversations.db")
     for number, title in enumerate(["First", "Second"]):
-        store.save_conversation(Conversation(id=f"conv{number}", title=title, created=number, updated=time.time()))
-        store.save_message(Message(number + 1, f"conv{number}", None, Role.USER, "hello", time.time() + number))
+        store.save(Conversation(id=f"conv{number}", title=title, created=number, updated=time.time()))
+        store.save(Message(number + 1, f"conv{number}", None, Role.USER, "hello", time.time() + number))
 
     async with listing(ConversationsScreen(store, None)) as (app, pilot):
         assert titles(app) == ["# Today", "Second", "First"]

@@ -123,9 +123,9 @@ def test_spaces_around_the_match_are_kept_and_control_characters_shown():
 
 async def test_with_the_real_store(tmp_path):
     store = Conversations.open(tmp_path / "conversations.db")
-    store.save_conversation(Conversation(id="conv0", title="Käse", created=1.0, updated=1.0))
-    store.save_message(Message(1, "conv0", None, Role.USER, "Was ist 敬語?", time.time()))
-    store.save_message(Message(2, "conv0", 1, Role.ASSISTANT, "Höfliche Sprache, 100% [b]höflich[/b].", time.time()))
+    store.save(Conversation(id="conv0", title="Käse", created=1.0, updated=1.0))
+    store.save(Message(1, "conv0", None, Role.USER, "Was ist 敬語?", time.time()))
+    store.save(Message(2, "conv0", 1, Role.ASSISTANT, "Höfliche Sprache, 100% [b]höflich[/b].", time.time()))
 
     async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press(*"höflich")

@@ -54,7 +54,7 @@ class Talk:
         at = NOON - days_ago * DAY
         self.conversation = Conversation(id, title, created=at, updated=at, model="scripted")
         self._next = first
-        self._store.save_conversation(self.conversation)
+        self._store.save(self.conversation)
 
     def add(self, role: Role, text: str, parent: int | None = None, **fields: object) -> int:
         """Add a message below `parent`, or below the last one; its id."""
@@ -68,7 +68,7 @@ class Talk:
             model="scripted" if role is Role.ASSISTANT else "",
             facts=ANSWERED if role is Role.ASSISTANT else Facts(),
         )
-        self._store.save_message(replace(message, **fields))  # type: ignore[arg-type]
+        self._store.save(replace(message, **fields))  # type: ignore[arg-type]
         self._next += 1
         self.update(head=message.id)
         return message.id
@@ -81,7 +81,7 @@ class Talk:
     def update(self, **fields: object) -> None:
         """Change values of the conversation."""
         self.conversation = replace(self.conversation, **fields)  # type: ignore[arg-type]
-        self._store.save_conversation(self.conversation)
+        self._store.save(self.conversation)
 
     def close(self) -> None:
         self._store.close()

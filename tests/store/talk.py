@@ -31,7 +31,7 @@ class Talk:
         self.store = store
         self.conversation = Conversation(new_conversation_id(), created=created, updated=created, **values)
         self._now = created
-        store.save_conversation(self.conversation)
+        store.save(self.conversation)
 
     @property
     def id(self) -> str:
@@ -49,12 +49,12 @@ class Talk:
 
     def change(self, **values: Any) -> None:
         self.conversation = replace(self.conversation, **values)
-        self.store.save_conversation(self.conversation)
+        self.store.save(self.conversation)
 
     def _add(self, role: Role, text: str, values: dict[str, Any]) -> Message:
         self._now += 1
         values = {"parent": self.conversation.head, "created": self._now} | values
         message = Message(id=new_message_id(), conversation=self.id, role=role, text=text, **values)
-        self.store.save_message(message)
+        self.store.save(message)
         self.change(head=message.id, updated=message.created)
         return message

@@ -10,8 +10,8 @@ import pytest
 from tests.store.talk import FACTS, Talk
 from tui.store import conversations
 from tui.store.conversations import Conversations
-from tui.store.errors import StoreError
-from tui.store.records import Conversation, Ended, Message, Role, new_message_id
+from tui.store.errors import NotThere, StoreError
+from tui.store.records import Change, Conversation, Ended, Message, Role, new_message_id
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
@@ -40,7 +40,7 @@ def test_everything_of_a_conversation_comes_back(store: Conversations) -> None:
     )
     bare = Conversation("abc0123457", created=1.0, updated=1.0)
     for each in (whole, bare):
-        store.save_conversation(each)
+        store.save(each)
         assert store.conversation(each.id) == each
     assert store.conversation("nothing") is None
 
@@ -55,15 +55,13 @@ def test_everything_of_a_message_comes_back_in_the_next_process(path: Path) -> N
     store.close()
     store = Conversations.open(path)
     assert store.branch(answer.id) == [question, answer]
-    assert store.message(question.id) == question
-    assert store.message(1) is None
     store.close()
 
 
 def test_a_message_saved_again_is_the_new_one(talk: Talk) -> None:
     first = talk.write("Fi")
     whole = replace(first, text="Fine.", ended=Ended.STOP)
-    talk.store.save_message(whole)
+    talk.store.save(whole)
     assert talk.store.branch(first.id) == [whole]
 
 
@@ -75,12 +73,58 @@ def test_siblings_make_a_tree_and_a_branch_is_one_way_through_it(talk: Talk) -> 
     assert talk.store.branch(more.id) == [question, second, more]
     assert talk.store.branch(None) == []
     assert talk.store.branch(5) == []
-    assert talk.store.tree(talk.id) == [
-        (question.id, None),
-        (first.id, question.id),
-        (second.id, question.id),
-        (more.id, second.id),
-    ]
+    assert talk.store.messages(talk.id) == [question, first, second, more]
+
+
+def test_only_what_changed_is_written_so_that_what_another_process_changed_stays(talk: Talk, path: Path) -> None:
+    store = talk.store
+    talk.say("Hello")
+    other = Conversations.open(path)
+    other.save(Change(talk.id, {"title": "Named elsewhere", "renamed": True}))
+    other.close()
+    store.save(Change(talk.id, {"pinned": True, "sampling": {"top_k": 5}, "updated": 1.0}))
+    store.save(Change(talk.id, {"head": None}))
+    assert store.conversation(talk.id) == replace(
+        talk.conversation, title="Named elsewhere", renamed=True, pinned=True, sampling={"top_k": 5}, head=None
+    )
+    with pytest.raises(NotThere, match="not stored any more"):
+        store.save(Change("nowhere", {"pinned": True}))
+    with pytest.raises(TypeError):
+        store.save(Change(talk.id, {"nothing": True}))
+
+
+def test_something_new_said_in_a_deleted_conversation_brings_it_back_and_the_end_of_an_answer_does_not(
+    talk: Talk,
+) -> None:
+    store = talk.store
+    answer = talk.write("Ans")
+    store.delete(talk.id)
+    assert not store.save(replace(answer, text="Answer", ended=Ended.STOP))
+    assert not store.save(Change(talk.id, {"pinned": True}))
+    assert store.listing() == []
+    assert store.save(Message(new_message_id(), talk.id, answer.id, Role.USER, "And then?", answer.created + 1))
+    assert [each.id for each in store.listing()] == [talk.id]
+
+
+def test_what_of_a_conversation_is_not_stored_is_put_back_and_what_is_stored_stays(talk: Talk, path: Path) -> None:
+    question, answer = talk.say("Why?"), talk.answer("Because.")
+    whole = (talk.conversation, [answer, question])  # a clock that was behind gives a parent the greater id
+    talk.store.close()
+    for each in path.parent.glob("conversations.db*"):
+        each.unlink()
+    store = Conversations.open(path)
+    more = Message(new_message_id(), talk.id, answer.id, Role.USER, "More?", answer.created + 1)
+    for record in (more, Change(talk.id, {"pinned": True})):
+        with pytest.raises(NotThere):
+            store.save(record)
+    store.save(Change(talk.id, {"head": more.id}), more, whole=whole)
+    (stored,) = store.listing()
+    assert store.branch(stored.head) == [question, answer, more]
+    store.save(Change(talk.id, {"title": "Mine"}), replace(more, text="Even more?"))
+    store.save(more, whole=whole)
+    (stored,) = store.listing()
+    assert (stored.title, store.branch(more.id)) == ("Mine", [question, answer, more])
+    store.close()
 
 
 def test_text_that_is_not_utf8_is_stored_as_far_as_it_is(talk: Talk) -> None:
@@ -92,8 +136,8 @@ def test_a_message_moves_its_conversation_forward_and_never_back(talk: Talk) -> 
     store = talk.store
     message = talk.say("Hello")
     old = replace(talk.conversation, title="Renamed", updated=message.created - 100)
-    store.save_conversation(old)
-    store.save_message(replace(message, created=message.created - 50))
+    store.save(old)
+    store.save(replace(message, created=message.created - 50))
     assert store.conversation(talk.id) == replace(old, updated=message.created)
 
 
@@ -103,8 +147,8 @@ def test_a_message_without_its_conversation_or_parent_is_refused(talk: Talk) -> 
         Message(new_message_id(), talk.id, 5, Role.USER, "x", 1.0),
     ):
         with pytest.raises(StoreError, match="does not hold what this belongs to"):
-            talk.store.save_message(stray)
-    assert talk.store.tree(talk.id) == []
+            talk.store.save(stray)
+    assert talk.store.messages(talk.id) == []
 
 
 def test_dropping_an_answer_leaves_the_question_as_the_last_message(talk: Talk) -> None:
@@ -120,6 +164,13 @@ def test_a_message_that_others_follow_is_not_dropped(talk: Talk) -> None:
     question, answer = talk.say("Hello"), talk.answer("Hi")
     talk.store.drop_message(question.id)
     assert talk.store.branch(answer.id) == [question, answer]
+
+
+def test_an_answer_that_came_to_nothing_and_that_others_follow_is_not_being_written_any_more(talk: Talk) -> None:
+    answer = talk.write("")
+    talk.say("Another process went on from it")
+    talk.store.drop_message(answer.id)
+    assert talk.store.branch(answer.id) == [replace(answer, ended=Ended.CANCELLED)]
 
 
 def test_what_is_saved_together_is_all_there_or_not_at_all(store: Conversations) -> None:
@@ -143,7 +194,7 @@ def test_the_list_has_pinned_ones_first_then_the_newest(store: Conversations) ->
         ("arch", 5.0, {"archived": True}),
         ("gone", 8.0, {}),
     ):
-        store.save_conversation(Conversation(id_, updated=updated, **values))
+        store.save(Conversation(id_, updated=updated, **values))
     store.delete("gone")
     assert [each.id for each in store.listing()] == ["pin1", "pin0", "new0", "old0"]
     assert [each.id for each in store.listing(archived=True)] == ["pin1", "pin0", "new0", "arch", "old0"]
@@ -170,7 +221,7 @@ def test_a_deleted_conversation_comes_back_whole_for_a_day(path: Path, monkeypat
     store = Conversations.open(path)
     with pytest.raises(StoreError, match="deleted for good"):
         store.restore(talk.id)
-    assert (store.message(message.id), store.draft(talk.id)) == (None, "")
+    assert (store.branch(message.id), store.draft(talk.id)) == ([], "")
     store.close()
 
 
@@ -193,8 +244,8 @@ def test_a_conversation_is_found_by_id_beginning_title_and_last(store: Conversat
         ("bbbb111111", "Rivers", 3.0),
         ("last111111", "last", 0.5),
     ):
-        store.save_conversation(Conversation(id_, title=title, updated=updated))
-    store.save_conversation(Conversation("cccc111111", updated=9.0, archived=True))
+        store.save(Conversation(id_, title=title, updated=updated))
+    store.save(Conversation("cccc111111", updated=9.0, archived=True))
     for reference, id_ in (
         ("aaaa111111", "aaaa111111"),
         ("AAAA2", "aaaa222222"),
@@ -249,7 +300,7 @@ def test_many_threads_write_and_read_at_once(store: Conversations) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert max(threads.map(work, talks)) == 8
-    assert [len(store.tree(talk.id)) for talk in talks] == [15] * 8
+    assert [len(store.messages(talk.id)) for talk in talks] == [15] * 8
 
 
 def test_nothing_is_read_or_written_after_closing(store: Conversations) -> None:

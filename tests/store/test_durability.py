@@ -37,9 +37,9 @@ for turn in range(10_000):
     answer = talk.write("")
     for part in range(5):
         answer = replace(answer, text=answer.text + f" word{part}" * 200)
-        talk.store.save_message(answer)
+        talk.store.save(answer)
         print("wrote", answer.id, len(answer.text), flush=True)
-    talk.store.save_message(replace(answer, ended=Ended.STOP))
+    talk.store.save(replace(answer, ended=Ended.STOP))
 """
 
 
@@ -67,12 +67,9 @@ def test_killed_at_any_moment_nothing_that_was_saved_is_lost(path: Path) -> None
         for line in lines:
             match line.split():
                 case ["said", id_]:
-                    message = store.message(int(id_))
-                    assert message is not None
-                    assert message.text.startswith("question")
+                    assert store.branch(int(id_))[-1].text.startswith("question")
                 case ["wrote", id_, length] if len(line.split()) == 3:
-                    message = store.message(int(id_))
-                    assert message is not None
+                    message = store.branch(int(id_))[-1]
                     assert len(message.text) >= int(length)
                     assert message.ended in (Ended.STOP, Ended.INTERRUPTED)
         store.close()
@@ -117,7 +114,7 @@ def test_an_answer_whose_process_is_gone_is_interrupted_and_offered(path: Path) 
     offered = store.interrupted()
     assert offered is not None
     assert (offered.id, offered.head) == (conversation, int(answer))
-    assert store.message(int(answer)) == replace(written, ended=Ended.INTERRUPTED)
+    assert store.branch(int(answer))[-1] == replace(written, ended=Ended.INTERRUPTED)
     assert [hit.message_id for hit in store.search("Half an")] == [int(answer)]
     Talk(store, created=offered.updated + 1).say("Something newer, elsewhere")
     assert store.interrupted() == offered
@@ -129,7 +126,7 @@ def test_an_answer_whose_process_is_gone_is_interrupted_and_offered(path: Path) 
 def test_the_own_answer_that_is_being_written_is_not_interrupted(store: Conversations, path: Path, talk: Talk) -> None:
     answer = talk.write("I am wri")
     other = Conversations.open(path)
-    assert other.message(answer.id) == answer
+    assert other.branch(answer.id) == [answer]
     assert other.interrupted() is None
     other.close()
 
@@ -177,7 +174,7 @@ def test_processes_that_begin_and_write_at_once_lose_nothing(path: Path) -> None
     ids = [process.communicate(timeout=120)[0].strip() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     store = Conversations.open(path)
-    assert [len(store.tree(id_)) for id_ in ids] == [60, 60, 60]
+    assert [len(store.messages(id_)) for id_ in ids] == [60, 60, 60]
     store.close()
     check(path)
 
@@ -235,12 +232,12 @@ def test_a_full_disk_is_told_and_what_is_written_after_space_was_made_is_kept(sm
     with pytest.raises(StoreError, match="no space left") as told:
         say_much(talk)
     assert "space" in told.value.next_step
-    saved = store.tree(talk.id)
-    assert saved[0] == (first.id, None)
+    saved = store.messages(talk.id)
+    assert saved[0] == first
     assert store.listing()[0].id == talk.id
     ballast.unlink()
     again = talk.say("There is space again.")
-    assert store.tree(talk.id)[-1][0] == again.id
+    assert store.messages(talk.id)[-1] == again
     store.close()
     check(path)
 
@@ -272,7 +269,7 @@ except StoreError as error:
     print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 talk.say("There is space again.")
-print(len(talk.store.tree(talk.id)))
+print(len(talk.store.messages(talk.id)))
 """
 
 
@@ -338,10 +335,10 @@ def test_databases_of_earlier_versions_open_with_everything_in_them(name: str, t
     assert (question.text, answer.text, answer.reasoning) == ("Which rivers? 河流", "The Danube.", "Hm.")
     assert (answer.ended, answer.model, answer.token_ids) == (Ended.STOP, "qwen3", (1, 2, 151_643))
     assert (answer.facts.device, answer.facts.usage) == ("CPU", {"completion_tokens": 3})
-    assert len(store.tree(rivers.id)) == 3
+    assert len(store.messages(rivers.id)) == 3
     assert [hit.match for hit in store.search("danube")] == ["Danube"]
     assert store.draft(rivers.id) == "And lakes"
-    store.save_conversation(replace(rivers, title="Lakes"))
+    store.save(replace(rivers, title="Lakes"))
     store.close()
     check(tmp_path / name)
 

@@ -123,7 +123,7 @@ def test_an_import_is_stored_whole_and_found_at_its_time(store: Conversations, t
     # Ids of messages that were written now are later than what they were given as time; the import has its own times.
     assert {hit.message_id for hit in store.search("rivers")} == {newer.id, question.id, messages[0].id}
     assert list(store.search("rivers"))[-1].message_id == messages[0].id
-    with pytest.raises(StoreError, match="holds it already"):
+    with pytest.raises(StoreError, match="holds this already"):
         store.add(replace(conversation, id="another000"), messages)
     assert store.conversation("another000") is None
 

@@ -106,11 +106,11 @@ def test_an_answer_is_found_when_it_has_ended_and_not_while_it_goes_on(talk: Tal
     store = talk.store
     answer = talk.write("The river Dan")
     assert found(store, "river") == found(store, "ri") == []
-    store.save_message(replace(answer, text="The river Danube", ended=Ended.LENGTH))
+    store.save(replace(answer, text="The river Danube", ended=Ended.LENGTH))
     assert found(store, "danube") == ["Danube"]
-    store.save_message(replace(answer, text="The river Danube fl", ended=Ended.WRITING))
+    store.save(replace(answer, text="The river Danube fl", ended=Ended.WRITING))
     assert found(store, "danube") == []
-    store.save_message(replace(answer, text="The river flows", ended=Ended.STOP))
+    store.save(replace(answer, text="The river flows", ended=Ended.STOP))
     assert found(store, "danube") == []
     assert found(store, "flows") == ["flows"]
     store.drop_message(answer.id)
@@ -122,7 +122,7 @@ def test_the_index_agrees_with_the_messages(path: Path) -> None:
     talk = Talk(store)
     for number in range(30):
         message = talk.write(f"first {number}") if number % 3 else talk.say(f"said {number}")
-        store.save_message(replace(message, text=f"second {number}", ended=list(Ended)[number % 6]))
+        store.save(replace(message, text=f"second {number}", ended=list(Ended)[number % 6]))
         if number % 5 == 0:
             talk.change(head=message.parent)
             store.drop_message(message.id)

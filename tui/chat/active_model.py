@@ -35,7 +35,6 @@ class ModelStatus:
         began: `time.monotonic()` when loading began.
         model: The loaded model, ready to answer.
         error: Why what was asked for is not loaded.
-        asked: The model that was asked for when choosing it failed, or None for the one last used.
     """
 
     choice: Choice | None = None
@@ -43,7 +42,6 @@ class ModelStatus:
     began: float = 0.0
     model: LanguageModel | None = None
     error: OvchatError | None = None
-    asked: str | None = None
 
     @property
     def loading(self) -> bool:
@@ -83,7 +81,7 @@ class ActiveModel:
         """Load a model in place of the one there. Returns at once; of several, the last one asked for stays."""
         with self._changed:
             self._wanted = (model, device)
-            self.status = ModelStatus(stage="getting ready", began=time.monotonic(), asked=model)
+            self.status = ModelStatus(stage="getting ready", began=time.monotonic())
             if self._job is not None:
                 self._job.cancel()
             if self._thread is None:
@@ -113,12 +111,10 @@ class ActiveModel:
             try:
                 self._load(*wanted)
             except OvchatError as error:
-                self._set(wanted[0], error)
+                self._set(error)
             except Exception as error:
                 logger.exception("the model cannot be loaded")
-                self._set(
-                    wanted[0], error=OvchatError(f"The model cannot be loaded ({type(error).__name__}: {error}).")
-                )
+                self._set(OvchatError(f"The model cannot be loaded ({type(error).__name__}: {error})."))
         if self.runner is not None:
             self.runner.close()
 
@@ -143,15 +139,15 @@ class ActiveModel:
         if device:
             self._state.give_device(choice.name, loaded.device)
         self._loaded = choice
-        self._set(model)
+        self._set()
 
     def _stage(self, stage: str) -> None:
         with self._changed:
             self.status = replace(self.status, stage=stage)
 
-    def _set(self, asked: str | None, error: OvchatError | None = None) -> None:
+    def _set(self, error: OvchatError | None = None) -> None:
         with self._changed:
             if self._wanted is None:  # else another one is asked for already, and that is what loads
                 choice = self._loaded or self.status.choice
                 model = self.runner.model if self.runner is not None and self._loaded is not None else None
-                self.status = ModelStatus(choice, model=model, error=error, asked=asked)
+                self.status = ModelStatus(choice, model=model, error=error)

@@ -129,14 +129,6 @@ class ChatSession(OpenConversation):
         with self._lock:
             return self._turn is None and self._branch.leaf == message_id and self._tree[message_id].ended in _NO_END
 
-    def close(self, timeout: float = 1.0) -> bool:
-        """Cancel the turn under way and wait for what is there to be handed over; False where it takes longer."""
-        turn = self._turn
-        if turn is None:
-            return True
-        turn.cancel()
-        return turn.wait(timeout)
-
     def sampling(self) -> Resolved:
         """The values in effect for the next turn, and who set each; the model's own, once there is one."""
         model = self.runner.model if self.runner is not None else None

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 from tui.store.exchange import from_json, json_text, to_json, to_markdown
 from tui.store.files import replace_text
-from tui.store.records import Conversation, Message, Role
+from tui.store.records import Change, Conversation, Message, Role
 
 _JSON, _MARKDOWN = ".json", ".md"
 _NAME_LENGTH = 40  # characters of a title in a file's name
@@ -170,7 +170,7 @@ def rename(reference: str, title: str, debug: bool) -> None:
     if not title:
         raise click.UsageError('There is no TITLE: ovchat chats rename ID "..."')
     with _opened() as store:
-        store.save_conversation(replace(store.find(reference), title=title, renamed=True))
+        store.save(Change(store.find(reference).id, {"title": title, "renamed": True}))
 
 
 @command.command("delete")

@@ -16,7 +16,7 @@ from tui.screens import dates
 from tui.screens.dialogs import TextDialog
 from tui.screens.list_panel import ListPanel
 from tui.store.errors import StoreError
-from tui.store.records import Conversation
+from tui.store.records import Change, Conversation
 from tui.widgets.row_list import Heading, Line
 from tui.widgets.visible import one_line
 
@@ -229,11 +229,9 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             self.say(done)
 
     def _write(self, id: str, fields: Mapping[str, Any]) -> None:
-        # As it is now: a turn of it may have gone on since the list was read.
-        now = self._store.conversation(id)
-        if now is None:
+        if self._store.conversation(id) is None:
             raise StoreError("This conversation is not there any more.", "Another ovchat deleted it.")
-        self._store.save_conversation(replace(now, **fields))
+        self._store.save(Change(id, fields))
 
     def _replace(self, id: str, conversation: Conversation | None) -> None:
         """Put a conversation, or nothing, in the place of the one of that id, and the cursor where it was or is."""

@@ -6,16 +6,14 @@ Every method may be called from any thread, and leaves everything or nothing of 
 from __future__ import annotations
 
 import difflib
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from tui.store import paths, rows, writers
+from tui.store import paths, rows, saving, writers
 from tui.store.database import Database
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Ended, Message, Role
@@ -74,29 +72,32 @@ class Conversations:
         """Close the database; nothing can be read or written after this."""
         self._database.close()
 
-    def save(self, *records: Conversation | Message) -> None:
-        """Store all values of conversations and messages, all of them or nothing; `updated` never goes back.
+    @property
+    def generation(self) -> int:
+        """Greater than before where the file was deleted, replaced or recovered meanwhile: it has lost something."""
+        return self._database.generation
+
+    def save(self, *records: saving.Record, whole: saving.Whole | None = None) -> bool:
+        """Store conversations, what changed of one, and messages; all of it or nothing. `updated` never goes back.
 
         A message's conversation and its parent come before it, or are stored already; a conversation's head may come
-        after it.
+        after it. A new message in a conversation that was deleted brings it back.
+
+        Args:
+            records: What to store.
+            whole: All there is of the conversation that the records belong to: what of it is not stored is, too.
+
+        Returns:
+            Whether a conversation was brought back.
 
         Raises:
-            StoreError: They cannot be written, or a message's conversation or parent is not there.
+            NotThere: What is changed, or a message's conversation or parent, is not there.
+            StoreError: They cannot be written.
         """
         with self._database.write() as connection:
-            for record in records:
-                if isinstance(record, Conversation):
-                    _save_conversation(connection, record)
-                else:
-                    _save_message(connection, record)
-
-    def save_conversation(self, conversation: Conversation) -> None:
-        """`save` one conversation."""
-        self.save(conversation)
-
-    def save_message(self, message: Message) -> None:
-        """`save` one message."""
-        self.save(message)
+            if whole is not None:
+                saving.put_back(connection, whole, [each.id for each in records if isinstance(each, Message)])
+            return sum(saving.save(connection, record) for record in records) > 0
 
     def add(self, conversation: Conversation, messages: Sequence[Message]) -> None:
         """Store a whole new conversation; a message comes after its parent.
@@ -105,11 +106,7 @@ class Conversations:
             StoreError: It cannot be written, or one of the ids is there already.
         """
         with self._database.write() as connection:
-            row = rows.conversation_row(conversation)
-            connection.execute(_insert("conversations", row), row)
-            for message in messages:
-                row = rows.message_row(message)
-                connection.execute(_insert("messages", row), row)
+            saving.add(connection, conversation, messages)
 
     def drop_message(self, id: int) -> None:
         """Remove an answer that came to nothing; but one that others follow stays: another process went on from it.
@@ -119,6 +116,10 @@ class Conversations:
         """
         with self._database.write() as connection:
             if connection.execute("SELECT 1 FROM messages WHERE parent = ?", (id,)).fetchone():
+                connection.execute(
+                    "UPDATE messages SET ended = ?, writer = NULL, touched = NULL WHERE id = ? AND ended = ?",
+                    (Ended.CANCELLED, id, Ended.WRITING),
+                )
                 return
             connection.execute(
                 "UPDATE conversations SET head = (SELECT parent FROM messages WHERE id = ?1) WHERE head = ?1", (id,)
@@ -166,15 +167,6 @@ class Conversations:
         hint = f" Near it: {_named(near_ones)}." if near_ones else ""
         raise StoreError(f"There is no conversation {reference!r}.{hint}", "ovchat chats list shows them all.")
 
-    def message(self, id: int) -> Message | None:
-        """A message; None if it is not there.
-
-        Raises:
-            StoreError: It cannot be read.
-        """
-        found = self._all(f"SELECT {rows.MESSAGE}, writer, touched FROM messages WHERE id = ?", id)
-        return _message(found[0]) if found else None
-
     def branch(self, leaf: int | None) -> list[Message]:
         """The messages from the first one to `leaf`; none for None or where `leaf` is not there.
 
@@ -187,14 +179,6 @@ class Conversations:
             messages.append(_message(row))
             leaf = messages[-1].parent
         return messages[::-1]
-
-    def tree(self, conversation_id: str) -> list[tuple[int, int | None]]:
-        """Id and parent of every message of a conversation, by id.
-
-        Raises:
-            StoreError: They cannot be read.
-        """
-        return self._all("SELECT id, parent FROM messages WHERE conversation = ? ORDER BY id", conversation_id)
 
     def messages(self, conversation_id: str) -> list[Message]:
         """Every message of a conversation, of all branches, by id.
@@ -317,32 +301,6 @@ def _tidy(database: Database) -> None:
         connection.execute(
             "DELETE FROM drafts WHERE conversation <> '' AND conversation NOT IN (SELECT id FROM conversations)"
         )
-
-
-def _save_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
-    row = rows.conversation_row(conversation)
-    connection.execute(_upsert("conversations", row, updated="max(conversations.updated, excluded.updated)"), row)
-
-
-def _save_message(connection: sqlite3.Connection, message: Message) -> None:
-    row = rows.message_row(message)
-    is_writing = message.ended is Ended.WRITING
-    row["writer"] = writers.this_process() if is_writing else None
-    row["touched"] = time.time() if is_writing else None
-    connection.execute(_upsert("messages", row), row)
-    connection.execute(
-        "UPDATE conversations SET updated = ? WHERE id = ? AND updated < ?",
-        (message.created, message.conversation, message.created),
-    )
-
-
-def _insert(table: str, row: Mapping[str, Any]) -> str:
-    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
-
-
-def _upsert(table: str, row: Mapping[str, Any], **instead: str) -> str:
-    changes = ", ".join(f"{name} = {instead.get(name, f'excluded.{name}')}" for name in row if name != "id")
-    return f"{_insert(table, row)} ON CONFLICT (id) DO UPDATE SET {changes}"
 
 
 def _message(row: rows.Row) -> Message:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tui import __version__
 from tui.store import recovery, schema
-from tui.store.errors import StoreError
+from tui.store.errors import NotThere, StoreError
 from tui.store.files import locked, private_dir
 from tui.store.network import network_file_system
 from tui.store.raw_pages import PAGE_SIZE
@@ -38,6 +38,7 @@ class Database:
 
     Attributes:
         notices: What the user should know of how it was opened.
+        generation: Counts the files that have had the path's name since it was opened.
 
     Raises:
         StoreError: It cannot be opened, or was made by a newer ovchat.
@@ -46,6 +47,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notices: tuple[str, ...] = ()
+        self.generation = 0
+        self._latest: tuple[int, int] | None = None
         self._idle: list[_Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -161,6 +164,9 @@ class Database:
         )
         try:
             connection.file = self._file()
+            with self._lock:
+                self.generation += connection.file != self._latest
+                self._latest = connection.file
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             # What was deleted is gone from the file, too; recovery relies on it.
@@ -245,6 +251,8 @@ def _told(error: sqlite3.Error, path: Path) -> StoreError:
             return StoreError(f"{path} is damaged.", "What can be read is recovered at the next attempt.")
         case sqlite3.SQLITE_TOOBIG:
             return StoreError("A text is too long to be stored.", "Shorten it.")
+        case sqlite3.SQLITE_CONSTRAINT if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            return NotThere(f"{path} does not hold what this belongs to.")
         case sqlite3.SQLITE_CONSTRAINT:
-            return StoreError(f"{path} does not hold what this belongs to, or holds it already ({error}).")
+            return StoreError(f"{path} holds this already ({error}).")
     return StoreError(f"{path} cannot be used ({error}).")

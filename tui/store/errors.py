@@ -18,3 +18,7 @@ class StoreError(Exception):
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.next_step}".rstrip()
+
+
+class NotThere(StoreError):
+    """What is written belongs to something that is not stored, or is not any more."""

@@ -137,6 +137,19 @@ class Conversation:
     context_start: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Values of a stored conversation that become others; those that are not named stay as they are stored.
+
+    Attributes:
+        conversation: Id of the conversation.
+        values: Field of `Conversation` -> value.
+    """
+
+    conversation: str
+    values: Mapping[str, Any]
+
+
 def new_conversation_id() -> str:
     """A fresh id."""
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(10))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from tui.store.records import Conversation, Ended, Facts, Message, Role
+from tui.store.records import Change, Conversation, Ended, Facts, Message, Role
 
 Row = tuple[Any, ...]
 
@@ -33,6 +33,12 @@ def conversation_row(record: Conversation) -> dict[str, Any]:
         "head": record.head,
         "context_start": record.context_start,
     }
+
+
+def change_row(record: Change) -> dict[str, Any]:
+    """Column -> value of what changes, and the id."""
+    row = conversation_row(Conversation(record.conversation, **record.values))
+    return {name: row[name] for name in ("id", *record.values)}
 
 
 def conversation(row: Row) -> Conversation:
