@@ -11,8 +11,9 @@ import pytest
 from tests.waiting import wait_until
 from tui.chat import outbox as module
 from tui.chat.outbox import Outbox
-from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message, Role
+from tui.store.errors import NotThere, StoreError
+from tui.store.records import Change, Conversation, Message, Role
+from tui.store.saving import Saved
 
 CHAT = Conversation("abc", created=1.0)
 FULL = StoreError("The disk is full.", "Make room.")
@@ -28,17 +29,27 @@ class FakeStore:
         self.go.set()
         self.busy = threading.Event()
         self.closed = False
+        self.is_lost = False  # what is saved without the whole is not there
+        self.generation = 1
+        self.notices: tuple[str, ...] = ()
+        self.saved = Saved(came_back=False, put_back=False)
+        self.wholes: list[Any] = []
 
     @property
     def written(self) -> list[Any]:
         return [record for piece in self.pieces for record in piece]
 
-    def save(self, *records: Any) -> None:
+    def save(self, *records: Any, whole: Any = None) -> Saved:
+        if whole is not None:
+            self.wholes.append(whole)
+        elif self.is_lost:
+            raise NotThere("It is gone.")
         self.busy.set()
         assert self.go.wait(30)
         if any(self.fails(record) for record in records):
             raise FULL
         self.pieces.append(records)
+        return self.saved
 
     drop_message = save
 
@@ -221,3 +232,65 @@ def test_closing_tells_what_stays_unwritten_and_does_not_wait_for_a_disk_that_ha
     assert not outbox.close(0.1)
     assert outbox.unsaved == (CHAT,)
     store.go.set()
+
+
+def test_changes_of_a_conversation_are_merged_and_only_they_are_written(outbox: Outbox, store: FakeStore) -> None:
+    store.go.clear()
+    outbox.put(message(9, conversation="other"))
+    assert store.busy.wait(5)
+    outbox.put(CHAT)
+    outbox.put(Change("abc", {"title": "Mine"}))
+    outbox.put(Change("second", {"title": "Mine", "pinned": True}))
+    outbox.put(Change("second", {"pinned": False, "head": 5}))
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written[1:] == [
+        Conversation("abc", title="Mine", created=1.0),
+        Change("second", {"title": "Mine", "pinned": False, "head": 5}),
+    ]
+
+
+def test_what_the_database_has_lost_is_written_with_all_of_its_conversation_and_that_is_said(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    whole = (Conversation("abc", title="Mine"), [message(1), message(2)])
+    outbox.put(message(1), whole=lambda: whole)
+    assert outbox.flush(5)
+    assert (store.wholes, outbox.notices) == ([], ())
+    store.is_lost, store.saved = True, Saved(came_back=False, put_back=True)
+    outbox.put(message(2), whole=lambda: whole)
+    assert outbox.flush(5)
+    assert (store.wholes, store.written) == ([whole], [message(1), message(2)])
+    (notice,) = outbox.notices
+    assert "“Mine” was missing in the database" in notice
+    assert outbox.whole("abc") is None  # nobody keeps it when nothing waits
+
+
+def test_in_another_file_all_of_a_conversation_is_written_once(outbox: Outbox, store: FakeStore) -> None:
+    whole = (CHAT, [message(1)])
+    for number in (1, 2, 3):
+        store.generation = min(number, 2)
+        outbox.put(message(number), whole=lambda: whole)
+        assert outbox.flush(5)
+    assert store.wholes == [whole]
+
+
+def test_a_change_of_what_is_deleted_for_good_is_given_up_and_a_message_is_not(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    store.is_lost = True
+    outbox.put(Change("abc", {"pinned": True}))
+    assert outbox.flush(5)
+    outbox.put(message(1))
+    assert not outbox.flush(5)
+    assert outbox.unsaved == (message(1),)
+
+
+def test_what_came_back_is_said_and_so_is_what_the_store_has_to_say(outbox: Outbox, store: FakeStore) -> None:
+    store.notices = ("It was damaged.",)
+    store.saved = Saved(came_back=True, put_back=False)
+    outbox.put(message(1), whole=lambda: (Conversation("abc", title="Mine"), []))
+    assert outbox.flush(5)
+    assert [each.partition(" was")[0] for each in outbox.notices] == ["“Mine”", "It"]
+    store.notices += ("Again.",)
+    assert outbox.notices[2:] == ("Again.",)

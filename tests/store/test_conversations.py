@@ -99,10 +99,11 @@ def test_something_new_said_in_a_deleted_conversation_brings_it_back_and_the_end
     store = talk.store
     answer = talk.write("Ans")
     store.delete(talk.id)
-    assert not store.save(replace(answer, text="Answer", ended=Ended.STOP))
-    assert not store.save(Change(talk.id, {"pinned": True}))
+    assert not store.save(replace(answer, text="Answer", ended=Ended.STOP)).came_back
+    assert not store.save(Change(talk.id, {"pinned": True})).came_back
     assert store.listing() == []
-    assert store.save(Message(new_message_id(), talk.id, answer.id, Role.USER, "And then?", answer.created + 1))
+    more = Message(new_message_id(), talk.id, answer.id, Role.USER, "And then?", answer.created + 1)
+    assert store.save(more).came_back
     assert [each.id for each in store.listing()] == [talk.id]
 
 
@@ -117,11 +118,11 @@ def test_what_of_a_conversation_is_not_stored_is_put_back_and_what_is_stored_sta
     for record in (more, Change(talk.id, {"pinned": True})):
         with pytest.raises(NotThere):
             store.save(record)
-    store.save(Change(talk.id, {"head": more.id}), more, whole=whole)
+    assert store.save(Change(talk.id, {"head": more.id}), more, whole=whole).put_back
     (stored,) = store.listing()
     assert store.branch(stored.head) == [question, answer, more]
     store.save(Change(talk.id, {"title": "Mine"}), replace(more, text="Even more?"))
-    store.save(more, whole=whole)
+    assert not store.save(more, whole=whole).put_back
     (stored,) = store.listing()
     assert (stored.title, store.branch(more.id)) == ("Mine", [question, answer, more])
     store.close()

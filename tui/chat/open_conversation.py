@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.chat.branch import Branch
@@ -16,11 +16,12 @@ from tui.chat.stored import new_conversation
 from tui.chat.titles import derive_title
 from tui.engine.errors import OvchatError
 from tui.engine.sampling_params import checked
-from tui.store.records import Conversation, Message, Role, new_message_id
+from tui.store.records import Change, Conversation, Ended, Message, Role, new_message_id
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
     from tui.chat.turn import Turn
+    from tui.store.saving import Record, Whole
 
 
 class OpenConversation:
@@ -143,16 +144,16 @@ class OpenConversation:
 
     def set_model(self, name: str) -> None:
         """The model that answers from now on, as the user calls it."""
-        self.update(model=name)
+        if name != self._conversation.model:
+            self.update(model=name)
 
     def update(self, **values: Any) -> None:
-        """Set fields of the conversation: `pinned`, `archived`, ..."""
+        """Set fields of the conversation: `pinned`, `archived`, ... What is not named stays as it is stored."""
         with self._lock:
-            changed = replace(self._conversation, **values)
-            if changed != self._conversation:
-                self._conversation = changed
-                if self._stored and self._outbox is not None:
-                    self._outbox.put(changed)
+            self._conversation = replace(self._conversation, **values)
+            if self._stored:
+                # Though nothing may have changed here: another process may have set them meanwhile.
+                self._put(Change(self._conversation.id, values))
 
     def drop_oldest(self, overflow: Overflow) -> None:
         """Leave out of the context what `overflow` says."""
@@ -167,6 +168,28 @@ class OpenConversation:
                 return []
             first = ids.index(start) if start in ids else 0
             return [self.message(each) for each in ids[first:]]
+
+    def _put(self, *records: Record) -> None:
+        if self._outbox is not None:
+            self._outbox.put(*records, whole=self._whole)
+
+    def _changes_since(self, before: Conversation) -> Change:
+        """What is other than it was, and where one is: another process may have gone elsewhere."""
+        now = self._conversation
+        values = {each.name: getattr(now, each.name) for each in fields(now)}
+        return Change(
+            now.id, {name: new for name, new in values.items() if name == "head" or new != getattr(before, name)}
+        )
+
+    def _whole(self) -> Whole:
+        """All of it, for a database that has lost it."""
+        with self._lock:
+            return self._conversation, [self._as_ours(each) for each in self.every_message]
+
+    def _as_ours(self, message: Message) -> Message:
+        is_ours = self._turn is not None and self._turn.message_id == message.id
+        # What another process was writing when this one read it, nobody goes on with here.
+        return message if is_ours or message.ended is not Ended.WRITING else replace(message, ended=Ended.INTERRUPTED)
 
     def _idle(self) -> None:
         if self._turn is not None:

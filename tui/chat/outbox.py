@@ -12,11 +12,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message
+from tui.store.errors import NotThere, StoreError
+from tui.store.records import Change, Conversation, Message
+from tui.store.saving import Record, Whole, conversation_of
 
 if TYPE_CHECKING:
     from tui.store.conversations import Conversations
@@ -40,7 +41,7 @@ class _Draft:
     text: str
 
 
-_Record = Conversation | Message | _Drop | _Draft
+_Record = Record | _Drop | _Draft
 _Key = tuple[type, str | int]
 
 
@@ -55,6 +56,10 @@ class Outbox:
         self._open_store = open_store
         self._store: Conversations | None = None
         self._waiting: dict[_Key, _Record] = {}
+        self._wholes: dict[str, Callable[[], Whole]] = {}  # of the conversations of which something waits
+        self._generations: dict[str, int] = {}  # of the store, when each conversation was last written
+        self._notices: list[str] = []
+        self._store_notices = 0  # of the store's, so many are in there
         self._trouble: StoreError | None = None
         self._changed = threading.Condition()
         self._rounds = 0
@@ -82,10 +87,26 @@ class Outbox:
             return self._trouble
 
     @property
-    def unsaved(self) -> tuple[Conversation | Message, ...]:
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know of how the conversations were opened and written; there come only more of them."""
+        with self._changed:
+            if self._store is not None:
+                self._notices += self._store.notices[self._store_notices :]
+                self._store_notices = len(self._store.notices)
+            return tuple(self._notices)
+
+    @property
+    def unsaved(self) -> tuple[Record, ...]:
         """What is not on disk yet, the latest version of each."""
         with self._changed:
-            return tuple(each for each in self._waiting.values() if isinstance(each, Conversation | Message))
+            return tuple(each for each in self._waiting.values() if isinstance(each, Record))
+
+    def whole(self, conversation_id: str) -> Whole | None:
+        """All of a conversation, from whoever has put something of it that is not on disk yet; None for others."""
+        with self._changed:
+            whole = self._wholes.get(conversation_id)
+        # It takes the conversation's lock, and who has that may be putting something.
+        return whole() if whole is not None else None
 
     @property
     def drafts(self) -> dict[str, str]:
@@ -93,15 +114,19 @@ class Outbox:
         with self._changed:
             return {each.conversation: each.text for each in self._waiting.values() if isinstance(each, _Draft)}
 
-    def put(self, *records: Conversation | Message) -> None:
+    def put(self, *records: Record, whole: Callable[[], Whole] | None = None) -> None:
         """Write them soon, together; of several versions of one, the latest.
 
         Args:
-            records: A message after its conversation and its parent, unless those were put before.
+            records: Of one conversation. A message after its conversation and its parent, unless those were put before.
+            whole: Gives all of that conversation, for a database that does not have it any more. Called in the thread.
         """
-        self._put(*records)
+        with self._changed:
+            if whole is not None:
+                self._wholes[conversation_of(records[0])] = whole
+            self._put(*records)
 
-    def wait(self, record: Conversation | Message, timeout: float) -> bool:
+    def wait(self, record: Record, timeout: float) -> bool:
         """Wait until what was put of a record is on disk; False where that fails, or takes more than `timeout` s."""
         key = _key(record)
         with self._changed:
@@ -155,8 +180,8 @@ class Outbox:
     def _put(self, *records: _Record) -> None:
         with self._changed:
             for record in records:
-                # A newer version takes the place of the one that waits.
-                self._waiting[_key(record)] = record
+                key = _key(record)
+                self._waiting[key] = _merged(self._waiting.get(key), record)
             self._changed.notify_all()
 
     def _loop(self) -> None:
@@ -194,33 +219,75 @@ class Outbox:
             for record in self._waiting.values():
                 batches.setdefault(_batch_of(record), []).append(record)
         trouble: StoreError | None = None
-        for records in batches.values():
+        for batch, records in batches.items():
             try:
-                self._write(self._store, records)
+                self._write(self._store, batch, records)
             except Exception as error:
                 trouble = _trouble(error)
         return trouble
 
-    def _write(self, store: Conversations, records: Sequence[_Record]) -> None:
+    def _write(self, store: Conversations, batch: object, records: Sequence[_Record]) -> None:
         match records[0]:
             case _Drop(message_id):
                 store.drop_message(message_id)
             case _Draft(conversation, text):
                 store.save_draft(conversation, text)
             case _:
-                store.save(*(each for each in records if isinstance(each, Conversation | Message)))
+                self._save(store, str(batch), [each for each in records if isinstance(each, Record)])
         with self._changed:
             for record in records:
                 # Unless a newer version came meanwhile.
                 if self._waiting.get(_key(record)) is record:
                     del self._waiting[_key(record)]
+            if not any(_batch_of(each) == batch for each in self._waiting.values()):
+                self._wholes.pop(str(batch), None)
             self._changed.notify_all()
+
+    def _save(self, store: Conversations, conversation_id: str, records: Sequence[Record]) -> None:
+        """Write what waits of a conversation; where the database may have lost it, all of it."""
+        generation = store.generation
+        is_another = self._generations.get(conversation_id, generation) != generation
+        try:
+            saved = store.save(*records, whole=self.whole(conversation_id) if is_another else None)
+        except NotThere:
+            whole = self.whole(conversation_id)
+            if whole is None and all(isinstance(each, Change) for each in records):
+                return  # it was deleted for good, and nobody has it open
+            if whole is None:
+                raise
+            saved = store.save(*records, whole=whole)
+        self._generations[conversation_id] = generation
+        if saved.put_back:
+            self._note(
+                conversation_id, "was missing in the database, or a part of it. All of it has been written there again."
+            )
+        elif saved.came_back:
+            self._note(conversation_id, "was deleted in another window. It was gone on with here, and is back.")
+
+    def _note(self, conversation_id: str, what: str) -> None:
+        whole = self.whole(conversation_id)
+        with self._changed:
+            self._notices.append(f"{f'“{whole[0].title}”' if whole is not None else 'A conversation'} {what}")
+
+
+def _merged(before: _Record | None, record: _Record) -> _Record:
+    """A newer version in the place of the one that waits; what changes of a conversation is changed in that."""
+    match before, record:
+        case Conversation(), Change(values=values):
+            return replace(before, **values)
+        case Change(values=old), Change(id, values):
+            return Change(id, {**old, **values})
+    return record
 
 
 def _key(record: _Record) -> _Key:
     match record:
-        case Conversation() | Message():
-            return type(record), record.id
+        case Conversation():
+            return Conversation, record.id
+        case Change():
+            return Conversation, record.conversation
+        case Message():
+            return Message, record.id
         case _Drop():
             return _Drop, record.message_id
         case _Draft():
@@ -229,12 +296,7 @@ def _key(record: _Record) -> _Key:
 
 def _batch_of(record: _Record) -> object:
     """Records with the same are written in one piece."""
-    match record:
-        case Conversation():
-            return record.id
-        case Message():
-            return record.conversation
-    return _key(record)
+    return _key(record) if isinstance(record, _Drop | _Draft) else conversation_of(record)
 
 
 def _trouble(error: Exception) -> StoreError:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def complete(runner: Runner, sampling: Resolved, text: str) -> Turn:
     """Go on with `text`, without template and store."""
     answer = Message(new_message_id(), "", None, Role.ASSISTANT, "", time.time())
-    turn = Turn(Plan(answer, *sampling, seed=sampling.params.seed, prompt=text), runner, None, lambda message: None)
+    plan = Plan(answer, *sampling, seed=sampling.params.seed, prompt=text)
+    turn = Turn(plan, runner, None, journal=lambda message: None, settle=lambda message: None)
     turn.start()
     return turn

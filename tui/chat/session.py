@@ -240,10 +240,13 @@ class ChatSession(OpenConversation):
         )
         # What comes to nothing leaves what was shown before, or the question that it was to answer.
         instead = answer.parent if question is not None or continued else before.head
-        if self._outbox is not None:
-            self._outbox.put(self._conversation, *([question] if question is not None else []), answer)
-            self._stored = True
-        self._turn = Turn(plan, runner, self._outbox, partial(self._settle, answer.id, instead))
+        self._put(
+            self._changes_since(before) if self._stored else self._conversation,
+            *([question] if question is not None else []),
+            answer,
+        )
+        self._stored = not self.temporary
+        self._turn = Turn(plan, runner, self._outbox, self._put, partial(self._settle, answer.id, instead))
         self._turn.start()
         return self._turn
 
@@ -253,8 +256,7 @@ class ChatSession(OpenConversation):
             self._turn = None
             if message is not None:
                 self._tree.put(message)
-                if self._outbox is not None:
-                    self._outbox.put(message)
+                self._put(message)
                 return
             self._tree.drop(answer)
             self._branch.show(instead)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.chat.titles import derive_title
 from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message, Role, new_conversation_id, new_message_id
+from tui.store.records import Change, Conversation, Message, Role, new_conversation_id, new_message_id
+from tui.store.saving import Whole, conversation_of
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
@@ -23,7 +24,7 @@ def new_conversation(**values: Any) -> Conversation:
     return Conversation(new_conversation_id(), created=now, updated=now, **values)
 
 
-def read_conversation(outbox: Outbox, conversation_id: str) -> tuple[Conversation, list[Message]]:
+def read_conversation(outbox: Outbox, conversation_id: str) -> Whole:
     """A stored conversation and its messages on every branch; what is not written yet counts. Not for the event loop.
 
     Raises:
@@ -33,19 +34,15 @@ def read_conversation(outbox: Outbox, conversation_id: str) -> tuple[Conversatio
     return _read(outbox, conversation_id)
 
 
-def unsaved_conversations(outbox: Outbox) -> list[tuple[Conversation, list[Message]]]:
-    """Every conversation of which something is not on disk, whole as far as it can be read. Not for the event loop.
+def unsaved_conversations(outbox: Outbox) -> list[Whole]:
+    """Every conversation of which something is not on disk, whole. Not for the event loop.
 
     A draft that is not on disk is a conversation of its own, with what was typed as its message.
     """
-    unsaved = outbox.unsaved
-    ids = dict.fromkeys(each.id if isinstance(each, Conversation) else each.conversation for each in unsaved)
-    found = []
-    for id in ids:
-        try:
-            found.append(_read(outbox, id))
-        except StoreError:  # a disk that cannot be written may not be readable either
-            found.append(_with_unsaved(Conversation(id), [], unsaved))
+    found: list[Whole] = []
+    for id in dict.fromkeys(conversation_of(each) for each in outbox.unsaved):
+        with suppress(StoreError):  # only a change of one that nobody has open, on a disk that cannot be read either
+            found.append(outbox.whole(id) or _read(outbox, id))
     for text in filter(None, outbox.drafts.values()):
         draft = new_conversation(title=f"Draft: {derive_title(text)}", renamed=True)
         message = Message(new_message_id(), draft.id, None, Role.USER, text, draft.created)
@@ -63,24 +60,27 @@ def read_draft(outbox: Outbox, conversation_id: str) -> str:
     return waiting[conversation_id] if conversation_id in waiting else outbox.opened().draft(conversation_id)
 
 
-def _read(outbox: Outbox, conversation_id: str) -> tuple[Conversation, list[Message]]:
-    store = outbox.opened()
+def _read(outbox: Outbox, conversation_id: str) -> Whole:
     # Before the store is read: what is written in between is then in both, and not in neither.
-    unsaved = outbox.unsaved
-    conversation = store.conversation(conversation_id)
-    messages = store.messages(conversation_id)
-    if conversation is None and not any(each.id == conversation_id for each in unsaved):
-        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
-    return _with_unsaved(conversation or Conversation(conversation_id), messages, unsaved)
-
-
-def _with_unsaved(
-    conversation: Conversation, stored: Iterable[Message], unsaved: Iterable[Conversation | Message]
-) -> tuple[Conversation, list[Message]]:
-    messages = {each.id: each for each in stored}
+    unsaved = [each for each in outbox.unsaved if conversation_of(each) == conversation_id]
+    whole = outbox.whole(conversation_id)
+    conversation, messages = whole if whole is not None else (None, ())
+    try:
+        store = outbox.opened()
+        stored, conversation = store.messages(conversation_id), conversation or store.conversation(conversation_id)
+    except StoreError:
+        if whole is None:
+            raise
+        stored = []
+    by_id = {each.id: each for each in (*stored, *messages)}
     for record in unsaved:
-        if isinstance(record, Conversation) and record.id == conversation.id:
-            conversation = record
-        elif isinstance(record, Message) and record.conversation == conversation.id:
-            messages[record.id] = record
-    return conversation, [messages[id] for id in sorted(messages)]
+        match record:
+            case Conversation():
+                conversation = record
+            case Change(values=values) if conversation is not None:
+                conversation = replace(conversation, **values)
+            case Message():
+                by_id[record.id] = record
+    if conversation is None:
+        raise StoreError(f"There is no conversation {conversation_id}.", "ovchat chats list shows which there are.")
+    return conversation, [by_id[id] for id in sorted(by_id)]

@@ -108,7 +108,12 @@ class Turn:
     """
 
     def __init__(
-        self, plan: Plan, runner: Runner, outbox: Outbox | None, settle: Callable[[Message | None], None]
+        self,
+        plan: Plan,
+        runner: Runner,
+        outbox: Outbox | None,
+        journal: Callable[[Message], None],
+        settle: Callable[[Message | None], None],
     ) -> None:
         self.message_id = plan.answer.id
         self.sampling = plan.sampling
@@ -121,6 +126,7 @@ class Turn:
         self._seed = new_seed() if plan.seed is None else plan.seed
         self._runner = runner
         self._outbox = outbox
+        self._journal = journal
         self._settle = settle
         self._prefill: PrefillProgress | None = None
         self._writing = Writing(plan.answer, time.monotonic())
@@ -276,7 +282,7 @@ class Turn:
             now = time.monotonic()
             if new and now >= journalled + JOURNAL_SECONDS:
                 if self._outbox is not None:
-                    self._outbox.put(self.message())
+                    self._journal(self.message())
                 journalled, new = now, False
 
     def _request(self, model: LanguageModel) -> GenerationRequest:

@@ -74,10 +74,10 @@ class Conversations:
 
     @property
     def generation(self) -> int:
-        """Greater than before where the file was deleted, replaced or recovered meanwhile: it has lost something."""
+        """Another number where the file was deleted, replaced or recovered meanwhile: it may have lost something."""
         return self._database.generation
 
-    def save(self, *records: saving.Record, whole: saving.Whole | None = None) -> bool:
+    def save(self, *records: saving.Record, whole: saving.Whole | None = None) -> saving.Saved:
         """Store conversations, what changed of one, and messages; all of it or nothing. `updated` never goes back.
 
         A message's conversation and its parent come before it, or are stored already; a conversation's head may come
@@ -87,17 +87,15 @@ class Conversations:
             records: What to store.
             whole: All there is of the conversation that the records belong to: what of it is not stored is, too.
 
-        Returns:
-            Whether a conversation was brought back.
-
         Raises:
             NotThere: What is changed, or a message's conversation or parent, is not there.
             StoreError: They cannot be written.
         """
         with self._database.write() as connection:
-            if whole is not None:
-                saving.put_back(connection, whole, [each.id for each in records if isinstance(each, Message)])
-            return sum(saving.save(connection, record) for record in records) > 0
+            later = {each.id for each in records if isinstance(each, Message)}
+            put_back = saving.put_back(connection, whole, later) if whole is not None else False
+            came_back = sum(saving.save(connection, record) for record in records) > 0
+            return saving.Saved(came_back, put_back)
 
     def add(self, conversation: Conversation, messages: Sequence[Message]) -> None:
         """Store a whole new conversation; a message comes after its parent.

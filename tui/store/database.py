@@ -38,7 +38,6 @@ class Database:
 
     Attributes:
         notices: What the user should know of how it was opened.
-        generation: Counts the files that have had the path's name since it was opened.
 
     Raises:
         StoreError: It cannot be opened, or was made by a newer ovchat.
@@ -47,8 +46,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notices: tuple[str, ...] = ()
-        self.generation = 0
-        self._latest: tuple[int, int] | None = None
+        self._generation = 0
+        self._latest = (0, 0)
         self._idle: list[_Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -58,6 +57,15 @@ class Database:
             self.notices += (f"{path} is on a network file system ({kind}): writing is slower there.",)
         with self._told():
             self._idle.append(self._connect())
+
+    @property
+    def generation(self) -> int:
+        """Another number where the file was deleted, replaced or recovered meanwhile: it may have lost something."""
+        found = self._file()
+        with self._lock:
+            self._generation += found != self._latest
+            self._latest = found
+            return self._generation
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -164,9 +172,6 @@ class Database:
         )
         try:
             connection.file = self._file()
-            with self._lock:
-                self.generation += connection.file != self._latest
-                self._latest = connection.file
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             # What was deleted is gone from the file, too; recovery relies on it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.store import rows, writers
 from tui.store.errors import NotThere
@@ -13,6 +13,23 @@ from tui.store.records import Change, Conversation, Ended, Message
 
 Record = Conversation | Change | Message
 Whole = tuple[Conversation, Sequence[Message]]  # a conversation with its messages on every branch
+
+
+def conversation_of(record: Record) -> str:
+    """Id of the conversation that a record belongs to."""
+    return record.id if isinstance(record, Conversation) else record.conversation
+
+
+class Saved(NamedTuple):
+    """What was done beside storing what was to be stored.
+
+    Attributes:
+        came_back: A conversation had been deleted, and is no more.
+        put_back: Something else of it had been lost, and was stored again.
+    """
+
+    came_back: bool
+    put_back: bool
 
 
 def save(connection: sqlite3.Connection, record: Record) -> bool:
@@ -53,8 +70,8 @@ def add(connection: sqlite3.Connection, conversation: Conversation, messages: It
         connection.execute(_insert("messages", row), row)
 
 
-def put_back(connection: sqlite3.Connection, whole: Whole, later: Collection[int]) -> int:
-    """Store what is not there of a conversation, and leave alone what is; how many rows that were.
+def put_back(connection: sqlite3.Connection, whole: Whole, later: Collection[int]) -> bool:
+    """Store what is not there of a conversation, and leave alone what is; whether there was something to store.
 
     Args:
         connection: In a transaction.
@@ -64,11 +81,12 @@ def put_back(connection: sqlite3.Connection, whole: Whole, later: Collection[int
     # A message may come before its parent: of another process, whose clock was behind.
     connection.execute("PRAGMA defer_foreign_keys = ON")
     conversation, messages = whole
-    missing = [("conversations", rows.conversation_row(conversation))]
-    missing += [("messages", _message_row(each)) for each in messages if each.id not in later]
-    return sum(
-        connection.execute(f"{_insert(table, row)} ON CONFLICT (id) DO NOTHING", row).rowcount for table, row in missing
-    )
+    known = [("conversations", rows.conversation_row(conversation))]
+    known += [("messages", _message_row(each)) for each in messages if each.id not in later]
+    before = connection.total_changes
+    for table, row in known:
+        connection.execute(f"{_insert(table, row)} ON CONFLICT (id) DO NOTHING", row)
+    return connection.total_changes > before
 
 
 _FORWARD = "updated = max(conversations.updated, :updated)"
