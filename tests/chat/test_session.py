@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
@@ -12,8 +13,10 @@ from tui.chat import turn as turn_module
 from tui.chat.outbox import Outbox
 from tui.chat.session import ChatSession
 from tui.chat.stored import new_conversation
+from tui.chat.turn import Plan
 from tui.engine.errors import BadParameter, BadText, OvchatError
 from tui.engine.events import Finished, TextDelta
+from tui.engine.generate import GenerationRequest
 from tui.engine.reasoning import Channel
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
@@ -55,6 +58,15 @@ def test_the_model_is_given_the_system_prompt_and_all_that_was_said(outbox: Outb
         ["assistant", "One."],
         ["user", "Second?"],
     ]
+
+
+def test_who_keeps_a_turn_that_ended_does_not_keep_all_that_was_said_before(outbox: Outbox, scripted) -> None:
+    runner = scripted("One.")
+    turn = ChatSession(new_conversation(), outbox, runner=runner).ask("First?")
+    turn.result()
+    given = runner.requests.pop().messages
+    wait_until(lambda: not [each for each in gc.get_referrers(given) if isinstance(each, Plan | GenerationRequest)])
+    assert turn.message().text == "One."
 
 
 def test_thinking_is_kept_apart_counted_and_not_given_again(session: Make, reopened: Reopen) -> None:

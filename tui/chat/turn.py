@@ -351,6 +351,8 @@ class Turn:
             self._result, self.error = finished, error
             if finished is not None:
                 self._events.append(finished)
+            # Who shows the answer may keep the turn: not with all that was said before, in each one again.
+            self._plan, self._job = replace(self._plan, given=(), prompt=None), None
             self.done = True
             self._changed.notify_all()
 
