@@ -235,7 +235,7 @@ def _read(name: str) -> list[tuple[Conversation, list[Message]]]:
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{what} is not JSON: {error}.") from error
     try:
-        # A list is what the app saves of several conversations at once.
+        # A list is what the app saves of conversations that it could not store.
         return [from_json(each) for each in (exported if isinstance(exported, list) else [exported])]
     except StoreError as error:
         raise StoreError(f"{what}: {error.sentence}", error.next_step) from None

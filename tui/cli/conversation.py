@@ -44,11 +44,13 @@ def stored() -> Iterator[Outbox]:
     except BaseException:
         outbox.close()
         raise
+    else:
+        saved = outbox.close()
     finally:
         # What was recovered, say: it is told once, and never again.
-        for notice in outbox.store.notices if outbox.store is not None else ():
+        for notice in outbox.notices:
             console.note(notice)
-    if not outbox.close():
+    if not saved:
         why = f": {outbox.trouble}" if outbox.trouble is not None else "."
         console.error(f"Not all of the conversation could be stored{why}")
         raise click.exceptions.Exit(FAILED)

@@ -59,8 +59,7 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
         return False
     try:
         unsaved = await asyncio.to_thread(unsaved_conversations, outbox)
-        exported = [to_json(conversation, messages) for conversation, messages in unsaved]
-        text = json_text(exported if len(exported) != 1 else exported[0])
+        text = json_text([to_json(conversation, messages) for conversation, messages in unsaved])
         await asyncio.to_thread(export_text, answer, text)
     except StoreError as error:
         app.notify(str(error), severity="error", markup=False)
