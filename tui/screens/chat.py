@@ -38,6 +38,7 @@ from tui.widgets.keys_row import key_label
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from tui.chat.turn import Turn
     from tui.screens.services import Services, Start
 
 _TICK_S, _LOADING_TICK_S = 0.25, 0.05
@@ -60,6 +61,7 @@ class ChatScreen(Screen[None]):
         self._use: ContextUse | None = None
         self._meter = ContextMeter(self, self._counted)
         self._ctrl_c_at = 0.0
+        self._noticed = 0  # of the outbox's notices, so many were said
         self._undoable: list[Conversation] = []  # what was deleted or archived since the app was opened
         new_session = partial(opening.new_session, services)
         self.pane = ChatPane(new_session(), new_session, services.outbox, services.active)
@@ -106,11 +108,14 @@ class ChatScreen(Screen[None]):
 
     @work(group="dialog", exclusive=True)
     async def action_new_chat(self) -> None:
-        with self._told():
-            await opening.open_new(self._services, self.pane)
+        if await opening.may_leave(self.app, self.pane):
+            with self._told():
+                await opening.open_new(self._services, self.pane)
 
-    def action_temporary_chat(self) -> None:
-        self.pane.show(opening.new_session(self._services, temporary=True))
+    @work(group="dialog", exclusive=True)
+    async def action_temporary_chat(self) -> None:
+        if await opening.may_leave(self.app, self.pane):
+            self.pane.show(opening.new_session(self._services, temporary=True))
 
     @work(group="dialog", exclusive=True)
     async def action_conversations(self) -> None:
@@ -119,9 +124,11 @@ class ChatScreen(Screen[None]):
             store = await opening.stored(self._services)
             panel = ConversationsScreen(store, session.conversation.id, session.update, self._undoable)
             id = await self.app.push_screen_wait(panel)
-            if panel.deleted_current and session.turn is not None:
-                session.turn.cancel()
-            if id is not None:
+            for deleted in panel.deleted:
+                self.pane.under_way.forget(deleted)
+            if panel.deleted_current and session is self.session:
+                self.pane.withdraw()
+            if id is not None and await opening.may_leave(self.app, self.pane):
                 await opening.open_stored(self._services, self.pane, id)
             elif panel.deleted_current:
                 await opening.open_new(self._services, self.pane)
@@ -130,7 +137,7 @@ class ChatScreen(Screen[None]):
     async def action_find(self) -> None:
         with self._told():
             found = await self.app.push_screen_wait(FindScreen(await opening.stored(self._services)))
-            if found is not None:
+            if found is not None and await opening.may_leave(self.app, self.pane):
                 await opening.open_stored(self._services, self.pane, *found)
 
     @work(group="dialog", exclusive=True)
@@ -183,15 +190,29 @@ class ChatScreen(Screen[None]):
             self._say("Ctrl+C again quits.")
 
     def action_regenerate(self) -> None:
-        begun = self.pane.answer(lambda: self.session.regenerate(self._chosen(Role.ASSISTANT)))
-        if begun and not self.session.sampling().params.temperature:
-            self._say("At temperature 0 the answer will be the same. F7 lets it vary.")
+        session, chosen = self.session, self._chosen(Role.ASSISTANT)
+
+        def regenerate() -> Turn:
+            turn = session.regenerate(chosen)
+            if not turn.sampling.temperature:
+                self._say("At temperature 0 the answer will be the same. F7 lets it vary.")
+            return turn
+
+        self.pane.answer(regenerate, lambda: session.overflow_of_answer(chosen))
 
     def action_replay(self) -> None:
-        self.pane.answer(lambda: self.session.replay(self._chosen(Role.ASSISTANT)))
+        session, chosen = self.session, self._chosen(Role.ASSISTANT)
+        # Without asking: it is to see what it saw.
+        self.pane.answer(lambda: session.replay(chosen))
 
     def action_proceed(self) -> None:
-        self.pane.answer(lambda: self.session.proceed(self._chosen(Role.ASSISTANT)))
+        session, chosen = self.session, self._chosen(Role.ASSISTANT)
+        if chosen is None and (last := session.last(Role.ASSISTANT)) is not None:
+            chosen = last.id
+        overflow = None
+        if chosen is not None and session.can_proceed(chosen):  # else there is nothing to make room for
+            overflow = partial(session.overflow_of_answer, chosen, proceed=True)
+        self.pane.answer(lambda: session.proceed(chosen), overflow)
 
     def action_edit(self) -> None:
         if message := self._message(Role.USER):
@@ -230,7 +251,7 @@ class ChatScreen(Screen[None]):
         chosen = self._chosen(role)
         if chosen is not None:
             return self.session.message(chosen)
-        last = next((message for message in reversed(self.session.messages) if message.role is role), None)
+        last = self.session.last(role)
         if last is None:
             self._say("There is no answer yet." if role is Role.ASSISTANT else _NOTHING_TO_EDIT)
         return last
@@ -339,8 +360,12 @@ class ChatScreen(Screen[None]):
             self.pane.say_all((*told, *self._model.model.notices))
             self._talk_changed()
             self.pane.send_next()
+        self.pane.under_way.tend()
         if self._model.error is not None and self._model.error is not before.error:
             self._after_failure(self._model)
+        notices = self._services.outbox.notices
+        self.pane.say_all(notices[self._noticed :])
+        self._noticed = len(notices)
         self._show_status()
 
     def _show_status(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Region
@@ -16,7 +16,10 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.engine.errors import OvchatError
+from tui.screens.draft import Draft
+from tui.screens.outgoing import WHAT_WAITS, Outgoing, UnderWay
 from tui.screens.overflow import OverflowChoice, OverflowScreen
+from tui.screens.works import Works
 from tui.store.errors import StoreError
 from tui.store.records import Message
 from tui.widgets.blank import blank_rows
@@ -27,12 +30,12 @@ from tui.widgets.session_view import SessionView
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ActiveModel
+    from tui.chat.context import Overflow
     from tui.chat.outbox import Outbox
     from tui.chat.session import ChatSession
     from tui.chat.turn import Turn
 
 _DRAFT_S = 0.5
-_STOP_S = 5.0  # the journal has all but the last moment of an answer anyway
 
 
 class ChatPane(Vertical):
@@ -54,20 +57,14 @@ class ChatPane(Vertical):
         self, session: ChatSession, new_session: Callable[[], ChatSession], outbox: Outbox, active: ActiveModel
     ) -> None:
         super().__init__()
-        self.session = session
         self._new_session = new_session
-        self._outbox = outbox
         self._active = active
-        self._queue: list[str] = []
-        self._sending = ""  # left the queue, and is not in the conversation yet
-        self._works: set[object] = set()  # what happens to the conversation, and what waits for it to end
-        self._one = asyncio.Lock()
-        self._editing: int | None = None  # the user's message that the prompt has instead of the draft
-        self._kept_draft = ""
+        self.under_way = UnderWay(self, lambda session: Outgoing(session, active, outbox), session)
+        self._works = Works(self, self.send_next)
         self._draft_timer: Timer | None = None
-        self._live: dict[str, ChatSession] = {}  # sessions with a turn under way, by conversation
         # Held, not looked for: what a thread brings may come while they are taken down.
         self.transcript, self.prompt, self.notice, self._strip = SessionView(), Prompt(), Notice(), QueueStrip()
+        self._draft = Draft(self.prompt)
 
     def compose(self) -> ComposeResult:
         yield from (self.transcript, self._strip, self.notice, self.prompt)
@@ -80,6 +77,15 @@ class ChatPane(Vertical):
         return blank_rows(self, crop)
 
     @property
+    def _out(self) -> Outgoing:
+        return self.under_way.shown
+
+    @property
+    def session(self) -> ChatSession:
+        """The conversation that is shown."""
+        return self._out.session
+
+    @property
     def busy(self) -> bool:
         """A conversation is being shown, or a turn begins, runs or is being drawn."""
         return bool(self._works)
@@ -87,29 +93,24 @@ class ChatPane(Vertical):
     @property
     def next_text(self) -> str:
         """The message that Enter would add to the branch."""
-        return "" if self._editing is not None else self.prompt.text_to_send
-
-    def live_session(self, id: str) -> ChatSession | None:
-        """The session of a conversation in which a turn is under way, shown or not."""
-        session = self._live.get(id)
-        return session if session is not None and session.turn is not None else None
+        return "" if self._draft.editing is not None else self.prompt.text_to_send
 
     @property
     def begun(self) -> bool:
         """Something is typed, waits or was said."""
-        return bool(self.prompt.text or self._queue or self.session.messages)
+        return bool(self.prompt.text or self._out.under_way or self._out.begun)
 
     def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
-        """Show another session, with its draft, at the message `focus` or at its end."""
-        self.workers.cancel_group(self, "turn")
-        self._works.clear()
+        """Show another session, with its draft, at the message `focus` or at its end.
+
+        What waits in the one before goes out unseen; a temporary one ends.
+        """
+        self._works.drop()
         self.save_draft()
-        self._queue.clear()
-        self._sending, self._editing = "", None
+        self._draft.load(self.under_way.show(session, draft))
         self.notice.clear()
-        self.prompt.load(draft)
-        self.session = session
-        self._begin(partial(self._show, session, focus, session.turn))
+        self._say_held()
+        self._works.begin(partial(self._show, session, focus, session.turn))
         self._show_queue()
 
     async def _show(self, session: ChatSession, focus: int | None, turn: Turn | None) -> None:
@@ -119,7 +120,6 @@ class ChatPane(Vertical):
             await self._follow(turn)
 
     async def _take(self, session: ChatSession, focus: int | None = None) -> None:
-        self.session = session
         session.runner = self._active.runner
         await self.transcript.show_session(session, focus)
         self.post_message(self.Changed())
@@ -129,166 +129,200 @@ class ChatPane(Vertical):
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         self.notice.clear()
-        if self._editing is None:
-            self._queue.append(event.text)
-            self.send_next()
+        if (edited := self._draft.editing) is not None:
+            self._send_edited(edited, event.text)
             return
-        edited = self._editing
-        self._end_edit()
-        if not self.answer(lambda: self.session.edit(edited, event.text)):
-            self._begin_edit(edited, event.text)
+        self._out.waiting.append(event.text)
+        self.send_waiting()
+
+    @on(Prompt.SendQueued)
+    def send_waiting(self) -> None:
+        """Send what waits, also what was held."""
+        self._out.held = ""
+        self.notice.clear()
+        self.save_draft()
+        self.send_next()
 
     def send_next(self) -> None:
         """Send the first message that waits, if there is one and nothing is in its way."""
-        if self._queue and not self.busy and self._active.status.model is not None:
-            self._sending = self._queue.pop(0)
-            self._begin(self._send)
+        out = self._out
+        if out.waiting and not (out.held or self.busy) and self._active.status.model is not None:
+            out.going = True
+            self._works.begin(self._send)
         self._show_queue()
         error = self._active.status.error
-        if self._queue and error is not None and self._active.status.model is None:
+        if out.waiting and error is not None and self._active.status.model is None:
             self.say_error(error)  # why it waits
 
     async def _send(self) -> None:
-        text = self._sending
-        has_room = await self._make_room(text)
-        self._sending = ""
-        if not (has_room and self.answer(lambda: self.session.ask(text))):
-            self.prompt.give_back(text)
+        text = self._out.waiting[0]
+        has_room = await self._make_room(partial(self.session.overflow, text))
+        self._out.going = False
+        # It may have been taken back while the user was asked: by quitting, which he then did not.
+        if not (has_room and self._out.waiting and self._start(self._out.say_next)):
+            self._take_back_all()
 
-    def answer(self, start: Callable[[], Turn]) -> bool:
-        """Begin a turn and show it; False where it cannot begin, and that is said."""
+    def _send_edited(self, edited: int, text: str) -> None:
         session = self.session
-        session.runner = self._active.runner
-        if not self._is_free():
-            return False
-        if self._active.status.choice is not None:
-            session.set_model(self._active.status.choice.name)
-        first = not session.messages
+
+        async def send() -> None:
+            # In a new conversation there is nothing to stand in the place of.
+            begun = await self._answer(
+                lambda: session.edit(edited, text) if self.session is session else self.session.ask(text),
+                lambda: session.overflow(text, edited),
+            )
+            self._draft.edited = ""
+            if not begun:
+                self._draft.edit(edited, text)
+
+        self._draft.end_edit()
+        if self._is_free():
+            self._out.going, self._draft.edited = True, text
+            self._works.begin(send)
+        else:
+            self._draft.edit(edited, text)
+
+    def answer(self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None = None) -> None:
+        """Begin a turn that says nothing new, and show it; where it cannot begin, that is said.
+
+        Args:
+            start: Begins it.
+            overflow: What has to leave the context first; it computes.
+        """
+        if self._is_free():
+            self._out.going = True
+            self._works.begin(partial(self._answer_alone, start, overflow))
+
+    async def _answer_alone(self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None) -> None:
+        await self._answer(start, overflow, can_move=False)
+
+    async def _answer(
+        self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None, *, can_move: bool = True
+    ) -> bool:
+        has_room = overflow is None or await self._make_room(overflow, can_move=can_move)
+        self._out.going = False
+        return has_room and self._start(lambda: self._out.begin(start))
+
+    def _start(self, begin: Callable[[], Turn]) -> bool:
+        """Begin a turn and show it; False where it cannot begin, and that is said."""
         try:
-            turn = start()
+            turn = begin()
         except OvchatError as error:
             self.say_error(error)
             return False
         self.say_all(turn.notices)
-        self._live = {id: each for id, each in self._live.items() if each.turn is not None}
-        self._live[session.conversation.id] = session
-        if first and not session.temporary:
-            self._outbox.draft("", "")  # it was a new chat's until now
         self.save_draft()
         self.post_message(self.Changed())
-        self._begin(partial(self._follow, turn))
+        self._works.begin(partial(self._follow, turn))
         return True
 
     def move(self, message_id: int, step: int) -> None:
         """Show the version `step` after (or before) a message, and the branch that it is on."""
         if self._is_free() and self.session.move(message_id, step):
-            self._begin(self._sync)
+            self._works.begin(self._sync)
 
     def _is_free(self) -> bool:
         """Whether something else can happen to the conversation; said where it cannot."""
-        free = self.session.turn is None and not self._sending
+        free = self.session.turn is None and not self._out.going
         if not free:
             self.notice.say("An answer is being written. Esc stops it.")
         return free
-
-    def _begin(self, doing: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do it when what happens to the conversation has ended; after the last, what waits is sent."""
-        key = object()
-        self._works.add(key)
-        self._do(key, doing)
-
-    @work(group="turn")
-    async def _do(self, key: object, doing: Callable[[], Coroutine[None, None, None]]) -> None:
-        async with self._one:
-            await doing()
-        self._works.discard(key)
-        self.send_next()
 
     async def _follow(self, turn: Turn) -> None:
         await self.transcript.follow(turn)
         if turn.message_id not in (each.id for each in self.session.messages):
             self.notice.say("Stopped before the first word. Ctrl+R answers the message.")
+        self._out.settle()
+        self._say_held()
         self.post_message(self.Changed())
 
     async def _sync(self) -> None:
         await self.transcript.sync()
         self.post_message(self.Changed())
 
-    async def _make_room(self, text: str) -> bool:
-        """Whether `text` can be sent, after the user has chosen what to do where the context is too small."""
+    async def _make_room(self, overflow_of: Callable[[], Overflow | None], *, can_move: bool = True) -> bool:
+        """Whether there is room, after the user has chosen what to do where the context is too small.
+
+        Args:
+            overflow_of: What has to leave; it computes.
+            can_move: There is something to send, which can also begin a new conversation.
+        """
         try:
-            overflow = await asyncio.to_thread(self.session.overflow, text)
+            overflow = await asyncio.to_thread(overflow_of)
         except OvchatError as error:
             self.say_error(error)
             return False
         if overflow is None:
             return True
-        match await self.app.push_screen_wait(OverflowScreen(overflow)):
+        match await self.app.push_screen_wait(OverflowScreen(overflow, can_move=can_move)):
             case OverflowChoice.DROP:
                 self.session.drop_oldest(overflow)
-                await self._take(self.session)
             case OverflowChoice.NEW:
-                await self._take(self._new_session())
+                self.under_way.move_on(self._new_session())
             case _:
                 return False
+        await self._take(self.session)
         return True
 
     def stop(self) -> bool:
         """End the turn under way, its text stays; False where there is none."""
-        if self.session.turn is None:
-            return False
-        self.session.turn.cancel()
-        return True
+        return self._out.stop() is not None
 
     async def stop_everything(self) -> None:
-        """Cancel every turn and wait, not for ever, until what they wrote is with the outbox."""
+        """Cancel every turn; what is not said yet is the draft."""
         self.leave_edit()
-        while self._queue:  # else the next one would be sent where the user stays after all
-            self.take_back()
+        self._take_back_all()  # else the next one would be sent where the user stays after all
         self.save_draft()
-        turns = [session.turn for session in {self.session, *self._live.values()} if session.turn is not None]
-        for turn in turns:
-            turn.cancel()
-        await asyncio.gather(*(asyncio.to_thread(turn.wait, _STOP_S) for turn in turns))
+        await self.under_way.stop()
+
+    def withdraw(self) -> None:
+        """Say nothing more in this conversation, which was deleted: all that waits is its draft."""
+        self.stop()
+        self._take_back_all()
 
     # What is being written
 
     def edit(self, message: Message) -> None:
         """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
-        if self._editing == message.id:
+        if self._draft.editing == message.id:
             return
         self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
-        self._begin_edit(message.id, message.text)
+        self._draft.edit(message.id, message.text)
         self.prompt.focus()
-
-    def _begin_edit(self, message_id: int, text: str) -> None:
-        if self._editing is None:
-            self._kept_draft = self.prompt.text_to_send
-        self._editing = message_id
-        self.prompt.load(text)
 
     def leave_edit(self) -> bool:
         """Back to the draft; False where nothing is being edited."""
-        if self._editing is None:
+        if not self._draft.end_edit():
             return False
-        self._end_edit()
         self.notice.clear()
         return True
-
-    def _end_edit(self) -> None:
-        self._editing = None
-        self.prompt.load(self._kept_draft)
 
     @on(Prompt.TakeBack)
     def take_back(self) -> None:
         """Put the last message that waits back into the prompt."""
-        if self._queue:
-            self.prompt.give_back(self._queue.pop())
+        out = self._out
+        if len(out.waiting) > out.going:
+            self.prompt.give_back(out.waiting.pop())
             self._show_queue()
+            self._say_held()
+
+    def _take_back_all(self) -> None:
+        while self._out.waiting:
+            self.prompt.give_back(self._out.waiting.pop())
+        self._show_queue()
 
     def _show_queue(self) -> None:
-        self._strip.show(self._queue)
-        self.prompt.queued = len(self._queue)
+        # Without the one that is about to be said: it would be seen for a blink.
+        waiting = self._out.waiting[self._out.going :]
+        self._strip.show(waiting)
+        self.prompt.queued = len(waiting)
+
+    def _say_held(self) -> None:
+        out = self._out
+        if not out.waiting:
+            out.held = ""
+        elif out.held:
+            self.notice.say(f"{out.held} {WHAT_WAITS}", "warning")
 
     @on(Prompt.Changed)
     def _typed(self) -> None:
@@ -300,16 +334,8 @@ class ChatPane(Vertical):
 
     def save_draft(self) -> None:
         """Store what is not sent yet, messages that wait included."""
-        if not self.session.temporary:
-            key = self.session.conversation.id if self.session.messages else ""
-            self._outbox.draft(key, "\n\n".join(filter(None, (self._sending, *self._queue, *self._unsent()))))
-
-    def _unsent(self) -> list[str]:
-        """What is in the prompt, and the draft that an edit stands in the place of."""
-        if self._editing is None:
-            return [self.prompt.draft]
-        edited = self.prompt.draft
-        return [self._kept_draft, edited if edited != self.session.message(self._editing).text else ""]
+        self._out.typed = self._draft.unsent(self.session)
+        self._out.save()
 
     # Notices
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tui.chat.presets import preset_of
-from tui.store.records import Facts, Message, Role
+from tui.store.records import Facts, Role
 from tui.widgets.status_line import StatusFacts
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def status_facts(
     """The facts of this moment."""
     turn = session.turn
     progress = turn.progress() if turn is not None else None
-    facts = _last_answer(session.messages)
+    answer = session.last(Role.ASSISTANT)
+    facts = answer.facts if answer is not None else Facts()
     prefill = progress.prefill if progress is not None and not progress.tokens else None
     if progress is not None and progress.tokens:
         speed: float | None = progress.tokens_per_s
@@ -60,7 +61,3 @@ def _state(model: ModelStatus) -> str:
     if model.loading:
         return f"loading {time.monotonic() - model.began:.0f} s: {model.stage}"
     return "no model: F3" if model.error is not None else ""
-
-
-def _last_answer(messages: tuple[Message, ...]) -> Facts:
-    return next((each.facts for each in reversed(messages) if each.role is Role.ASSISTANT), Facts())

@@ -189,6 +189,11 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             self.say(f"Deleted: {_name(conversation)}. Alt+U brings it back.")
 
     @property
+    def deleted(self) -> frozenset[str]:
+        """The conversations that were deleted here: what is said in them from now on would bring them back."""
+        return frozenset(self._gone)
+
+    @property
     def deleted_current(self) -> bool:
         """The open conversation was deleted here: what is said in it from now on would leave with it."""
         return self._current in self._gone

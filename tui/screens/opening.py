@@ -6,8 +6,11 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from textual.app import App
+
 from tui.chat.session import ChatSession
 from tui.chat.stored import read_draft
+from tui.screens.dialogs import ConfirmDialog
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation
@@ -31,12 +34,25 @@ async def stored(services: Services) -> Conversations:
     return await asyncio.to_thread(services.outbox.opened)
 
 
+async def may_leave(app: App[None], pane: ChatPane) -> bool:
+    """Whether the conversation that is shown can be left. A temporary one ends with that; so the user is asked."""
+    if not (pane.session.temporary and pane.begun):
+        return True
+    text = "Nothing of it is stored: what was said and typed in it is gone then."
+    question = ConfirmDialog("Leave the temporary chat?", text, yes="Leave it", no="Stay")
+    leaves: bool | None = await app.push_screen_wait(question)
+    return leaves is True
+
+
 async def open_new(services: Services, pane: ChatPane) -> None:
-    """Show an empty conversation, with the draft of one that was not begun.
+    """Show an empty conversation, with the draft of one that was not begun; or the one whose first message waits.
 
     Raises:
         StoreError: The draft cannot be read; the conversation is shown.
     """
+    if (waiting := pane.under_way.waiting_to_begin) is not None:
+        pane.show(waiting)
+        return
     pane.save_draft()  # what is typed now may be that draft
     try:
         draft = await asyncio.to_thread(read_draft, services.outbox, "")
@@ -54,7 +70,7 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
         OvchatError: `focus` is on another branch, and the answer under way keeps this one.
     """
     draft = await asyncio.to_thread(read_draft, services.outbox, id)
-    session = pane.live_session(id)
+    session = pane.under_way.session(id)
     if session is None:
         session = await asyncio.to_thread(lambda: ChatSession.open(services.outbox, id, **_sampling(services)))
     if focus is not None:

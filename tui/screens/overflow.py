@@ -23,32 +23,29 @@ class OverflowScreen(OptionsDialog[OverflowChoice]):
 
     Args:
         overflow: By how much, and how many exchanges would have to go.
+        can_move: There is a message to send, which can also begin a new conversation. Else more of what was said
+            is to be answered.
     """
 
-    def __init__(self, overflow: Overflow) -> None:
-        tokens, limit, exchanges = overflow.tokens, overflow.limit, overflow.exchanges
-        back: tuple[str, OverflowChoice | None] = ("Back to the prompt", None)
+    def __init__(self, overflow: Overflow, *, can_move: bool = True) -> None:
+        exchanges = overflow.exchanges
+        numbers = _numbers("With this message the" if can_move else "Up to here the", overflow)
+        back: tuple[str, OverflowChoice | None] = ("Back to the prompt" if can_move else "Leave it as it is", None)
         if exchanges is None:
-            text = f"{_numbers(tokens, limit)} Even alone the message does not fit. Shorten it, or give the model a \
-longer context (engine.context in the settings)."
+            alone = "Even alone the message does not fit. Shorten it" if can_move else "Even alone it does not fit"
+            text = f"{numbers} {alone}, or give the model a longer context (engine.context in the settings)."
             super().__init__("The context is too small", [back], text=text)
             return
         oldest = "the oldest exchange" if exchanges == 1 else f"the {exchanges:,} oldest exchanges"
-        text = f"{_numbers(tokens, limit)} Nothing has been sent. Dropped exchanges stay \
-in the conversation; the model no longer sees them."
-        options = [
-            (f"Drop {oldest}", OverflowChoice.DROP),
-            ("Send it in a new conversation", OverflowChoice.NEW),
-            back,
-        ]
-        super().__init__("The context is full", options, text=text)
+        text = f"{numbers} Nothing has been sent. Dropped exchanges stay in the conversation; the model no longer \
+sees them."
+        move = [("Send it in a new conversation", OverflowChoice.NEW)] if can_move else []
+        super().__init__("The context is full", [(f"Drop {oldest}", OverflowChoice.DROP), *move, back], text=text)
 
 
-def _numbers(tokens: int, limit: int) -> str:
+def _numbers(what: str, overflow: Overflow) -> str:
+    tokens, limit = overflow.tokens, overflow.limit
     if tokens > limit:
-        return f"With this message the conversation has {tokens:,} tokens; the context holds {limit:,}."
-    left = limit - tokens
-    return (
-        f"With this message the conversation has {tokens:,} of {limit:,} tokens. "
-        f"The {left:,} that are left are too few for an answer."
-    )
+        return f"{what} conversation has {tokens:,} tokens; the context holds {limit:,}."
+    left = f"The {limit - tokens:,} that are left are too few for an answer."
+    return f"{what} conversation has {tokens:,} of {limit:,} tokens. {left}"

@@ -87,6 +87,16 @@ class Prompt(PromptArea, inherit_bindings=False):
             return self.prompt
 
     @dataclass
+    class SendQueued(Message):
+        """Enter was pressed in an empty prompt while messages wait."""
+
+        prompt: Prompt
+
+        @property
+        def control(self) -> Prompt:
+            return self.prompt
+
+    @dataclass
     class Failed(Message):
         """Something the prompt was asked for did not work; `text` says what, and the next step."""
 
@@ -111,12 +121,24 @@ class Prompt(PromptArea, inherit_bindings=False):
         return self.pastes.expand(self.text).strip("\n").rstrip()
 
     @property
+    def own_text(self) -> str:
+        """What the user is writing, pastes in full. Looking at earlier messages keeps it."""
+        return self.earlier.draft(self._everything)
+
+    @property
     def draft(self) -> str:
-        """What to store of an unsent message: pastes in full up to a megabyte. Looking at earlier ones keeps it."""
-        return self.pastes.draft(self.pastes.fold(self.earlier.draft(self._everything)))
+        """What to store of an unsent message: `own_text`, with pastes in full up to a megabyte."""
+        return self.pastes.draft(self.pastes.fold(self.own_text))
 
     def load(self, text: str) -> None:
-        """Replace everything by `text`, with the cursor at its end. There is no undo back over this."""
+        """Replace everything by `text`, with the cursor at its end. There is no undo back over this.
+
+        The walk through earlier messages ends.
+        """
+        self.earlier.stop()
+        self._put(text)
+
+    def _put(self, text: str) -> None:
         held = self.pastes.fold(text)
         self.load_text(held)
         self.pastes.forget_all_but(held)
@@ -151,12 +173,13 @@ class Prompt(PromptArea, inherit_bindings=False):
             _take(event)
 
     def action_send(self) -> None:
-        """Send the message, unless it is empty."""
+        """Send the message; where there is none, what is queued."""
         text = self.text_to_send
         if not text.strip():
+            if self.queued:
+                self.post_message(self.SendQueued(self))
             return
-        self.earlier.add(text)
-        self.load("")
+        self.load(self.earlier.add(text))
         self.post_message(self.Submitted(self, text))
 
     def action_new_line(self) -> None:
@@ -170,7 +193,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         elif self.queued and self.text in ("", self._given_back):
             self.post_message(self.TakeBack(self))
         elif (text := self.earlier.older(self._everything)) is not None:
-            self.load(text)
+            self._put(text)
             # Where the next Up goes on from. That is the end of a message of one row.
             self.move_cursor(self.navigator.get_location_end(self.document.start))
 
@@ -179,7 +202,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
             super().action_cursor_down(select)
         elif (text := self.earlier.newer(self._everything)) is not None:
-            self.load(text)
+            self._put(text)
 
     @property
     def _everything(self) -> str:

@@ -24,11 +24,13 @@ class PromptHistory:
                 known.add(message)
                 self._messages.append(message)
 
-    def add(self, message: str) -> None:
-        """A message was sent: it is the newest now, and the walk begins anew."""
+    def add(self, message: str) -> str:
+        """A message was sent: it is the newest now, and the walk begins anew. The draft, where that was another one."""
+        draft = self._changed.get(0, "") if self._position else ""
         self.stop()
         if message.strip():
             self._messages = [message, *(each for each in self._messages if each != message)]
+        return draft
 
     def stop(self) -> None:
         """Go back to the draft and forget what was changed on the way."""

@@ -1,0 +1,55 @@
+"""The model, its device and its sampling values, from the chat."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.using import OpenChat
+from tests.scripted import ScriptedRunner
+from tui.engine.errors import DeviceNotFound, OvchatError
+from tui.screens.dialogs import ChoiceDialog
+from tui.screens.services import Start
+
+
+async def test_function_keys_change_temperature_and_preset_for_the_next_turn(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        await chat.press("f7", "f7")
+        await chat.until(lambda: "T 0.9" in chat.status)
+        await chat.write("warm")
+        await chat.idle(2)
+        assert runner.requests[0].sampling.temperature == pytest.approx(0.9)
+        await chat.press("f6")
+        await chat.until(lambda: "T 0.8" in chat.status)
+        await chat.press("f8")
+        await chat.until(lambda: "creative" in chat.status)
+        await chat.press("f8")
+        await chat.until(lambda: "precise" in chat.status)
+        assert chat.session.sampling().params.temperature == pytest.approx(0.2)
+
+
+async def test_a_device_that_is_gone_leads_to_a_choice(opened: OpenChat) -> None:
+    runner = ScriptedRunner(loaded=False)
+    runner.load_error = DeviceNotFound("There is no device GPU here.", "There is: CPU.")
+    async with opened(runner, start=Start(device="GPU"), ready=False) as chat:
+        await chat.until(lambda: isinstance(chat.app.screen, ChoiceDialog))
+        runner.load_error = None
+        await chat.press("enter")
+        await chat.until(lambda: chat.app.services.active.status.model is not None)
+        assert runner.loads[-1][1] == "CPU"
+
+
+async def test_a_model_that_fails_is_said_with_the_next_step_and_the_app_goes_on(opened: OpenChat) -> None:
+    runner = ScriptedRunner(loaded=False)
+    runner.load_error = OvchatError("The weights are cut off.", "Get the model again.")
+    async with opened(runner, ready=False) as chat:
+        await chat.until(lambda: "The weights are cut off. Get the model again." in chat.notice)
+        await chat.write("still typing")
+        assert chat.queued == ["queued: still typing"]
+
+
+async def test_sampling_values_that_do_not_go_together_stop_nothing(opened: OpenChat) -> None:
+    async with opened(user={"sampling.min_tokens": 100, "sampling.max_tokens": 10}) as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        assert "do not go together" in chat.notice

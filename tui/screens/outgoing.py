@@ -1,0 +1,221 @@
+"""What a conversation has yet to say: messages that wait their turn, and what is typed. It stays when it is left.
+
+A conversation that was left goes on unseen: its turn ends, and what waits goes out, one message after the other, as
+long as nobody has to decide anything. Until it is said, all of it is the stored draft: no end of the app loses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+from textual.worker import Worker
+
+from tui.engine.errors import OvchatError
+
+if TYPE_CHECKING:
+    from tui.chat.active_model import ActiveModel
+    from tui.chat.outbox import Outbox
+    from tui.chat.session import ChatSession
+    from tui.chat.turn import Turn
+
+_STOP_S = 5.0  # the journal has all but the last moment of an answer anyway
+WHAT_WAITS = "What is queued waits: Enter in an empty prompt sends it, Up takes it back."
+
+
+class Outgoing:
+    """What one conversation has yet to say.
+
+    Args:
+        session: The conversation.
+        active: Has the engine.
+        outbox: Takes the draft.
+
+    Attributes:
+        waiting: Messages that wait, the next one first.
+        typed: What stands in the prompt; the pane says so when it saves it.
+        held: Why nothing goes out until the user says so; "" where nothing is in the way.
+        going: Something is about to be said: its tokens are counted, or the user is asked about it.
+    """
+
+    def __init__(self, session: ChatSession, active: ActiveModel, outbox: Outbox) -> None:
+        self.session = session
+        self.waiting: list[str] = []
+        self.typed = ""
+        self.held = ""
+        self.going = False
+        self._active = active
+        self._outbox = outbox
+        self._turn: Turn | None = None  # the latest, until what came of it is known
+
+    @property
+    def begun(self) -> bool:
+        """Something was said."""
+        return bool(self.session.messages)
+
+    @property
+    def under_way(self) -> bool:
+        """A turn is, or something waits."""
+        return bool(self.waiting) or self.session.turn is not None
+
+    def begin(self, start: Callable[[], Turn]) -> Turn:
+        """Begin a turn of the session with the model in use.
+
+        Raises:
+            OvchatError: It cannot begin.
+        """
+        session = self.session
+        session.runner = self._active.runner
+        if self._active.status.choice is not None:
+            session.set_model(self._active.status.choice.name)
+        first = not self.begun
+        self._turn = turn = start()
+        if first and not session.temporary:
+            self._outbox.draft("", "")  # it was a new chat's until now
+        self.save()
+        return turn
+
+    def stop(self) -> Turn | None:
+        """End the turn under way, its text stays; None where there is none."""
+        turn = self.session.turn
+        if turn is not None:
+            turn.cancel()
+        return turn
+
+    def save(self) -> None:
+        """Store all of it as the draft; nothing of a temporary conversation."""
+        if not self.session.temporary:
+            key = self.session.conversation.id if self.begun else ""
+            self._outbox.draft(key, "\n\n".join(filter(None, (*self.waiting, self.typed))))
+
+    def settle(self) -> None:
+        """Look at what came of the latest turn: where it failed, the next one would fail, too."""
+        if self._turn is not None and self._turn.done:
+            if self._turn.error is not None and self.waiting:
+                self.held = "The answer before it failed."
+            self._turn = None
+
+    @property
+    def can_go_unseen(self) -> bool:
+        """The next message can be said where nobody looks: the conversation is free, and its model is loaded."""
+        status, model = self._active.status, self.session.conversation.model
+        free = bool(self.waiting) and not (self.held or self.going or self._turn or self.session.turn)
+        return free and status.model is not None and status.choice is not None and model in ("", status.choice.name)
+
+    async def go_unseen(self) -> None:
+        """Say the next message, unless the user has to decide something first."""
+        text = self.waiting[0]
+        self.session.runner = self._active.runner
+        try:
+            if await asyncio.to_thread(self.session.overflow, text) is not None:
+                self.held = "The context is full."
+            else:
+                self.say_next()
+        except OvchatError as error:
+            self.held = str(error)
+
+    def say_next(self) -> Turn:
+        """Say the first message that waits.
+
+        Raises:
+            OvchatError: It cannot be said; it goes on waiting.
+        """
+        text = self.waiting.pop(0)
+        try:
+            return self.begin(lambda: self.session.ask(text))
+        except OvchatError:
+            self.waiting.insert(0, text)
+            raise
+
+
+class UnderWay:
+    """The conversation that is shown, and those that were left while something was under way in them.
+
+    Args:
+        owner: Its workers go on with those that were left; they end with it.
+        outgoing: Makes what a session has yet to say: nothing so far.
+        session: Shown first.
+    """
+
+    def __init__(self, owner: Widget, outgoing: Callable[[ChatSession], Outgoing], session: ChatSession) -> None:
+        self._owner = owner
+        self._outgoing = outgoing
+        self.shown = outgoing(session)
+        self._left: dict[str, Outgoing] = {}
+        self._workers: dict[str, Worker[None]] = {}
+
+    def show(self, session: ChatSession, draft: str) -> str:
+        """Another session is shown; what waits in the one before goes out unseen. A temporary one ends.
+
+        Returns:
+            What was typed in it: as it was left, or `draft`.
+        """
+        left, id = self.shown, session.conversation.id
+        left.going = False
+        if left.session.temporary:
+            left.stop()
+        elif left.under_way:
+            self._left[left.session.conversation.id] = left
+        known = self._left.pop(id, None)
+        if (worker := self._workers.pop(id, None)) is not None:
+            worker.cancel()
+        if known is None or known.session is not session:
+            self.shown = self._outgoing(session)
+            return draft
+        known.going = False
+        self.shown = known
+        return known.typed
+
+    def move_on(self, session: ChatSession) -> None:
+        """A new session is shown, and has all that the one before had yet to say."""
+        left, self.shown = self.shown, self._outgoing(session)
+        self.shown.waiting, left.waiting = left.waiting, []
+        self.shown.typed, left.typed = left.typed, ""
+        self.shown.going, left.going = left.going, False
+        left.save()
+        self.shown.save()
+
+    def session(self, id: str) -> ChatSession | None:
+        """The session of a conversation in which something is under way, shown or not."""
+        found = self.shown if self.shown.session.conversation.id == id else self._left.get(id)
+        return found.session if found is not None and found.under_way else None
+
+    @property
+    def waiting_to_begin(self) -> ChatSession | None:
+        """The new chat, shown or not, whose first message waits: for the model, say."""
+        found = (each for each in (self.shown, *self._left.values()) if each.waiting and not each.begun)
+        return next((each.session for each in found if not each.session.temporary), None)
+
+    def tend(self) -> None:
+        """Go on where a turn has ended that nobody saw; to be called again and again."""
+        for id, outgoing in list(self._left.items()):
+            outgoing.settle()
+            if not outgoing.under_way:
+                del self._left[id]
+                self._workers.pop(id, None)
+            elif outgoing.can_go_unseen:
+                outgoing.going = True
+                self._workers[id] = self._owner.run_worker(partial(self._go, outgoing), group="unseen")
+
+    async def _go(self, outgoing: Outgoing) -> None:
+        await outgoing.go_unseen()
+        outgoing.going = False
+
+    def forget(self, id: str) -> None:
+        """Say nothing more in a conversation that was left and is deleted. What waits stays its draft."""
+        if (worker := self._workers.pop(id, None)) is not None:
+            worker.cancel()
+        if (found := self._left.pop(id, None)) is not None:
+            found.stop()
+
+    async def stop(self) -> None:
+        """Cancel every turn and wait, not for ever, until what they wrote is with the outbox. Nothing else goes out."""
+        for worker in self._workers.values():
+            worker.cancel()
+        for each in self._left.values():
+            each.going, each.held = False, each.held or "You were about to quit."
+        turns = filter(None, [each.stop() for each in (self.shown, *self._left.values())])
+        await asyncio.gather(*(asyncio.to_thread(turn.wait, _STOP_S) for turn in turns))
