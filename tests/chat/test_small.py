@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.chat.presets import PRESETS, next_preset, preset_of
+from tui.chat.presets import name_of, preset_of, step
 from tui.chat.titles import LONGEST, derive_title
 from tui.engine.sampling_params import SamplingParams
+from tui.engine.sampling_resolve import resolve
 from tui.store.settings import load_settings
 
 
@@ -40,20 +43,38 @@ def test_any_title_is_one_short_printable_line(text: str) -> None:
     assert title.isprintable()
 
 
-def test_presets_are_stepped_through_and_known_again() -> None:
-    at = SamplingParams(**PRESETS["precise"])
-    assert preset_of(at) == "precise"
+APP = {"temperature": 0.7, "top_k": 40, "top_p": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("model", "user", "own"),
+    [
+        ({}, {}, "default"),
+        ({"temperature": 0.6}, {}, "model's own"),
+        ({"temperature": 0.6}, {"top_p": 0.5}, "your own"),
+        ({}, {"seed": 1}, "default"),
+    ],
+)
+def test_presets_are_stepped_through_and_back_to_what_is_set_elsewhere(
+    model: dict[str, Any], user: dict[str, Any], own: str
+) -> None:
+    set_here: dict[str, Any] = {"max_tokens": 100}
     names = []
-    for _ in PRESETS:
-        names.append(next_preset(at))
-        at = SamplingParams(**PRESETS[names[-1]])
-    assert names == ["balanced", "creative", "precise"]
+    for _ in range(5):
+        current = resolve(APP, model, {**user, **set_here})
+        names.append(name_of(current, set_here))
+        set_here = step(current.params, set_here)
+        assert set_here["max_tokens"] == 100
+    assert names == [own, "precise", "balanced", "creative", own]
 
 
-def test_from_values_that_are_no_preset_the_next_is_warmer() -> None:
-    assert preset_of(SamplingParams(temperature=0.5)) == ""
-    assert next_preset(SamplingParams(temperature=0.5)) == "balanced"
-    assert next_preset(SamplingParams(temperature=2.0)) == "precise"
+@pytest.mark.parametrize(("temperature", "preset"), [(0.5, "balanced"), (2.0, "default")])
+def test_from_values_that_are_no_preset_the_next_is_warmer(temperature: float, preset: str) -> None:
+    set_here = {"temperature": temperature}
+    current = resolve(APP, {}, set_here)
+    assert name_of(current, set_here) == ""
+    set_here = step(current.params, set_here)
+    assert name_of(resolve(APP, {}, set_here), set_here) == preset
 
 
 def test_what_ovchat_starts_with_is_a_preset() -> None:

@@ -24,6 +24,9 @@ async def test_function_keys_change_temperature_and_preset_for_the_next_turn(ope
         await chat.press("f8")
         await chat.until(lambda: "creative" in chat.status)
         await chat.press("f8")
+        await chat.until(lambda: "default  T 0.7" in chat.status)
+        assert not chat.session.conversation.sampling
+        await chat.press("f8")
         await chat.until(lambda: "precise" in chat.status)
         assert chat.session.sampling().params.temperature == pytest.approx(0.2)
 

@@ -85,6 +85,7 @@ def test_reading_the_prompt() -> None:
         (3891, "(95%!)", "$text-warning"),
         (3892, "(95%!)", "bold $text-error"),
         (4096, "(100%!)", "bold $text-error"),
+        (4098, "context full: 2 over 4,096", "bold $text-error"),
     ],
 )
 def test_a_context_that_fills_up_warns_with_and_without_colour(used: int, text: str, style: str) -> None:

@@ -16,9 +16,9 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
+from tui.chat import presets
 from tui.chat.active_model import ModelStatus
 from tui.chat.context import ContextUse
-from tui.chat.presets import PRESETS, next_preset
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.screens import message_actions, opening, switching
@@ -282,13 +282,15 @@ class ChatScreen(Screen[None]):
 
     def action_temperature(self, direction: int) -> None:
         warmth = self.session.sampling().params.temperature + direction * _STEP
-        self._set_sampling({"temperature": round(min(max(warmth, 0.0), _HOTTEST), 2)})
+        temperature = round(min(max(warmth, 0.0), _HOTTEST), 2)
+        self._set_sampling({**self.session.conversation.sampling, "temperature": temperature})
 
     def action_preset(self) -> None:
-        self._set_sampling(PRESETS[next_preset(self.session.sampling().params)])
+        set_here = self.session.conversation.sampling
+        self._set_sampling(presets.step(self.session.sampling().params, set_here))
 
     def _set_sampling(self, values: Mapping[str, Any]) -> None:
-        self.session.set_sampling({**self.session.conversation.sampling, **values})
+        self.session.set_sampling(values)
         self.pane.notice.fade()
         self._show_status()
 

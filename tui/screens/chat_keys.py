@@ -40,7 +40,7 @@ KEYS = [
     _key("f3", "models", "Models", "Switch to another local model.", _VALUES),
     _key("f6", "temperature(-1)", "Cooler", "Temperature down by 0.1, from the next turn on.", _VALUES),
     _key("f7", "temperature(1)", "Warmer", "Temperature up by 0.1, from the next turn on.", _VALUES),
-    _key("f8", "preset", "Next preset", "The next sampling preset.", _VALUES),
+    _key("f8", "preset", "Next preset", "The next sampling preset; in the end the model's own values.", _VALUES),
     _key("f9", "fold_thinking", "Thinking", "Fold or unfold the thinking of all answers.", _VIEW),
     _key("pageup", "page(-1)", "Page up", "Scroll the transcript up.", _VIEW),
     _key("pagedown", "page(1)", "Page down", "Scroll the transcript down.", _VIEW),

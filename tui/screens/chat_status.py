@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tui.chat.presets import preset_of
+from tui.chat.presets import name_of
 from tui.store.records import Facts, Role
 from tui.widgets.status_line import StatusFacts
 
@@ -39,7 +39,7 @@ def status_facts(
     elif turn is not None and prefill is None and used is None:
         state = state or "waiting"
     state = state or ("temporary" if session.temporary else "")
-    sampling = session.sampling().params
+    sampling = session.sampling()
     return StatusFacts(
         model=model.choice.title if model.choice is not None else "",
         device=loaded.device if loaded is not None else "",
@@ -47,8 +47,8 @@ def status_facts(
         state=state,
         used=used,
         limit=use.limit if use is not None else (loaded.context_limit if loaded is not None else None),
-        sampling=sampling,
-        preset=preset_of(sampling),
+        sampling=sampling.params,
+        preset=name_of(sampling, session.conversation.sampling),
         ttft_s=facts.timings.get("ttft_s") if turn is None else None,
         tokens_per_s=speed or None,
         reused=facts.usage.get("cached_tokens", 0) if turn is None else 0,

@@ -40,7 +40,7 @@ class StatusFacts:
         used: Tokens of the context in use.
         limit: Tokens that the context has.
         sampling: The values in effect for the next turn.
-        preset: The name of the preset that they are.
+        preset: What they are called.
         ttft_s: Seconds to the first token, of the latest turn.
         tokens_per_s: Tokens per second, of the latest turn.
         reused: Prompt tokens of it that were in the cache.
@@ -109,6 +109,9 @@ def _state_part(facts: StatusFacts) -> _Part:
 def _context_part(facts: StatusFacts) -> _Part:
     if facts.used is None or not facts.limit:
         return _Part([""], 4)
+    if (over := facts.used - facts.limit) > 0:
+        full = f"{over:,} over {facts.limit:,}"
+        return _Part([f"context full: {full}", f"full: {full}", "full!"], 4, "bold $text-error")
     share = facts.used / facts.limit
     percent = f"{share:.0%}"
     style = ""
