@@ -233,6 +233,44 @@ def test_a_read_only_folder_stops_nobody_and_is_written_when_it_is_no_more(tmp_p
     """)
 
 
+def test_what_a_read_only_folder_has_is_opened_and_gone_on_with_and_written_when_it_can_be() -> None:
+    run("""
+        import tempfile
+        from tui.chat.listed import ListedConversations
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "conversations.db"
+            before = Outbox(lambda: Conversations.open(path))
+            session = ChatSession(outbox=before, runner=ScriptedRunner(["answer"]))
+            session.ask("old").result()
+            assert before.close()
+            os.chmod(path, 0o444)
+            os.chmod(folder, 0o555)
+            root = os.geteuid() == 0
+            if root:
+                os.seteuid(65534)
+            outbox = Outbox(lambda: Conversations.open(path))
+            listed = ListedConversations(outbox)
+            assert [each.title for each in listed.listing()] == ["old"]
+            assert "can be read" in outbox.notices[0], outbox.notices
+            assert [hit.title for hit in outbox.opened().search("answer")] == ["old"]
+            session = ChatSession.open(outbox, session.conversation.id, runner=ScriptedRunner(["more"]))
+            session.ask("gone on with").result()
+            other = ChatSession(outbox=outbox, runner=ScriptedRunner(["answer"]))
+            other.ask("new").result()
+            wait_until(lambda: outbox.trouble)
+            assert "read-only" in outbox.trouble.sentence, outbox.trouble
+            assert [each.title for each in listed.listing()] == ["new", "old"]
+            if root:
+                os.seteuid(0)
+            os.chmod(folder, 0o755)
+            os.chmod(path, 0o644)
+            wait_until(lambda: outbox.trouble is None and not outbox.unsaved)
+            assert ChatSession.open(outbox, session.conversation.id).messages == session.messages
+            assert [each.title for each in outbox.opened().listing()] == ["new", "old"]
+            assert outbox.close()
+    """)
+
+
 def test_a_corrupt_database_is_set_aside_and_the_conversation_is_stored(
     path: Path, scripted: Callable[..., ScriptedRunner]
 ) -> None:

@@ -18,7 +18,7 @@ from tests.store.talk import Talk
 from tui import __version__
 from tui.store import database, writers
 from tui.store.conversations import Conversations
-from tui.store.errors import StoreError
+from tui.store.errors import NotWritable, StoreError
 from tui.store.records import Ended
 
 DATABASES = Path(__file__).parent / "databases"
@@ -251,6 +251,25 @@ def test_a_disk_that_is_full_from_the_beginning_is_told(small_disk: Path) -> Non
     Conversations.open(small_disk / "conversations.db").close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_what_is_on_a_full_disk_can_be_read(small_disk: Path) -> None:
+    path = small_disk / "conversations.db"
+    store = Conversations.open(path)
+    talk = Talk(store)
+    question = talk.say("Hello")
+    store.close()
+    fill(small_disk / "ballast")
+    store = Conversations.open(path)
+    assert store.messages(talk.id) == [question]
+    with pytest.raises(NotWritable, match="full|space"):
+        store.save_draft("", "x" * 10_000)
+    (small_disk / "ballast").unlink()
+    store.save_draft("", "text")
+    assert store.draft("") == "text"
+    store.close()
+    check(path)
+
+
 QUOTA = """
 import resource, signal, sys
 from pathlib import Path
@@ -282,21 +301,25 @@ def test_a_file_that_may_not_grow_is_told(path: Path) -> None:
     check(path)
 
 
-@pytest.fixture
-def read_only(tmp_path: Path, path: Path) -> Iterator[Path]:
-    """A file system that nothing can be written to, with a database on it."""
+@pytest.fixture(params=["closed", "killed"])
+def read_only(tmp_path: Path, path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system that nothing can be written to, with a database on it: as it is closed, or with its log."""
     store = Conversations.open(path)
     Talk(store, title="Kept").say("Hello")
-    store.close()
-    if sys.platform != "linux" or os.geteuid() != 0:
-        os.chmod(path, 0o400)
-        os.chmod(path.parent, 0o500)
-        yield path
-        os.chmod(path.parent, 0o700)
-        return
     folder = tmp_path / "read-only"
-    folder.mkdir()
-    shutil.copy(path, folder)
+    if request.param == "killed":
+        shutil.copytree(path.parent, folder)
+        store.close()
+    else:
+        store.close()
+        shutil.copytree(path.parent, folder)
+    if sys.platform != "linux" or os.geteuid() != 0:
+        for each in folder.iterdir():
+            each.chmod(0o400)
+        folder.chmod(0o500)
+        yield folder / path.name
+        folder.chmod(0o700)
+        return
     for command in (["mount", "--bind", folder, folder], ["mount", "-o", "remount,ro,bind", folder]):
         if subprocess.run(command, check=False, capture_output=True).returncode:
             pytest.skip("nothing can be mounted here")
@@ -304,11 +327,19 @@ def read_only(tmp_path: Path, path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_read_only_folder_is_told(read_only: Path) -> None:
-    with pytest.raises(StoreError, match=r"read-only|Read-only|not be opened|Permission") as told:
-        Conversations.open(read_only)
+def test_what_is_in_a_read_only_folder_can_be_read_and_that_is_told(read_only: Path) -> None:
+    store = Conversations.open(read_only)
+    (notice,) = store.notices
+    assert all(words in notice for words in ("read-only", "can be read", "OVCHAT_HOME"))
+    (kept,) = store.listing()
+    assert store.find("last") == kept
+    assert [each.text for each in store.branch(kept.head)] == ["Hello"]
+    assert [hit.message_id for hit in store.search("ello")] == [kept.head]
+    with pytest.raises(NotWritable, match="read-only") as told:
+        store.save_draft("", "text")
     assert "OVCHAT_HOME" in told.value.next_step
-    with pytest.raises(StoreError, match=r"Read-only|Permission"):
+    store.close()
+    with pytest.raises(NotWritable, match=r"Read-only|Permission"):
         Conversations.open(read_only.parent / "new" / "conversations.db")
 
 

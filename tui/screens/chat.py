@@ -19,6 +19,7 @@ from textual.strip import Strip
 from tui.chat import presets
 from tui.chat.active_model import ModelStatus
 from tui.chat.context import ContextUse
+from tui.chat.listed import ListedConversations
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.screens import message_actions, opening, switching
@@ -121,8 +122,8 @@ class ChatScreen(Screen[None]):
     async def action_conversations(self) -> None:
         with self._told():
             session = self.session
-            store = await opening.stored(self._services)
-            panel = ConversationsScreen(store, session.conversation.id, session.update, self._undoable)
+            listed = ListedConversations(self._services.outbox)
+            panel = ConversationsScreen(listed, session.conversation.id, session.update, self._undoable)
             id = await self.app.push_screen_wait(panel)
             for deleted in panel.deleted:
                 self.pane.under_way.forget(deleted)

@@ -21,7 +21,7 @@ from tui.widgets.row_list import Heading, Line
 from tui.widgets.visible import one_line
 
 if TYPE_CHECKING:
-    from tui.store.conversations import Conversations
+    from tui.chat.listed import ListedConversations
 
 _PINNED = "Pinned"
 _UNTITLED = "untitled"
@@ -37,8 +37,8 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     Args:
         store: Where the conversations are.
         current: Id of the open conversation; None for a chat that is not stored.
-        change_current: Changes fields of the open conversation, given by name: its session owns them and would write
-            over what is stored. Without it they are written like those of any other.
+        change_current: Changes fields of the open conversation, given by name: its session has them, too. Without it
+            they are written like those of any other.
     """
 
     HEADING = "Conversations"
@@ -55,7 +55,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
 
     def __init__(
         self,
-        store: Conversations,
+        store: ListedConversations,
         current: str | None,
         change_current: Callable[..., None] | None = None,
         undoable: list[Conversation] | None = None,

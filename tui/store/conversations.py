@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tui.store import paths, rows, saving, writers
 from tui.store.database import Database
-from tui.store.errors import StoreError
+from tui.store.errors import NotThere, NotWritable, StoreError
 from tui.store.records import Conversation, Ended, Message, Role
 from tui.store.search import Hit, search
 
@@ -63,6 +63,8 @@ class Conversations:
         database = Database(path or paths.conversations_file())
         try:
             _tidy(database)
+        except NotWritable as error:
+            database.notices += (f"{error.sentence} What is in it can be read. {error.next_step}",)
         except BaseException:
             database.close()
             raise
@@ -203,10 +205,11 @@ class Conversations:
         """Hide a conversation; it can be restored for a day.
 
         Raises:
-            StoreError: It cannot be written.
+            StoreError: It is not there, or cannot be written.
         """
         with self._database.write() as connection:
-            connection.execute("UPDATE conversations SET deleted = ? WHERE id = ?", (time.time(), id))
+            if not connection.execute("UPDATE conversations SET deleted = ? WHERE id = ?", (time.time(), id)).rowcount:
+                raise NotThere(f"The conversation {id} is not stored, or not any more: it cannot be deleted.")
 
     def restore(self, id: str) -> None:
         """Undo `delete`.

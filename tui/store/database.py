@@ -1,5 +1,7 @@
 """conversations.db as such: opening it, connections for any thread, and SQLite's errors in sentences.
 
+Where nothing can be written, what is there can be read.
+
 Knows nothing of what is in the tables. A connection is lent for one read or one transaction and is nobody's in
 between, so no thread holds a snapshot or a lock while it waits for something else.
 """
@@ -9,13 +11,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui import __version__
 from tui.store import recovery, schema
-from tui.store.errors import NotThere, StoreError
+from tui.store.errors import NotThere, NotWritable, StoreError
 from tui.store.files import locked, private_dir
 from tui.store.network import network_file_system
 from tui.store.raw_pages import PAGE_SIZE
@@ -25,9 +27,10 @@ _IDLE = 4  # connections kept for the next caller
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that knows which file it was opened with."""
+    """A connection that knows which file it was opened with, and whether only to read it this once."""
 
     file: tuple[int, int] = (0, 0)
+    reads_once: bool = False
 
 
 class Database:
@@ -55,8 +58,8 @@ class Database:
         self._journal = "delete" if kind else "wal"
         if kind:
             self.notices += (f"{path} is on a network file system ({kind}): writing is slower there.",)
-        with self._told():
-            self._idle.append(self._connect())
+        with self.read():
+            pass
 
     @property
     def generation(self) -> int:
@@ -74,17 +77,8 @@ class Database:
         Raises:
             StoreError: It cannot be read.
         """
-        with self._told():
-            connection = self._take()
-            try:
-                yield connection
-            except sqlite3.Error:
-                connection.close()
-                raise
-            except BaseException:
-                self._give_back(connection)
-                raise
-            self._give_back(connection)
+        with self._told(), self._lent(self._connection_to_read) as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -93,7 +87,7 @@ class Database:
         Raises:
             StoreError: It cannot be written.
         """
-        with self.read() as connection:
+        with self._told(), self._lent(self._connect) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -104,28 +98,41 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def _lent(self, connect: Callable[[], _Connection]) -> Iterator[_Connection]:
+        connection = self._take() or connect()
+        try:
+            yield connection
+        except sqlite3.Error:
+            connection.close()
+            raise
+        except BaseException:
+            self._give_back(connection)
+            raise
+        self._give_back(connection)
+
     def close(self) -> None:
         """Close every connection; whoever still has one gives it back to be closed."""
         with self._lock:
             self._closed = True
         self._close_idle()
 
-    def _take(self) -> _Connection:
+    def _take(self) -> _Connection | None:
+        """A connection that nobody has; None where there is none."""
         while True:
             with self._lock:
                 if self._closed:
                     raise StoreError(f"{self.path} is closed.")
                 if not self._idle:
-                    break
+                    return None
                 connection = self._idle.pop()
             if connection.file == self._file():
                 return connection
             connection.close()
-        return self._connect()
 
     def _give_back(self, connection: _Connection) -> None:
         with self._lock:
-            if not self._closed and len(self._idle) < _IDLE:
+            if not (self._closed or connection.reads_once) and len(self._idle) < _IDLE:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -145,7 +152,35 @@ class Database:
         try:
             return self._open_or_recover()
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be opened: {error.strerror or error}.", _FOLDER) from error
+            raise NotWritable(f"{self.path} cannot be opened: {error.strerror or error}.", _FOLDER) from error
+
+    def _connection_to_read(self) -> _Connection:
+        try:
+            return self._connect()
+        except (sqlite3.Error, NotWritable):
+            connection = self._connect_to_read_once()
+            if connection is None:
+                raise
+            return connection
+
+    def _connect_to_read_once(self) -> _Connection | None:
+        """A connection where not even the files beside the database can be made; None: it cannot be read either.
+
+        Never kept: somebody else may be able to write, and an immutable one would not notice.
+        """
+        for how in ("mode=ro", "immutable=1"):
+            # SQLite has read the log or cannot; without it the latest would be missing.
+            if how != "mode=ro" and any(_has_bytes(f"{self.path}{log}") for log in ("-wal", "-journal")):
+                break
+            connection = None
+            with suppress(sqlite3.Error):
+                connection = _new_connection(f"{self.path.absolute().as_uri()}?{how}", uri=True)
+                if 0 < schema.format_of(connection) <= schema.FORMAT:
+                    connection.reads_once = True
+                    return connection
+            if connection is not None:
+                connection.close()
+        return None
 
     def _open_or_recover(self) -> _Connection:
         if not recovery.suspected(self.path):
@@ -167,9 +202,7 @@ class Database:
         # end the locks that other connections of this process have on it.
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, factory=_Connection
-        )
+        connection = _new_connection(str(self.path))
         try:
             connection.file = self._file()
             connection.execute("PRAGMA foreign_keys = ON")
@@ -227,6 +260,19 @@ def _newer(connection: sqlite3.Connection, path: Path, found: int) -> tuple[str,
     )
 
 
+def _new_connection(address: str, *, uri: bool = False) -> _Connection:
+    return sqlite3.connect(
+        address, uri=uri, timeout=BUSY_S, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
+
+
+def _has_bytes(path: str) -> bool:
+    try:
+        return os.path.getsize(path) > 0
+    except OSError:
+        return False
+
+
 def _primary_code(error: sqlite3.Error) -> int:
     # Errors of Python's own have none.
     code: int = getattr(error, "sqlite_errorcode", 0)
@@ -237,18 +283,18 @@ def _told(error: sqlite3.Error, path: Path) -> StoreError:
     """SQLite's error in a sentence, and what to do about it."""
     match _primary_code(error):
         case sqlite3.SQLITE_FULL:
-            return StoreError(f"There is no space left to write {path}.", _SPACE)
+            return NotWritable(f"There is no space left to write {path}.", _SPACE)
         case sqlite3.SQLITE_READONLY:
-            return StoreError(f"{path} cannot be written: it, its folder or its disk is read-only.", _FOLDER)
+            return NotWritable(f"{path} cannot be written: it, its folder or its disk is read-only.", _FOLDER)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             what = "is a folder" if os.path.isdir(path) else "it, or a file beside it, may not be opened or made"
-            return StoreError(f"{path} cannot be opened: {what}.", _FOLDER)
+            return NotWritable(f"{path} cannot be opened: {what}.", _FOLDER)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreError(
                 f"{path} has been locked by another program for {BUSY_S:.0f} seconds.", "Close that program, try again."
             )
         case sqlite3.SQLITE_IOERR:
-            return StoreError(
+            return NotWritable(
                 f"{path} cannot be read or written (input/output error: {error}).",
                 "Look at its disk: it may be full, over a quota, gone or failing.",
             )

@@ -20,5 +20,9 @@ class StoreError(Exception):
         return f"{self.sentence} {self.next_step}".rstrip()
 
 
+class NotWritable(StoreError):
+    """What is stored can be read at best: its folder or its disk is read-only, full or failing."""
+
+
 class NotThere(StoreError):
     """What is written belongs to something that is not stored, or is not any more."""
