@@ -6,6 +6,7 @@ from textual.widgets import Input, TextArea
 
 from tests.screens.host import NOTHING_YET, look, press, showing, unnamed_bindings
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
+from tui.screens.help import HelpScreen
 
 SIZES = [(120, 40), (80, 24), (40, 12)]
 
@@ -99,6 +100,39 @@ async def test_more_options_than_fit_scroll():
     assert "› " in shown
     assert "option 20" in shown
     assert "option 0 " not in shown
+
+
+@pytest.mark.parametrize("size", [(20, 5), (20, 4), (40, 12), (120, 18)])
+@pytest.mark.parametrize("lines", [False, True])
+async def test_what_is_typed_is_on_the_smallest_screen_and_below_the_longest_text(size, lines):
+    text = "word " * 500
+    assert "Be kind." in await look(TextDialog("System prompt", "Be kind.", text=text, lines=lines), size=size)
+
+
+async def test_a_text_of_many_lines_leaves_room_for_what_there_is_to_know_about_it():
+    panel = TextDialog("System prompt", "Be kind.\n" * 50, text="What the model is told.", lines=True)
+    async with showing(panel, (80, 24)) as (app, _):
+        assert "What the model is told." in app.text()
+        assert "System prompt" in app.text()
+        area = app.panel.query_one(TextArea)
+        assert area.region.bottom < app.panel.query_one(".dialog--box").region.bottom  # where its cursor is
+
+
+@pytest.mark.parametrize("lines", [False, True])
+async def test_ctrl_c_copies_what_is_selected_and_else_leaves(lines):
+    async with showing(TextDialog("Title", lines=lines)) as (app, pilot):
+        await pilot.press(*"abc", "shift+left", "ctrl+c")
+        await pilot.pause()
+        assert app.clipboard == "c"
+        assert app.answer is NOTHING_YET
+        await pilot.press("end", "ctrl+c")
+        await pilot.pause()
+        assert app.answer is None
+
+
+@pytest.mark.parametrize("panel", [ChoiceDialog("Title", ["a", "b"]), ConfirmDialog("T", "?"), HelpScreen({})])
+async def test_ctrl_c_leaves_where_nothing_can_be_typed(panel):
+    assert await press(panel, "ctrl+c") is None
 
 
 @pytest.mark.parametrize("lines", [False, True])

@@ -5,13 +5,16 @@ from typing import ClassVar
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from tests.screens.host import look, press, showing, unnamed_bindings
+from tests.screens.using import OpenChat
 from tui.screens.conversations import ConversationsScreen
-from tui.screens.dialogs import ChoiceDialog
+from tui.screens.dialogs import ChoiceDialog, _Lines
 from tui.screens.help import HelpScreen
 from tui.widgets.keys_row import key_label
+from tui.widgets.line_input import LineInput
+from tui.widgets.prompt import Prompt
 
 
 class Chat(App[None]):
@@ -23,7 +26,7 @@ class Chat(App[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        yield TextArea()
+        yield Prompt()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "off"
@@ -81,3 +84,41 @@ def test_keys_as_people_write_them():
 @pytest.mark.parametrize("panel", [HelpScreen, ConversationsScreen])
 def test_every_key_has_an_id_a_label_and_a_tooltip(panel):
     assert unnamed_bindings(panel) == []
+
+
+@pytest.mark.parametrize("box", [Prompt, LineInput, _Lines])
+def test_every_key_of_a_text_box_is_told_in_our_words(box: type[Prompt | LineInput | _Lines]) -> None:
+    bindings = [binding for binding in box.BINDINGS if isinstance(binding, Binding)]
+    assert len({binding.id for binding in bindings}) == len(bindings)
+    assert all(binding.tooltip.endswith(".") for binding in bindings)
+    # Nothing that Textual's own knows is missing but what is another's.
+    known = {binding.key for binding in bindings}
+    textual = {binding.key for cls in box.__mro__ if cls in (Input, TextArea) for binding in cls.BINDINGS}
+    assert textual - known <= {"enter", "pageup", "pagedown", "f6", "f7", "ctrl+c,super+c"}
+
+
+async def test_the_chats_help_tells_how_a_message_is_chosen_and_a_queued_one_taken_back(opened: OpenChat) -> None:
+    async with opened(size=(120, 120)) as chat:
+        await chat.press("f1")
+        await chat.pilot.pause()
+        rows = [" ".join(row.split()) for row in chat.shown.split("\n")]
+        assert any(row.startswith("Shift+Tab Choose the last message; then Up and Down") for row in rows)
+        at = rows.index("A chosen message")
+        assert [row.split()[0] for row in rows[at + 1 : at + 4]] == ["↑", "↓", "Enter"]
+        assert "In an empty prompt: take back the last one that is queued." in " ".join(rows)
+        assert not any("Focus" in row or "Cursor" in row for row in rows)
+
+
+async def test_a_message_is_chosen_from_the_keyboard_as_the_help_says(opened: OpenChat) -> None:
+    async with opened() as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        question, answer = (message.id for message in chat.session.messages)
+        await chat.press("shift+tab")
+        assert chat.pane.transcript.current == answer
+        await chat.press("up")
+        assert chat.pane.transcript.current == question
+        await chat.press("f1")
+        await chat.panel(HelpScreen)
+        await chat.press("f1", "escape")
+        await chat.until(lambda: chat.prompt.has_focus)

@@ -26,6 +26,7 @@ from tui.screens import message_actions, opening, switching
 from tui.screens.chat_keys import COMMANDS, KEYS
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
+from tui.screens.clipboard import copy
 from tui.screens.context_meter import ContextMeter
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.details import DetailsScreen
@@ -34,8 +35,10 @@ from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Message, Role
+from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.keys_row import key_label
+from tui.widgets.message_box import MessageBox
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -181,7 +184,7 @@ class ChatScreen(Screen[None]):
 
     def action_interrupt(self) -> None:
         if selected := self.pane.prompt.selected_text or self.get_selected_text():
-            self._say(message_actions.copy(self.app, selected))
+            self._say(copy(self.app, selected))
         elif self.pane.stop():
             self._show_status()
         elif time.monotonic() - self._ctrl_c_at < _QUIT_AGAIN_S:
@@ -234,6 +237,9 @@ class ChatScreen(Screen[None]):
     def action_take_back(self) -> None:
         self.pane.take_back()
 
+    def action_choose_message(self) -> None:
+        self.focus_previous()
+
     def action_sibling(self, step: int) -> None:
         places = [message.id for message in self.session.messages if self.session.position(message.id)[1] > 1]
         chosen = self.pane.transcript.current
@@ -259,7 +265,7 @@ class ChatScreen(Screen[None]):
 
     def action_copy_answer(self) -> None:
         if message := self._message(Role.ASSISTANT):
-            self._say(message_actions.copy(self.app, message.text))
+            self._say(copy(self.app, message.text))
 
     @work(group="dialog", exclusive=True)
     async def action_copy_code(self) -> None:
@@ -325,7 +331,8 @@ class ChatScreen(Screen[None]):
         self.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
-        self.app.push_screen(HelpScreen(self.active_bindings))
+        chosen = [*MessageBox.BINDINGS, *AssistantMessage.BINDINGS]
+        self.app.push_screen(HelpScreen(self.active_bindings, chosen=chosen))
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every action of this screen, for the palette."""

@@ -27,6 +27,13 @@ KEYS = [
     _key("ctrl+r", "regenerate", "Regenerate", "Another answer to the same question; the old one stays.", _ANSWERS),
     _key("alt+r", "replay", "Replay", "The same seed and settings again, from an empty cache.", _ANSWERS),
     _key("alt+e", "edit", "Edit", "Edit the last message, or the selected one, as a new branch.", _ANSWERS),
+    _key(
+        "shift+tab",
+        "choose_message",
+        "Choose a message",
+        "Choose the last message; then Up and Down go from one to the next, and Esc leaves it.",
+        _ANSWERS,
+    ),
     _key("alt+left", "sibling(-1)", "Version before", "The version of the message before this one.", _ANSWERS),
     _key("alt+right", "sibling(1)", "Version after", "The version of the message after this one.", _ANSWERS),
     _key("alt+c", "copy_answer", "Copy answer", "Send the answer to the terminal's clipboard.", _ANSWERS),

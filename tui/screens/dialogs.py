@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key, Resize
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from tui.screens.modal import Modal
 from tui.widgets.keys_row import KeysRow
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
+from tui.widgets.typing_keys import typing_keys
 from tui.widgets.visible import one_line, visible
 
 Result = TypeVar("Result")
@@ -25,9 +26,11 @@ _DIGITS = 9
 _FRAME = 3  # rows that border and keys take
 _MOST_ROWS = 12
 _LEAST_TEXT = 3  # rows
+_LEAST_AREA = 5  # rows, where there is room
+_TALL = 18  # rows from which on there is one between the text and the content
 
 
-class Dialog(ModalScreen[Result], Generic[Result]):
+class Dialog(Modal[Result], Generic[Result]):
     """The box, with a title in its border and perhaps a text above its content.
 
     Args:
@@ -35,7 +38,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         text: What there is to know; "" for nothing.
     """
 
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="dialog.cancel", tooltip="Close and change nothing."),
@@ -50,7 +53,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
             background: $surface; border: round $primary;
             border-title-color: $text-primary; border-title-style: bold;
         }
-        .dialog--text { height: auto; max-height: 10; &.-none { display: none; } }
+        .dialog--text { height: auto; }
         &.-tall .dialog--text { margin-bottom: 1; }
         KeysRow { dock: bottom; width: 100%; padding: 0 1; background: $background; }
     }
@@ -70,17 +73,35 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         # A Content: a title may hold brackets, which are no markup.
         box.border_title = Content(one_line(self._title))
         with box:
-            with VerticalScroll(classes="dialog--text" if self._text else "dialog--text -none", can_focus=False):
+            with VerticalScroll(classes="dialog--text", can_focus=False):
                 yield Static(Content(visible(self._text)))
             yield from self.content()
         yield KeysRow()
 
-    def action_cancel(self) -> None:
+    def on_resize(self, event: Resize) -> None:
+        # The content first, then what there is to know about it: that scrolls where there is no room for all of it,
+        # and is left out where there is none.
+        room = event.size.height - _FRAME
+        left = room - self.fit(max(1, room - _LEAST_TEXT if self._text else room))
+        text = self.query_one(".dialog--text")
+        text.display = bool(self._text) and left > 0
+        text.styles.max_height = max(1, left - (event.size.height >= _TALL))
+
+    def fit(self, rows: int) -> int:
+        """Make the content not higher than `rows`; how high it can be now."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
         self.dismiss(None)
 
+    def action_cancel(self) -> None:
+        self.leave()
 
-class _Lines(TextArea):
+
+class _Lines(TextArea, inherit_bindings=False):
     """A box of several lines in which Enter answers, in the order of typing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = typing_keys(TextArea, "lines", {"ctrl+c,super+c"})
 
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":
@@ -110,7 +131,7 @@ class TextDialog(Dialog[str | None]):
     DEFAULT_CSS: ClassVar[str] = """
     TextDialog {
         Input, TextArea { background: $background; }
-        TextArea { height: auto; min-height: 5; max-height: 12; border: none; padding: 0; }
+        TextArea { height: auto; border: none; padding: 0; }
         .dialog--box { max-width: 80; }
     }
     """
@@ -134,6 +155,14 @@ class TextDialog(Dialog[str | None]):
             yield _Lines(self._value, compact=True, highlight_cursor_line=False)
         else:
             yield LineInput(one_line(self._value), compact=True)
+
+    def fit(self, rows: int) -> int:
+        if not self._lines:
+            return 1
+        area = self.query_one(TextArea)
+        area.styles.max_height = highest = min(rows, _MOST_ROWS)
+        area.styles.min_height = min(highest, _LEAST_AREA)
+        return highest
 
     def on_mount(self) -> None:
         if self._lines:
@@ -202,12 +231,9 @@ class OptionsDialog(RowKeys, Dialog[Result | None], Generic[Result]):
     def on_mount(self) -> None:
         self.rows.show(range(len(self._options)), self._cursor)
 
-    def on_resize(self, event: Resize) -> None:
-        # The options first, then what there is to know about them: it scrolls where there is no room for it.
-        room = event.size.height - _FRAME
-        rows = max(1, min(len(self._options), _MOST_ROWS, room - _LEAST_TEXT if self._text else room))
-        self.rows.styles.height = rows
-        self.query_one(".dialog--text").styles.max_height = max(1, room - rows)
+    def fit(self, rows: int) -> int:
+        self.rows.styles.height = height = min(len(self._options), _MOST_ROWS, rows)
+        return height
 
     def action_choose(self) -> None:
         if self.rows.cursor is not None:

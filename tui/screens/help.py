@@ -10,14 +10,15 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from tui.screens.reading_panel import ReadingPanel
 from tui.widgets.keys_row import key_label
+from tui.widgets.message_box import MessageBox
 
-_SCREEN, _EVERYWHERE, _TYPING, _OTHER = "This screen", "Everywhere", "Typing", "Other keys"
+_SCREEN, _EVERYWHERE, _TYPING, _CHOSEN = "This screen", "Everywhere", "Typing", "A chosen message"
 _KEY_COLUMN = 16  # columns at most
 
 
@@ -27,6 +28,7 @@ class HelpScreen(ReadingPanel):
     Args:
         bindings: Those of the screen, by key, as `Screen.active_bindings` gives them.
         of: What they belong to; "" for the chat.
+        chosen: Those of a message, which work when it is chosen.
     """
 
     HEADING = "Keys"
@@ -34,9 +36,9 @@ class HelpScreen(ReadingPanel):
         Binding("f1", "close", "Close", id="help.close", tooltip="Back to where you were.", show=False),
     ]
 
-    def __init__(self, bindings: Mapping[str, ActiveBinding], of: str = "") -> None:
+    def __init__(self, bindings: Mapping[str, ActiveBinding], of: str = "", chosen: Iterable[BindingType] = ()) -> None:
         super().__init__()
-        self._groups = _grouped(bindings)
+        self._groups = _grouped(bindings, [each for each in chosen if isinstance(each, Binding)])
         keys = [keys for entries in self._groups.values() for keys, _ in entries]
         self._width = min(_KEY_COLUMN, max(map(len, keys), default=0))
         self._of = of
@@ -50,30 +52,32 @@ class HelpScreen(ReadingPanel):
             yield Static(_table(entries, self._width))
 
 
-def _grouped(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str]]]:
+def _grouped(bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding]) -> dict[str, list[tuple[str, str]]]:
     """(keys, what they do) by group: named groups first, then the screen's, what typing knows last."""
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
+
+    def add(group: str, binding: Binding, key: str) -> None:
+        entry = (binding.action, binding.tooltip or binding.description)
+        keys = found.setdefault(group, {}).setdefault(entry, [])
+        if (shown := key_label(binding.key_display or key)) not in keys:
+            keys.append(shown)
+
     for key, active in bindings.items():
-        binding = active.binding
-        # Textual's own for every screen, which say nothing about a panel.
-        general = binding.id is None and isinstance(active.node, ModalScreen)
-        if binding.system or general or not binding.description:
-            continue
-        text = binding.tooltip or binding.description
-        found.setdefault(_group(active), {}).setdefault((binding.action, text), []).append(binding.key_display or key)
-    order = [_OTHER, _TYPING]
+        # Those without an id are Textual's own for every screen, and say nothing about this one.
+        if active.binding.id is not None and not active.binding.system:
+            add(_group(active), active.binding, key)
+    for binding in chosen:
+        add(_CHOSEN, binding, binding.key)
+    order = [_CHOSEN, _TYPING]
     names = sorted(found, key=lambda name: order.index(name) if name in order else -1)
-    return {
-        name: [(", ".join(map(key_label, keys)), text) for (_, text), keys in found[name].items()] for name in names
-    }
+    return {name: [(", ".join(keys), text) for (_, text), keys in found[name].items()] for name in names}
 
 
 def _group(active: ActiveBinding) -> str:
     if active.binding.group is not None and active.binding.group.description:
         return active.binding.group.description
-    if active.binding.id is None:
-        # Textual's own.
-        return _TYPING if isinstance(active.node, Input | TextArea) else _OTHER
+    if isinstance(active.node, MessageBox):
+        return _CHOSEN
     if isinstance(active.node, Screen):
         return _SCREEN
     return _EVERYWHERE if isinstance(active.node, App) else _TYPING

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from tui.screens.clipboard import copy
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
 from tui.store.exchange import json_text, to_json, to_markdown
 from tui.store.files import export_text
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
-
-
-def copy(app: App[None], text: str) -> str:
-    """Send `text` to the terminal's clipboard; what to tell the user."""
-    app.copy_to_clipboard(text)
-    return f"{len(text):,} characters were sent to the terminal's clipboard. If they did not arrive: Alt+S saves."
 
 
 async def copy_code(app: App[None], message: Message) -> str:

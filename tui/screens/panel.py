@@ -10,16 +10,16 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.screens.modal import Modal
 from tui.widgets.keys_row import KeysRow
 
 Result = TypeVar("Result")
 
 
-class Panel(ModalScreen[Result], Generic[Result]):
+class Panel(Modal[Result], Generic[Result]):
     """A panel over the whole screen.
 
     A subclass names itself in `HEADING` and gives its content in `content()`.
@@ -71,8 +71,11 @@ class Panel(ModalScreen[Result], Generic[Result]):
         self.workers.cancel_node(self)
         return super().dismiss(result)
 
-    def action_close(self) -> None:
+    def leave(self) -> None:
         self.dismiss(None)
+
+    def action_close(self) -> None:
+        self.leave()
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Key
 from textual.widgets import Input
+
+from tui.widgets.typing_keys import typing_keys
+
+# What these do, the screen says.
+_LET_GO = frozenset({"enter", "ctrl+c,super+c"})
 
 
 class LineInput(Input, inherit_bindings=False):
@@ -15,12 +20,7 @@ class LineInput(Input, inherit_bindings=False):
     Textual's own takes these, as terminals send them, for the letter.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # Enter is what the screen says it is.
-        each
-        for each in Input.BINDINGS
-        if isinstance(each, Binding) and each.key != "enter"
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = typing_keys(Input, "line", _LET_GO)
 
     async def on_key(self, event: Key) -> None:
         if event.key == "enter":

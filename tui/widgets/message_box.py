@@ -36,8 +36,8 @@ class MessageBox(Vertical, can_focus=True):
     # As in AnswerText: one layout for each change of size, not two.
     virtual_size = Reactive(Size(0, 0))
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(-1)", "Message above", id="message.above", tooltip="To the message above", show=False),
-        Binding("down", "step(1)", "Message below", id="message.below", tooltip="To the message below", show=False),
+        Binding("up", "step(-1)", "Message above", id="message.above", tooltip="To the message above.", show=False),
+        Binding("down", "step(1)", "Message below", id="message.below", tooltip="To the message below.", show=False),
     ]
     # The prompt keeps the focus: a click selects text, or folds the thinking.
     FOCUS_ON_CLICK: ClassVar[bool] = False

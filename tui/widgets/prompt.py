@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events
@@ -19,14 +19,21 @@ from tui.terminal.keys import OTHER_NEW_LINES
 from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
+from tui.widgets.typing_keys import typing_keys
 
 # The screen's keys: there they scroll the transcript, change the temperature, and copy or stop.
 _LET_GO = frozenset({"pageup", "pagedown", "f6", "f7", "ctrl+c,super+c"})
 _LOWEST_WITH_BORDER = 16
 
 
+_UP = "A row up; from the first one to earlier messages. In an empty prompt: take back the last one that is queued."
+_DOWN = "A row down; from the last one to later messages, in the end to what you were writing."
+
+
 def _editing_keys() -> list[BindingType]:
-    return [each for each in TextArea.BINDINGS if isinstance(each, Binding) and each.key not in _LET_GO]
+    words = {"cursor_up": _UP, "cursor_down": _DOWN}
+    keys = [each for each in typing_keys(TextArea, "prompt", _LET_GO) if isinstance(each, Binding)]
+    return [replace(each, tooltip=words.get(each.action, each.tooltip)) for each in keys]
 
 
 class Prompt(PromptArea, inherit_bindings=False):
@@ -50,7 +57,14 @@ class Prompt(PromptArea, inherit_bindings=False):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", id="prompt.send", tooltip="Send the message.", show=False),
+        Binding(
+            "enter",
+            "send",
+            "Send",
+            id="prompt.send",
+            tooltip="Send the message; in an empty prompt, what is queued.",
+            show=False,
+        ),
         Binding(
             "ctrl+j,alt+enter,shift+enter",
             "new_line",

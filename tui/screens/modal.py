@@ -1,0 +1,39 @@
+"""What panels and dialogs have in common: Ctrl+C copies what is selected in them, else it does what Esc does."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Input, TextArea
+
+from tui.screens.clipboard import copy
+
+Result = TypeVar("Result")
+
+
+class Modal(ModalScreen[Result], Generic[Result]):
+    """A screen over the others."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+c,super+c",
+            "copy_or_leave",
+            "Copy or leave",
+            id="modal.copy",
+            tooltip="Copy the selection; else what Esc does.",
+            show=False,
+        ),
+    ]
+
+    def leave(self) -> None:
+        """What Esc does."""
+        raise NotImplementedError
+
+    def action_copy_or_leave(self) -> None:
+        typed = self.focused.selected_text if isinstance(self.focused, Input | TextArea) else ""
+        if selected := typed or self.get_selected_text():
+            self.app.notify(copy(self.app, selected), markup=False)
+        else:
+            self.leave()
