@@ -69,8 +69,8 @@ def test_search_prints_places_newest_first(run: Run, ids: dict[str, str]) -> Non
     found = run("chats", "search", "RIVERS").stdout.splitlines()
     assert [line.split()[0] for line in found[::2]] == [ids["archived"], ids["rivers"]]
     assert found[3] == "    you: Which rivers? 河流"
-    (hit,) = json.loads(run("chats", "search", "% _", "--json").stdout)["hits"]
-    assert (hit["conversation_id"], hit["match"], hit["before"]) == (ids["plain"], "% _", "100")
+    (hit,) = json.loads(run("chats", "search", '"% _"', "--json").stdout)["hits"]
+    assert (hit["conversation_id"], hit["text"][:6], hit["marks"]) == (ids["plain"], "100% _", [[3, 6]])
     nothing = run("chats", "search", "nowhere")
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert run("chats", "search", " ").returncode == 2

@@ -67,7 +67,6 @@ class FakeConversations:
                 message_id=message,
                 role=Role.USER,
                 created=time.time(),
-                before=written[:place],
-                match=written[place:end],
-                after=written[end:],
+                text=written,
+                marks=((place, end),),
             )

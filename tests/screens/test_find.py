@@ -70,12 +70,12 @@ async def test_closing_ends_the_search(store):
 async def test_nothing_found_and_nothing_typed(store):
     async with showing(FindScreen(store)) as (app, pilot):
         await pilot.press("enter", "down")
-        assert "Type a word" in app.text()
+        assert "Type words" in app.text()
         await pilot.press(*"[b]")
         await wait_until_async(lambda: "Nothing has “[b]” in it." in app.text())
         await pilot.press("enter", "backspace", "backspace", "backspace")
         await pilot.pause()
-        assert "Type a word" in app.text()
+        assert "Type words" in app.text()
         assert app.answer is NOTHING_YET
 
 
@@ -105,20 +105,32 @@ async def test_a_store_that_fails_says_so_and_works_again(store):
         assert "locked" not in app.text()
 
 
-def hit(before: str, match: str, after: str) -> Hit:
-    return Hit("c", "t", 1, Role.USER, 0.0, before, match, after)
+def hit(text: str, *words: str) -> Hit:
+    marks = tuple((text.index(word), text.index(word) + len(word)) for word in words)
+    return Hit("c", "t", 1, Role.USER, 0.0, text, marks)
 
 
 @pytest.mark.parametrize("width", [30, 60, 100])
 @pytest.mark.parametrize("before", ["", "short ", "x" * 500 + " ", "日本語の" * 50])
-def test_the_match_is_seen_whatever_stands_before_it(width, before):
-    shown = _snippet("You: ", hit(before, "needle", " in the hay" * 20), width).truncate(width, ellipsis=True)
-    assert "needle" in shown.plain
+def test_the_first_word_is_seen_whatever_stands_before_it(width, before):
+    for words in (["needle"], ["needle", "far"]):
+        found = hit(f"{before}needle{' in the hay' * 20} far", *words)
+        shown = _snippet("You: ", found, width).truncate(width, ellipsis=True)
+        assert "needle" in shown.plain
 
 
-def test_spaces_around_the_match_are_kept_and_control_characters_shown():
-    assert _snippet("", hit("a\n ", "b", " \x1b[31m c"), 60).plain == "a b ␛[31m c"
-    assert _snippet("", hit("foo", "bar", "baz"), 60).plain == "foobarbaz"
+def test_all_words_are_seen_where_there_is_room():
+    found = hit("It was long before the one word that is followed by the other in a row", "one", "other")
+    shown = [_snippet("", found, width).truncate(width, ellipsis=True).plain for width in (60, 40, 30)]
+    assert shown[0] == "…was long before the one word that is followed by the other…"
+    assert shown[1] == "…one word that is followed by the other…"
+    assert shown[2] == "…ng before the one word that …"
+
+
+def test_every_word_is_marked_and_control_characters_are_shown():
+    shown = _snippet("", hit("a b \x1b[31m c [b]", "b", "c"), 60)
+    assert shown.plain == "a b ␛[31m c [b]"
+    assert [shown.plain[span.start : span.end] for span in shown.spans if "bold" in str(span.style)] == ["b", "c"]
 
 
 async def test_with_the_real_store(tmp_path):

@@ -81,6 +81,10 @@ def check(path: Path) -> None:
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    wanted = "SELECT id FROM messages WHERE ended <> '' AND id > (SELECT newest FROM unindexed)"
+    indexed = "SELECT message FROM numbers"
+    assert connection.execute(f"{wanted} EXCEPT {indexed}").fetchall() == []
+    assert connection.execute(f"{indexed} EXCEPT {wanted}").fetchall() == []
     connection.close()
 
 
@@ -367,7 +371,7 @@ def test_databases_of_earlier_versions_open_with_everything_in_them(name: str, t
     assert (answer.ended, answer.model, answer.token_ids) == (Ended.STOP, "qwen3", (1, 2, 151_643))
     assert (answer.facts.device, answer.facts.usage) == ("CPU", {"completion_tokens": 3})
     assert len(store.messages(rivers.id)) == 3
-    assert [hit.match for hit in store.search("danube")] == ["Danube"]
+    assert [hit.text for hit in store.search("danube")] == ["The Danube."]
     assert store.draft(rivers.id) == "And lakes"
     store.save(replace(rivers, title="Lakes"))
     store.close()

@@ -99,7 +99,7 @@ def test_without_its_header_or_first_page_everything_is_recovered(
     assert kept(store) == living(filled, store)
     assert {each.title for each in store.listing()} == {f"Talk {number}" for number in range(CONVERSATIONS - 1)}
     assert {store.draft(each.id) for each in store.listing()} == {f"draft {n}" for n in range(CONVERSATIONS - 1)}
-    assert [hit.match for hit in store.search("answer 3 word")] == ["answer 3 word"] * (CONVERSATIONS - 1)
+    assert len(list(store.search('"answer 3 word"'))) == CONVERSATIONS - 1
     talk = Talk(store)
     talk.say("It goes on.")
     store.close()
@@ -225,7 +225,7 @@ def test_a_damaged_index_is_made_anew_and_nothing_is_set_aside(damaged: Path) ->
     connection.close()
     store = Conversations.open(damaged)
     with pytest.raises(StoreError, match="damaged"):
-        list(store.search("question"))
+        list(store.search("question 7 nowhere"))
     assert len(list(store.search("question"))) == (CONVERSATIONS - 1) * TURNS
     assert store.notices == ()
     store.close()

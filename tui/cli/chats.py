@@ -87,7 +87,7 @@ def show(reference: str, as_json: bool, debug: bool) -> None:
 @as_json_option
 @debug_option
 def search(text: str, as_json: bool, debug: bool) -> None:
-    """The messages that have TEXT in them, newest first."""
+    """The messages that have every word of TEXT in them, newest first; '"several words"' in quotes stay together."""
     log.begin(debug)
     text = require_utf8("TEXT", text)
     if not text.strip():
@@ -101,8 +101,7 @@ def search(text: str, as_json: bool, debug: bool) -> None:
         for hit in hits:
             found = True
             who = "you" if hit.role is Role.USER else "answer"
-            place = f"{hit.before}{hit.match}{hit.after}"
-            console.write(f"{hit.conversation_id}  {_when(hit.created)}  {_title(hit.title)}\n    {who}: {place}\n")
+            console.write(f"{hit.conversation_id}  {_when(hit.created)}  {_title(hit.title)}\n    {who}: {hit.text}\n")
     if not found:
         console.aside("Nothing was found.")
 

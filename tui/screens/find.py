@@ -9,6 +9,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -19,7 +20,7 @@ from tui.screens.list_panel import ListPanel
 from tui.store.errors import StoreError
 from tui.store.records import Role
 from tui.widgets.row_list import Line
-from tui.widgets.visible import one_line
+from tui.widgets.visible import one_line, visible
 
 if TYPE_CHECKING:
     from tui.store.conversations import Conversations
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 _PAGE = 200  # hits read at a time; more of them when the cursor comes near the end
 _BATCH = 20
-_HINT = "Type a word or a part of one. What is found is listed with the newest first."
+_HINT = (
+    "Type words or parts of words; a message has to have all of them. "
+    '"Several words" in quotes stay together. What is found is listed with the newest first.'
+)
 
 
 class _Search:
@@ -180,14 +184,16 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
 
 
 def _snippet(who: str, hit: Hit, width: int) -> Content:
-    """The text around the match, begun late enough for the match to be seen."""
-    # One character more at its side keeps a space there, which collapsing would take.
-    before = one_line(hit.before + "|")[:-1]
-    after = one_line("|" + hit.after)[1:]
-    match = one_line(hit.match) or hit.match
-    room = max(0, (width - len(who)) // 2 - Content(match).cell_length // 2)
-    if Content(before).cell_length > room:
-        while before and Content(before).cell_length > room - 1:
-            before = before[1:]
-        before = "…" + before
-    return Content.assemble((who, "dim"), before, (match, "bold underline $text-primary"), after)
+    """The place of the hit, begun late enough for its first word to be seen, and as many of the others as can be."""
+    # Every character becomes one, so that the marks stay where they are.
+    plain = visible(hit.text)
+    room = width - len(who) - 2  # “…” at both ends
+    first = hit.marks[0][0]
+    last = max([first, *(end for _, end in hit.marks if cell_len(plain[first:end]) <= room)])
+    at = 0
+    while at < first and (cell_len(plain[at:first]) >= room // 2 or cell_len(plain[at:last]) > room):
+        at += 1
+    text = Content(plain)
+    for begin, end in hit.marks:
+        text = text.stylize("bold underline $text-primary", begin, end)
+    return Content.assemble((who, "dim"), "…" if at else "", text[at:])

@@ -16,6 +16,7 @@ from pathlib import Path
 from tui.store import paths, rows, saving, writers
 from tui.store.database import Database
 from tui.store.errors import NotThere, NotWritable, StoreError
+from tui.store.indexing import Indexer
 from tui.store.records import Conversation, Ended, Message, Role
 from tui.store.search import Hit, search
 
@@ -44,6 +45,7 @@ class Conversations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._indexer = Indexer(database)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -72,6 +74,7 @@ class Conversations:
 
     def close(self) -> None:
         """Close the database; nothing can be read or written after this."""
+        self._indexer.close()
         self._database.close()
 
     @property

@@ -1,126 +1,140 @@
-"""Finding text in all messages, newest first, while they are looked through.
+"""Finding words in all messages, newest first, while they are looked through.
 
-What is typed is plain text, upper and lower case alike. The index knows parts of three characters and more; for less,
-the messages themselves are read.
+The newest messages are read one after the other, and so are those before them as long as they often have the words:
+nothing finds them sooner. What is seldom is looked up in the index, whose candidates are read, too: it knows which
+groups of three characters a message has, but not where.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.store.database import Database
+from tui.store.query import Mark, Query
 from tui.store.records import Role
 from tui.store.rows import Row, storable
 
-_INDEXED = 3  # characters from which the index serves
-_FIRST, _MORE = 20, 200  # hits that are read at a time: few, until there is something to show
-_WINDOW = 2000  # messages that are looked through at a time where there is no index
-_BEFORE, _AFTER = 40, 120  # characters of a snippet around the match
-_NEWEST = 2**63 - 1
+_WINDOW = 200  # messages that are read at a time: 2 ms
+_FIRST = 20  # candidates that are read at first, until there is something to show
+_OFTEN = 20  # one in so many messages has the words
+_ABOVE_ALL = 2**63 - 1
+_AFTER_EVERY = "\U0010ffff"  # character
 
-_COLUMNS = "c.id, c.title, m.id, m.role, m.created, m.text"
-_IN_INDEX = f"""
-    SELECT {_COLUMNS} FROM words CROSS JOIN messages m ON m.id = words.rowid
-    JOIN conversations c ON c.id = m.conversation AND c.deleted IS NULL
-    WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?
+_MESSAGES = """
+    SELECT c.id, c.title, m.id, m.role, m.created, m.text
+    FROM messages m CROSS JOIN conversations c ON c.id = m.conversation AND c.deleted IS NULL
+    WHERE m.ended <> '' AND {condition} ORDER BY m.id DESC
 """
-_WINDOW_END = "SELECT id FROM messages WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-_IN_WINDOW = f"""
-    SELECT {_COLUMNS} FROM messages m JOIN conversations c ON c.id = m.conversation AND c.deleted IS NULL
-    WHERE m.id < ? AND m.id >= ? AND m.ended <> '' AND ({{condition}}) ORDER BY m.id DESC
-"""
+_DOWNWARD = _MESSAGES.format(condition="m.id < ?") + " LIMIT ?"
+_CHOSEN = _MESSAGES.format(condition="m.id IN ({})")
+_CANDIDATES = "SELECT message FROM numbers WHERE message > ? AND message < ? AND {condition} ORDER BY message DESC"
+_HAS_GROUPS = "number IN (SELECT rowid FROM words WHERE words MATCH ?)"
+_HAS_GROUP_FROM = "SELECT doc FROM trigrams WHERE term >= ? AND term < ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message in which the text was found, and the place: one line, `before` + `match` + `after`."""
+    """A message that has the words, and the place where most of them are.
+
+    Attributes:
+        conversation_id: Where it is.
+        title: Of that conversation.
+        message_id: Which one.
+        role: Who speaks.
+        created: Seconds since 1970.
+        text: The place, in one line.
+        marks: Where in `text` words stand: their beginnings and ends.
+    """
 
     conversation_id: str
     title: str
     message_id: int
     role: Role
     created: float
-    before: str
-    match: str
-    after: str
+    text: str
+    marks: tuple[Mark, ...]
 
 
 def search(database: Database, text: str, cancelled: threading.Event) -> Iterator[Hit]:
-    """The messages that have `text` in them, newest first, read as they are asked for.
+    """The messages that have every word of `text` in them, newest first, read as they are asked for; see `Query`.
 
     No connection is held between two hits: who looks at the first ones for a while keeps nobody from writing.
 
     Raises:
         StoreError: The database cannot be read.
     """
-    text = storable(text)
-    if not text.strip():
+    query = Query(storable(text))
+    if not query:
         return
-    wanted = re.compile(re.escape(text), re.IGNORECASE)
-    rows = _by_index(database, text) if len(text) >= _INDEXED else _by_reading(database, text)
-    for batch in rows:
-        for row in batch:
-            if cancelled.is_set():
-                return
-            hit = _hit(row, wanted)
-            if hit is not None:
-                yield hit
+    below = _ABOVE_ALL
+    for rows in _downward(database, below):
+        found = yield from _hits(rows, query, cancelled)
+        if cancelled.is_set():
+            return
+        below = rows[-1][2]
+        if found * _OFTEN < len(rows):
+            break
+    else:
+        return
+    ids, unindexed = _look_up(database, query, below)
+    for rows in itertools.chain(_chosen(database, ids), _downward(database, min(below, unindexed + 1))):
+        yield from _hits(rows, query, cancelled)
         if cancelled.is_set():
             return
 
 
-def _by_index(database: Database, text: str) -> Iterator[list[Row]]:
-    quoted = '"' + text.replace('"', '""') + '"'
-    below, limit = _NEWEST, _FIRST
+def _hits(rows: list[Row], query: Query, cancelled: threading.Event) -> Generator[Hit, None, int]:
+    """Those of the messages that have the words; how many they are."""
+    count = 0
+    for conversation_id, title, message_id, role, created, text in rows:
+        if cancelled.is_set():
+            break
+        excerpt = query.excerpt(text)
+        if excerpt is not None:
+            count += 1
+            yield Hit(conversation_id, title, message_id, Role(role), created, *excerpt)
+    return count
+
+
+def _downward(database: Database, below: int) -> Iterator[list[Row]]:
+    """The messages before that one, the newest first."""
     while True:
         with database.read() as connection:
-            rows = connection.execute(_IN_INDEX, (quoted, below, limit)).fetchall()
-        yield rows
-        if len(rows) < limit:
+            rows = connection.execute(_DOWNWARD, (below, _WINDOW)).fetchall()
+        if rows:
+            yield rows
+        if len(rows) < _WINDOW:
             return
-        below, limit = rows[-1][2], _MORE
+        below = rows[-1][2]
 
 
-def _by_reading(database: Database, text: str) -> Iterator[list[Row]]:
-    # Not LIKE, which knows the case of ASCII only, and is slower.
-    forms = sorted({"".join(each) for each in itertools.product(*({c, c.lower(), c.upper()} for c in text))})
-    query = _IN_WINDOW.format(condition=" OR ".join("instr(m.text, ?)" for _ in forms))
-    below = _NEWEST
-    while True:
+def _chosen(database: Database, ids: Sequence[int]) -> Iterator[list[Row]]:
+    at, size = 0, _FIRST
+    while at < len(ids):
+        some = ids[at : at + size]
         with database.read() as connection:
-            end = connection.execute(_WINDOW_END, (below, _WINDOW - 1)).fetchone()
-            lowest = end[0] if end else -_NEWEST
-            rows = connection.execute(query, (below, lowest, *forms)).fetchall()
+            rows = connection.execute(_CHOSEN.format(", ".join("?" * len(some))), some).fetchall()
         yield rows
-        if end is None:
-            return
-        below = lowest
+        at, size = at + size, _WINDOW
 
 
-def _hit(row: Row, wanted: re.Pattern[str]) -> Hit | None:
-    conversation_id, title, message_id, role, created, text = row
-    found = wanted.search(text)
-    if found is None:  # a letter whose cases the index and Python see differently
-        return None
-    start, end = found.span()
-    # More than is shown, since runs of whitespace become one space.
-    before = _one_line(text[max(0, start - 4 * _BEFORE) : start])
-    after = _one_line(text[end : end + 4 * _AFTER])
-    return Hit(
-        conversation_id,
-        title,
-        message_id,
-        Role(role),
-        created,
-        f"…{before[-_BEFORE:]}" if len(before) > _BEFORE or start > 4 * _BEFORE else before.lstrip(),
-        _one_line(found.group()),
-        f"{after[:_AFTER]}…" if len(after) > _AFTER or len(text) - end > 4 * _AFTER else after.rstrip(),
-    )
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
+def _look_up(database: Database, query: Query, below: int) -> tuple[list[int], int]:
+    """The messages before that one that can have the words, the newest first; and the newest that is not indexed."""
+    conditions, values = [], list[object]()
+    if groups := query.groups():
+        conditions.append(_HAS_GROUPS)
+        values.append(" AND ".join('"' + group.replace('"', '""') + '"' for group in groups))
+    else:
+        for beginnings in query.beginnings():
+            conditions.append(f"number IN ({' UNION '.join([_HAS_GROUP_FROM] * len(beginnings))})")
+            values += (each for beginning in beginnings for each in (beginning, beginning + _AFTER_EVERY))
+    if not conditions:
+        return [], below
+    with database.read() as connection:
+        # First: what is indexed in between is read with the others that are not.
+        (unindexed,) = connection.execute("SELECT newest FROM unindexed").fetchone()
+        found = connection.execute(_CANDIDATES.format(condition=" AND ".join(conditions)), (unindexed, below, *values))
+        return [id_ for (id_,) in found], unindexed
