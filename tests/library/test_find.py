@@ -48,6 +48,13 @@ def test_the_starter_is_always_there_under_its_name(places: Places) -> None:
     assert find_model("starter", places) == places.starter
 
 
+def test_a_models_folder_with_a_link_to_itself_lists_its_models_once(full: Places) -> None:
+    before = find_models(full)
+    (full.models / "self").symlink_to(full.models)
+    (full.models / "again").symlink_to(".")
+    assert find_models(full) == before
+
+
 def test_by_default_the_starter_is_the_packages_own() -> None:
     assert find_models()[0].path == Path(__file__).parents[2] / "tui" / "starter"
 

@@ -133,3 +133,21 @@ async def test_an_empty_temporary_chat_is_left_at_once_and_an_answer_in_one_ends
         await chat.panel(ConfirmDialog)
         await chat.press("y")
         await chat.until(lambda: chat.session is not left and left.turn is None)
+
+
+async def test_a_temporary_chat_says_so_where_it_is_written(opened: OpenChat) -> None:
+    async with opened() as chat:
+        assert "temporary" not in chat.shown
+        await chat.screen.run_action("temporary_chat")
+        await chat.until(lambda: chat.session.temporary)
+        await chat.write("secret")
+        await chat.idle(2)
+        await chat.until(lambda: "─ temporary: nothing is stored ─" in chat.shown)
+
+
+async def test_the_first_text_is_read_from_its_beginning_and_what_is_said_from_its_end(opened: OpenChat) -> None:
+    async with opened(ScriptedRunner(["word\n\n" * 20 + "the end"]), size=(40, 12)) as chat:
+        await chat.until(lambda: "Write below; Enter sends" in chat.shown)
+        await chat.write("question")
+        await chat.idle(2)
+        await chat.until(lambda: "the end" in chat.shown)

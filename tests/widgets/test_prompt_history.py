@@ -37,6 +37,14 @@ def test_changes_on_the_way_stay_until_something_is_sent() -> None:
     assert [history.older(""), history.older("b, changed"), history.older("b")] == ["b, changed", "b", "a"]
 
 
+def test_a_draft_is_left_by_sending_another_message() -> None:
+    history = filled()
+    assert history.older("draft") == "b"
+    assert history.add("b, changed") == "draft"
+    assert history.add("draft") == ""
+    assert history.older("") == "draft"
+
+
 def test_a_message_sent_again_moves_to_the_front() -> None:
     history = filled()
     history.add("a")

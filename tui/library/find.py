@@ -146,7 +146,7 @@ def _in_models_folder(folder: Path) -> Iterator[FoundModel]:
     for path in _folders(folder):
         if os.path.isfile(path / _IR):
             yield FoundModel(path.name, path, Source.MODELS)
-        else:
+        elif os.path.realpath(path) != os.path.realpath(folder):  # a link to itself has what is listed already
             for inner in _folders(path):
                 if os.path.isfile(inner / _IR):
                     yield FoundModel(f"{path.name}/{inner.name}", inner, Source.MODELS)

@@ -121,6 +121,7 @@ class ChatPane(Vertical):
 
     async def _take(self, session: ChatSession, focus: int | None = None) -> None:
         session.runner = self._active.runner
+        self.prompt.label = "temporary: nothing is stored" if session.temporary else ""
         await self.transcript.show_session(session, focus)
         self.post_message(self.Changed())
 

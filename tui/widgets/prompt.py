@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
@@ -78,6 +79,8 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     queued: var[int] = var(0)
     """How many messages wait to be sent; the screen sets it."""
+    label: var[str] = var("")
+    """What is special about what is written here: in the border, or where there is none in the empty prompt."""
 
     @dataclass
     class Submitted(Message):
@@ -300,6 +303,13 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     def _fit_screen(self, screen: Screen[object]) -> None:
         self.set_class(screen.size.height < _LOWEST_WITH_BORDER, "-low")
+        if self.label:
+            self.watch_label()
+
+    def watch_label(self) -> None:
+        """Show it where there is room for it."""
+        self.border_title = Content(self.label)
+        self.placeholder = Content(self.label) if self.has_class("-low") else ""
 
 
 def _take(event: events.Event) -> None:

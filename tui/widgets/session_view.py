@@ -33,7 +33,8 @@ class SessionView(Transcript):
         await self.query(FirstRun).remove()
         await self.show(views, focus=focus)
         if not views:
-            await self.mount(FirstRun(temporary=session.temporary))
+            await self.mount(first := FirstRun(temporary=session.temporary))
+            self.begin_with(first)  # it is read from its beginning
 
     async def sync(self, turn: Turn | None = None) -> AssistantMessage | None:
         """Bring the transcript up to the branch after it changed.
@@ -48,7 +49,9 @@ class SessionView(Transcript):
         same = 0
         while same < min(len(messages), len(self._shown)) and messages[same].id == self._shown[same]:
             same += 1
-        await self.query(FirstRun).remove()
+        if first := self.query(FirstRun):
+            await first.remove()
+            self.follow_end()
         if same < len(self._shown):
             await self.cut(self._shown[same - 1] if same else None)
         self._shown = [message.id for message in messages]
