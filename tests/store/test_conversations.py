@@ -128,6 +128,30 @@ def test_what_of_a_conversation_is_not_stored_is_put_back_and_what_is_stored_sta
     store.close()
 
 
+def is_synced(store: Conversations) -> bool:
+    """Whether what was written last waited for the disk."""
+    with store._database.read() as connection:
+        return connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_an_answer_that_is_written_waits_for_the_disk_now_and_then_and_all_else_always(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = talk.store
+    answer = talk.write("An")
+    assert is_synced(store)
+    store.save(replace(answer, text="Answ"))
+    assert not is_synced(store)
+    monkeypatch.setattr(conversations, "_UNSYNCED_S", 0.0)
+    store.save(replace(answer, text="Answer"))
+    assert is_synced(store)
+    monkeypatch.setattr(conversations, "_UNSYNCED_S", 3600.0)
+    store.save(replace(answer, text="Answer."))
+    assert not is_synced(store)
+    store.save(replace(answer, text="Answer.", ended=Ended.STOP))
+    assert is_synced(store)
+
+
 def test_text_that_is_not_utf8_is_stored_as_far_as_it_is(talk: Talk) -> None:
     message = talk.say("a\ud83d\ude42b\udce9c")
     assert talk.store.branch(message.id)[0].text == "a🙂b\ufffdc"

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from tests.store.talk import Talk
 from tui import __version__
 from tui.store import database, writers
 from tui.store.conversations import Conversations
-from tui.store.errors import NotWritable, StoreError
+from tui.store.errors import StoreError
 from tui.store.records import Ended
 
 DATABASES = Path(__file__).parent / "databases"
@@ -201,152 +198,6 @@ def test_a_database_locked_for_long_is_told_and_works_again(
     store.close()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only root can make a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(ballast: Path) -> None:
-    with suppress(OSError), open(ballast, "wb", buffering=0) as file:
-        while file.write(bytes(4096)) == 4096:
-            pass
-
-
-def say_much(talk: Talk) -> None:
-    for _ in range(100):
-        talk.say("More and more. " * 1000)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_a_full_disk_is_told_and_what_is_written_after_space_was_made_is_kept(small_disk: Path) -> None:
-    path = small_disk / "conversations.db"
-    store = Conversations.open(path)
-    talk = Talk(store)
-    first = talk.say("Hello")
-    ballast = small_disk / "ballast"
-    fill(ballast)
-    with pytest.raises(StoreError, match="no space left") as told:
-        say_much(talk)
-    assert "space" in told.value.next_step
-    saved = store.messages(talk.id)
-    assert saved[0] == first
-    assert store.listing()[0].id == talk.id
-    ballast.unlink()
-    again = talk.say("There is space again.")
-    assert store.messages(talk.id)[-1] == again
-    store.close()
-    check(path)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_a_disk_that_is_full_from_the_beginning_is_told(small_disk: Path) -> None:
-    fill(small_disk / "ballast")
-    with pytest.raises(StoreError, match="space"):
-        Conversations.open(small_disk / "conversations.db")
-    (small_disk / "ballast").unlink()
-    Conversations.open(small_disk / "conversations.db").close()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_what_is_on_a_full_disk_can_be_read(small_disk: Path) -> None:
-    path = small_disk / "conversations.db"
-    store = Conversations.open(path)
-    talk = Talk(store)
-    question = talk.say("Hello")
-    store.close()
-    fill(small_disk / "ballast")
-    store = Conversations.open(path)
-    assert store.messages(talk.id) == [question]
-    with pytest.raises(NotWritable, match="full|space"):
-        store.save_draft("", "x" * 10_000)
-    (small_disk / "ballast").unlink()
-    store.save_draft("", "text")
-    assert store.draft("") == "text"
-    store.close()
-    check(path)
-
-
-QUOTA = """
-import resource, signal, sys
-from pathlib import Path
-from tests.store.talk import Talk
-from tui.store.conversations import Conversations
-from tui.store.errors import StoreError
-talk = Talk(Conversations.open(Path(sys.argv[1])))
-talk.say("Hello")
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
-try:
-    for _ in range(1000):
-        talk.say("More and more. " * 1000)
-except StoreError as error:
-    print(error)
-resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-talk.say("There is space again.")
-print(len(talk.store.messages(talk.id)))
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
-def test_a_file_that_may_not_grow_is_told(path: Path) -> None:
-    process = start(QUOTA, path)
-    told, count = process.communicate(timeout=60)[0].splitlines()
-    assert "quota" in told
-    assert int(count) >= 2
-    check(path)
-
-
-@pytest.fixture(params=["closed", "killed"])
-def read_only(tmp_path: Path, path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A file system that nothing can be written to, with a database on it: as it is closed, or with its log."""
-    store = Conversations.open(path)
-    Talk(store, title="Kept").say("Hello")
-    folder = tmp_path / "read-only"
-    if request.param == "killed":
-        shutil.copytree(path.parent, folder)
-        store.close()
-    else:
-        store.close()
-        shutil.copytree(path.parent, folder)
-    if sys.platform != "linux" or os.geteuid() != 0:
-        for each in folder.iterdir():
-            each.chmod(0o400)
-        folder.chmod(0o500)
-        yield folder / path.name
-        folder.chmod(0o700)
-        return
-    for command in (["mount", "--bind", folder, folder], ["mount", "-o", "remount,ro,bind", folder]):
-        if subprocess.run(command, check=False, capture_output=True).returncode:
-            pytest.skip("nothing can be mounted here")
-    yield folder / path.name
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def test_what_is_in_a_read_only_folder_can_be_read_and_that_is_told(read_only: Path) -> None:
-    store = Conversations.open(read_only)
-    (notice,) = store.notices
-    assert all(words in notice for words in ("read-only", "can be read", "OVCHAT_HOME"))
-    (kept,) = store.listing()
-    assert store.find("last") == kept
-    assert [each.text for each in store.branch(kept.head)] == ["Hello"]
-    assert [hit.message_id for hit in store.search("ello")] == [kept.head]
-    with pytest.raises(NotWritable, match="read-only") as told:
-        store.save_draft("", "text")
-    assert "OVCHAT_HOME" in told.value.next_step
-    store.close()
-    with pytest.raises(NotWritable, match=r"Read-only|Permission"):
-        Conversations.open(read_only.parent / "new" / "conversations.db")
-
-
 def test_a_database_of_a_newer_ovchat_is_left_alone(path: Path, store: Conversations) -> None:
     store.close()
     connection = sqlite3.connect(path, isolation_level=None)
@@ -382,21 +233,3 @@ def test_every_format_has_a_database() -> None:
     from tui.store.schema import FORMAT
 
     assert {each.name for each in DATABASES.glob("*.db")} >= {f"v{number}.db" for number in range(1, FORMAT + 1)}
-
-
-def test_a_database_that_is_replaced_meanwhile_is_the_one_that_is_used(
-    tmp_path: Path, path: Path, store: Conversations
-) -> None:
-    other = tmp_path / "other.db"
-    backup = Conversations.open(other)
-    Talk(backup, title="From the backup")
-    backup.close()
-    store.save_draft("", "old")
-    os.replace(other, path)
-    for beside in ("-wal", "-shm"):
-        Path(f"{path}{beside}").unlink(missing_ok=True)
-    assert [each.title for each in store.listing()] == ["From the backup"]
-    store.save_draft("", "new")
-    again = Conversations.open(path)
-    assert again.draft("") == "new"
-    again.close()

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import GenerationJob, Runner
 
-# At most 250 ms of an answer may be lost with the process: the rest is for the disk, which takes 1 to 8 ms, and
-# 80 ms where a model leaves it no core.
-JOURNAL_SECONDS = 0.04
+# At most 250 ms of an answer may be lost with the process. Beside this, it takes up to 20 ms until the tokens are
+# looked at, 1 ms to write them, and 2 to 80 ms for what is synced before.
+JOURNAL_SECONDS = 0.1
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.02
 _SEED_BITS = 32

@@ -23,6 +23,7 @@ from tui.store.search import Hit, search
 LAST = "last"  # the reference that means the conversation used last
 _KEPT_DELETED_S = 24 * 3600.0
 _SHORTEST_BEGINNING = 4  # characters of an id
+_UNSYNCED_S = 5.0  # so much of an answer that is being written goes with the machine's power
 _NEAR = 5  # conversations named in an error
 
 _SHOWN = f"SELECT {rows.CONVERSATION} FROM conversations WHERE deleted IS NULL"
@@ -45,6 +46,7 @@ class Conversations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._synced = -_UNSYNCED_S  # `time.monotonic()`
         self._indexer = Indexer(database)
 
     @property
@@ -86,7 +88,8 @@ class Conversations:
         """Store conversations, what changed of one, and messages; all of it or nothing. `updated` never goes back.
 
         A message's conversation and its parent come before it, or are stored already; a conversation's head may come
-        after it. A new message in a conversation that was deleted brings it back.
+        after it. A new message in a conversation that was deleted brings it back. An answer that is being written is
+        soon written again: it outlives this process, and every few seconds it is made to outlive the machine's power.
 
         Args:
             records: What to store.
@@ -96,11 +99,16 @@ class Conversations:
             NotThere: What is changed, or a message's conversation or parent, is not there.
             StoreError: They cannot be written.
         """
-        with self._database.write() as connection:
+        now = time.monotonic()
+        is_journal = all(isinstance(each, Message) and each.ended is Ended.WRITING for each in records)
+        synced = not is_journal or now >= self._synced + _UNSYNCED_S
+        with self._database.write(synced=synced) as connection:
             later = {each.id for each in records if isinstance(each, Message)}
             put_back = saving.put_back(connection, whole, later) if whole is not None else False
             came_back = sum(saving.save(connection, record) for record in records) > 0
-            return saving.Saved(came_back, put_back)
+        if synced:
+            self._synced = now
+        return saving.Saved(came_back, put_back)
 
     def add(self, conversation: Conversation, messages: Sequence[Message]) -> None:
         """Store a whole new conversation; a message comes after its parent.

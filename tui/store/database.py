@@ -81,13 +81,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection to write with: all of the block is on disk when it is left, or nothing of it.
+
+        Args:
+            synced: Wait for the disk, 2 to 80 ms. Else the system has it, which outlives this process, and writes it
+                with what is synced next, or by itself; a power failure takes it.
 
         Raises:
             StoreError: It cannot be written.
         """
         with self._told(), self._lent(self._connect) as connection:
+            # With a rollback journal, what is not synced could be damaged.
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced or self._journal != 'wal' else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -206,7 +212,6 @@ class Database:
         try:
             connection.file = self._file()
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = FULL")
             # What was deleted is gone from the file, too; recovery relies on it.
             connection.execute("PRAGMA secure_delete = ON")
             self._prepare(connection)

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from tui.store.errors import StoreError
@@ -30,16 +30,14 @@ class Indexer:
 
     Args:
         database: Where the messages are.
-
-    Raises:
-        StoreError: It cannot be read.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-        with database.read() as connection:
+        # What cannot be written may be of an older format, which has no such table.
+        with suppress(StoreError), database.read() as connection:
             if _newest_missing(connection) != _NOTHING:
                 self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
                 self._thread.start()
