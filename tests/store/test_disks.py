@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.conftest import DATABASES, check, start
 from tests.store.talk import Talk
-from tests.store.test_durability import DATABASES, check, start
 from tui.store.conversations import Conversations
 from tui.store.errors import NotWritable, StoreError
 

@@ -3,22 +3,19 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.store.conftest import DATABASES, check, start
 from tests.store.talk import Talk
 from tui import __version__
 from tui.store import database, writers
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Ended
-
-DATABASES = Path(__file__).parent / "databases"
 
 WRITER = """
 import sys
@@ -38,12 +35,6 @@ for turn in range(10_000):
         print("wrote", answer.id, len(answer.text), flush=True)
     talk.store.save(replace(answer, ended=Ended.STOP))
 """
-
-
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
-    )
 
 
 @pytest.mark.slow
@@ -71,18 +62,6 @@ def test_killed_at_any_moment_nothing_that_was_saved_is_lost(path: Path) -> None
                     assert message.ended in (Ended.STOP, Ended.INTERRUPTED)
         store.close()
     check(path)
-
-
-def check(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-    wanted = "SELECT id FROM messages WHERE ended <> '' AND id > (SELECT newest FROM unindexed)"
-    indexed = "SELECT message FROM numbers"
-    assert connection.execute(f"{wanted} EXCEPT {indexed}").fetchall() == []
-    assert connection.execute(f"{indexed} EXCEPT {wanted}").fetchall() == []
-    connection.close()
 
 
 ONE_ANSWER = """

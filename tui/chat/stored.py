@@ -57,7 +57,14 @@ def read_draft(outbox: Outbox, conversation_id: str) -> str:
         StoreError: It cannot be read.
     """
     waiting = outbox.drafts
-    return waiting[conversation_id] if conversation_id in waiting else outbox.opened().draft(conversation_id)
+    if conversation_id in waiting:
+        return waiting[conversation_id]
+    try:
+        return outbox.opened().draft(conversation_id)
+    except StoreError:
+        if outbox.whole(conversation_id) is None:
+            raise
+        return ""  # of a conversation that is here, on a disk that cannot be read
 
 
 def _read(outbox: Outbox, conversation_id: str) -> Whole:
