@@ -65,6 +65,7 @@ async def test_an_edited_message_that_is_too_long_is_told_and_back_means_back_in
         await chat.panel(OverflowScreen)
         await chat.press("escape")
         await chat.until(lambda: chat.prompt.text.startswith("edited"))
+        assert "Editing" in chat.notice
         assert len(runner.requests) == 2
         assert chat.texts[2].startswith("2.")
         assert all(chat.session.in_context(message.id) for message in chat.session.messages)

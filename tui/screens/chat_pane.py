@@ -175,6 +175,7 @@ class ChatPane(Vertical):
             self._draft.edited = ""
             if not begun:
                 self._draft.edit(edited, text)
+                self._say_editing()
 
         self._draft.end_edit()
         if self._is_free():
@@ -287,9 +288,14 @@ class ChatPane(Vertical):
         """Put a message of the user's into the prompt; sent, it becomes a branch of its own."""
         if self._draft.editing == message.id:
             return
-        self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
+        self.notice.clear()
+        self._say_editing()
         self._draft.edit(message.id, message.text)
         self.prompt.focus()
+
+    def _say_editing(self) -> None:
+        if not self.notice.shown:  # why it could not be sent
+            self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
 
     def leave_edit(self) -> bool:
         """Back to the draft; False where nothing is being edited."""

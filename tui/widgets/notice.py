@@ -64,9 +64,14 @@ class Notice(Static):
         if is_information and not self._stays and time.monotonic() - self._said_at > _READ_S:
             self.clear()
 
+    @property
+    def shown(self) -> bool:
+        """It says something."""
+        return self.has_class("-shown")
+
     def clear(self) -> bool:
         """Take it away; False where there was none."""
-        was_shown = self.has_class("-shown")
+        was_shown = self.shown
         self._warnings.clear()
         self.remove_class("-shown")
         return was_shown
