@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 _GROUP = 3  # characters that the index knows together
 _GROUPS = 64  # asked for at most: they tell one message from another long before
@@ -89,7 +88,12 @@ class Query:
 
     def _place(self, text: str) -> Mark:
         """The first word of the first of the places that have the most."""
-        places = sorted(place for number, word in enumerate(self._words) for place in _places(word, number, text))
+        most_places = _PLACES if len(self._words) > 1 else 1
+        places = sorted(
+            (*found.span(), number)
+            for number, word in enumerate(self._words)
+            for found in itertools.islice(word.finditer(text), most_places)
+        )
         counts: Counter[int] = Counter()
         first = most = 0
         place = 0, 0
@@ -103,10 +107,6 @@ class Query:
                 if most == len(self._words):
                     break
         return place
-
-
-def _places(word: re.Pattern[str], number: int, text: str) -> Iterator[tuple[int, int, int]]:
-    return ((*found.span(), number) for found in itertools.islice(word.finditer(text), _PLACES))
 
 
 def _cases(text: str) -> set[str]:
