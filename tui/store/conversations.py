@@ -68,7 +68,7 @@ class Conversations:
         try:
             _tidy(database)
         except NotWritable as error:
-            database.notices += (f"{error.sentence} What is in it can be read. {error.next_step}",)
+            database.notices += (f"What is stored can be read, but nothing can be written: {error}",)
         except BaseException:
             database.close()
             raise
