@@ -1,0 +1,168 @@
+"""A terminal that is fed the differences shows what one shows that is fed all that Textual writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from tests.terminal.emulator import Emulator
+from tui.terminal.cells import BLANK, Row
+from tui.terminal.frame import Frame
+from tui.terminal.frame_diff import frame_diff
+
+WIDTH, HEIGHT = 24, 8
+CUTS = (0, 9, 23, 24)  # where widgets end, the last one a scrollbar
+CONSOLE = Console(file=StringIO(), color_system="truecolor", force_terminal=True)
+TRUE = ColorSystem.TRUECOLOR
+
+# Whose width every terminal and library agrees on.
+LETTERS = [*"abcXYZ019.,", *" " * 12, "é", "─", "█", "漢", "字", "ご", "😀"]
+COLOURS = [None, None, "red", "#102030", "color(200)", "default", "bright_white"]
+ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike", "overline", "underline2")
+
+
+class Scene:
+    """Frames as they come: drawn anew, scrolled either way in part, changed here and there."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._lines = [self._line() for _ in range(HEIGHT)]
+
+    def next(self) -> LayoutUpdate | ChopsUpdate:
+        match self._random.choice(["scroll", "scroll", "part", "part", "anew"]):
+            case "scroll":
+                begin, by = self._random.randrange(4), self._random.randrange(1, 4)
+                new, part = [self._line() for _ in range(by)], self._lines[begin:]
+                part = part[by:] + new if self._random.random() < 0.5 else new + part[:-by]
+                self._lines[begin:] = [(*line[:-1], self._strip(1)) for line in part]
+            case "part":
+                places = {(self._random.randrange(HEIGHT), self._random.randrange(len(CUTS) - 1)) for _ in range(4)}
+                for y, chop in places:
+                    parts = list(self._lines[y])
+                    parts[chop] = self._strip(CUTS[chop + 1] - CUTS[chop])
+                    self._lines[y] = tuple(parts)
+                return _chops(self._lines, sorted(places))
+            case _:
+                self._lines = [self._line() for _ in range(HEIGHT)]
+        return _layout(self._lines)
+
+    def _line(self) -> tuple[Strip, ...]:
+        return tuple(self._strip(end - begin) for begin, end in pairwise(CUTS))
+
+    def _strip(self, width: int) -> Strip:
+        segments, left = [], width
+        while left:
+            text = "".join(self._random.choices(LETTERS, k=self._random.randint(1, left)))
+            while cell_len(text) > left:
+                text = text[:-1]
+            segments.append(Segment(text or " ", self._style()))
+            left -= cell_len(text or " ")
+        return Strip(segments, width)
+
+    def _style(self) -> Style | None:
+        if self._random.random() < 0.3:
+            return None
+        attributes = {name: True for name in ATTRIBUTES if self._random.random() < 0.15}
+        return Style(color=self._random.choice(COLOURS), bgcolor=self._random.choice(COLOURS), **attributes)
+
+
+def _layout(lines: Sequence[Sequence[Strip]]) -> LayoutUpdate:
+    return LayoutUpdate([tuple(line) for line in lines], Region(0, 0, WIDTH, HEIGHT))
+
+
+def _chops(lines: Sequence[Sequence[Strip]], places: Sequence[tuple[int, int]]) -> ChopsUpdate:
+    chops = [dict(zip(CUTS, line, strict=False)) for line in lines]
+    spans = [(y, CUTS[chop], CUTS[chop + 1]) for y, chop in places]
+    return ChopsUpdate(chops, spans, [list(CUTS[1:])] * len(lines))
+
+
+@given(st.integers(0, 2**32), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_the_picture_is_the_same(seed: int, erases_with_colour: bool) -> None:
+    scene, frame, shown = Scene(Random(seed)), Frame(WIDTH, HEIGHT), None
+    textual, ours = Emulator(WIDTH, HEIGHT), Emulator(WIDTH, HEIGHT)
+    for _ in range(6):
+        # The first one is of everything.
+        update = scene.next() if shown else _layout(scene._lines)
+        textual.feed(update.render_segments(CONSOLE))
+        frame.take(update, TRUE)
+        ours.feed(frame_diff(shown, frame.rows, erases_with_colour=erases_with_colour))
+        shown = list(frame.rows)
+        assert ours.picture() == textual.picture()
+        assert frame_diff(shown, frame.rows) == ""
+
+
+def rows(*texts: str, look: str = "") -> list[Row]:
+    return [tuple((character, look) for character in text.ljust(WIDTH)) for text in texts]
+
+
+def test_only_what_changed_is_written() -> None:
+    before = rows("one line of text", "another one")
+    after = rows("one line of text", "another two")
+    assert frame_diff(before, after) == "\x1b[2;9Htwo"
+
+
+def test_what_is_near_is_written_in_one_piece_and_what_is_far_is_jumped_to() -> None:
+    assert frame_diff(rows("abcdefgh"), rows("Xbcdefgh")) == "\x1b[HX"
+    assert frame_diff(rows("abcdefgh"), rows("XbcdXfgh")) == "\x1b[HXbcdX"
+    assert frame_diff(rows("abcdefgh"), rows("XbcdefgX")) == "\x1b[HX\x1b[8GX"
+
+
+def test_what_scrolled_is_moved_by_the_terminal() -> None:
+    before = [*rows(*(f"row {number} of a text" for number in range(7))), *rows("prompt")]
+    after = [*before[1:7], *rows("row 7 of a text"), *rows("prompt")]
+    written = frame_diff(before, after)
+    assert "\n" in written
+    assert "row 7 of a text" in written
+    assert "row 6" not in written
+    back = frame_diff(after, before)
+    assert "\x1bM" in back
+    assert "row 0 of a text" in back
+    assert "row 6" not in back
+
+
+def test_long_blanks_are_erased_in_their_colour_only_where_the_terminal_can() -> None:
+    before = rows("some words that fill it", look="48;2;1;2;3")
+    after = [((("x", "48;2;1;2;3"),) + ((" ", "48;2;1;2;3"),) * (WIDTH - 1))]
+    assert "\x1b[K" in frame_diff(before, after)
+    assert "\x1b[K" not in frame_diff(before, after, erases_with_colour=False)
+    assert "\x1b[K" in frame_diff(rows("some words that fill it"), rows("x"), erases_with_colour=False)
+
+
+def test_a_row_whose_width_terminals_disagree_about_is_written_whole_with_its_columns() -> None:
+    frame = Frame(WIDTH, 1)
+    for text, written in {
+        "a👩\u200d👧b c": "\x1b[Ha👩\u200d👧\x1b[4Gb c\x1b[K",
+        "a👩\u200d👧b d": "\x1b[Ha👩\u200d👧\x1b[4Gb d\x1b[K",
+        "…x": "\x1b[H…\x1b[2Gx\x1b[K",
+        "…y": "\x1b[H…\x1b[2Gy\x1b[K",
+    }.items():
+        before = list(frame.rows)
+        frame.take(_layout([[Strip([Segment(text.ljust(WIDTH - cell_len(text) + len(text)))], WIDTH)]]), TRUE)
+        assert frame_diff(before, frame.rows) == written
+
+
+def test_half_a_wide_character_becomes_a_blank() -> None:
+    frame = Frame(4, 1)
+    frame.take(LayoutUpdate([(Strip([Segment("漢字")], 4),)], Region(0, 0, 4, 1)), TRUE)
+    frame.take(ChopsUpdate([{0: None, 1: Strip([Segment("ab")], 2)}], [(0, 1, 3)], [[1, 3]]), TRUE)
+    assert frame.rows[0] == (BLANK, ("a", ""), ("b", ""), BLANK)
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    frame = Frame(8, 1)
+    frame.take(LayoutUpdate([(Strip([Segment("a\x1bb\x07c\x9bd")], 8),)], Region(0, 0, 8, 1)), TRUE)
+    assert frame_diff(None, frame.rows).startswith("\x1b[Habcd")

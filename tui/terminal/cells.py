@@ -1,0 +1,113 @@
+"""What Textual draws, as the cells of a terminal: the form in which two frames are compared.
+
+A cell is its text (one character with what combines with it; "" where it is the right half of a wide one) and its
+look: the SGR codes that lead to it from a reset pen, as Textual writes them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import split_graphemes
+from rich.color import ColorSystem
+from rich.style import Style
+from textual.strip import Strip
+
+Cell = tuple[str, str]
+Row = tuple[Cell, ...]
+
+BLANK: Cell = (" ", "")
+
+_BOX_DRAWING = range(0x2500, 0x25A0)  # and blocks: a terminal that draws them wide can show no such program
+_UNCERTAIN = frozenset("\u200d\ufe0e\ufe0f")  # joiner, variation selectors
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
+
+
+class Look(NamedTuple):
+    """A look taken apart: SGR codes of the attributes, of the foreground and of the background; "" for the default."""
+
+    attributes: frozenset[str]
+    foreground: str
+    background: str
+
+
+def cells_of(strips: Iterable[Strip], colours: ColorSystem) -> list[Cell]:
+    """The cells of strips beside each other.
+
+    Control characters, of which Textual does not know how the terminal takes them, are left out; so are hyperlinks.
+    """
+    cells: list[Cell] = []
+    for strip in strips:
+        for text, style, control in strip:
+            if not control and text:
+                cells += _cells(text, _look_of(style, colours))
+    return cells
+
+
+@lru_cache(maxsize=2048)
+def taken_apart(look: str) -> Look:
+    """The codes of a look, sorted."""
+    attributes, foreground, background = set(), "", ""
+    codes = iter(look.split(";") if look else ())
+    for code in codes:
+        number = int(code)
+        if number in (38, 48):
+            kind = next(codes)
+            colour = ";".join((code, kind, *(next(codes) for _ in range(1 if kind == "5" else 3))))
+        else:
+            colour = code
+        if 30 <= number <= 39 or 90 <= number <= 97:
+            foreground = "" if number == 39 else colour
+        elif 40 <= number <= 49 or 100 <= number <= 107:
+            background = "" if number == 49 else colour
+        else:
+            attributes.add(code)
+    return Look(frozenset(attributes), foreground, background)
+
+
+@lru_cache(maxsize=4096)
+def is_uncertain(text: str) -> bool:
+    """Whether terminals disagree about how many columns a cell's text takes."""
+    if text.isascii():
+        return False
+    if not _UNCERTAIN.isdisjoint(text):
+        return True
+    point = ord(text[0])
+    if point in _BOX_DRAWING:
+        return False
+    if point in _SKIN_TONES or point in _REGIONAL_INDICATORS or len(text) > 1:
+        return True
+    return unicodedata.east_asian_width(text) == "A" or not unicodedata.name(text, "")
+
+
+def _look_of(style: Style | None, colours: ColorSystem) -> str:
+    return "" if style is None else Strip.render_ansi(style, colours)
+
+
+@lru_cache(maxsize=8192)
+def _cells(text: str, look: str) -> tuple[Cell, ...]:
+    blank = (" ", _seen_on_blank(look))
+    if text.isascii() and text.isprintable():
+        return tuple([blank if character == " " else (character, look) for character in text])
+    cells: list[Cell] = []
+    for begin, end, width in split_graphemes(text)[0]:
+        grapheme = "".join(filter(_is_shown, text[begin:end]))
+        if width and grapheme:
+            cells.append(blank if grapheme == " " else (grapheme, look))
+            cells += [("", look)] * (width - 1)
+    return tuple(cells)
+
+
+def _is_shown(character: str) -> bool:
+    return unicodedata.category(character) != "Cc"
+
+
+@lru_cache(maxsize=1024)
+def _seen_on_blank(look: str) -> str:
+    """What of a look can be seen where there is no letter: the background, and lines if there are any."""
+    attributes, _, background = taken_apart(look)
+    return background if attributes <= {"1", "2", "3"} else look
