@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from tui.screens.help import CHOSEN
+
 
 def _key(keys: str, action: str, label: str, tooltip: str, group: Binding.Group) -> Binding:
     name = action.partition("(")[0]
@@ -32,7 +34,7 @@ KEYS = [
         "choose_message",
         "Choose a message",
         "Choose the last message; then Up and Down go from one to the next, and Esc leaves it.",
-        _ANSWERS,
+        Binding.Group(CHOSEN),
     ),
     _key("alt+left", "sibling(-1)", "Version before", "The version of the message before this one.", _ANSWERS),
     _key("alt+right", "sibling(1)", "Version after", "The version of the message after this one.", _ANSWERS),

@@ -18,7 +18,9 @@ from tui.screens.reading_panel import ReadingPanel
 from tui.widgets.keys_row import key_label
 from tui.widgets.message_box import MessageBox
 
-_SCREEN, _EVERYWHERE, _TYPING, _CHOSEN = "This screen", "Everywhere", "Typing", "A chosen message"
+CHOSEN = "A chosen message"
+"""The group of the keys of a message."""
+_SCREEN, _EVERYWHERE, _TYPING = "This screen", "Everywhere", "Typing"
 _KEY_COLUMN = 16  # columns at most
 
 
@@ -67,8 +69,8 @@ def _grouped(bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding]) -
         if active.binding.id is not None and not active.binding.system:
             add(_group(active), active.binding, key)
     for binding in chosen:
-        add(_CHOSEN, binding, binding.key)
-    order = [_CHOSEN, _TYPING]
+        add(CHOSEN, binding, binding.key)
+    order = [CHOSEN, _TYPING]
     names = sorted(found, key=lambda name: order.index(name) if name in order else -1)
     return {name: [(", ".join(keys), text) for (_, text), keys in found[name].items()] for name in names}
 
@@ -77,7 +79,7 @@ def _group(active: ActiveBinding) -> str:
     if active.binding.group is not None and active.binding.group.description:
         return active.binding.group.description
     if isinstance(active.node, MessageBox):
-        return _CHOSEN
+        return CHOSEN
     if isinstance(active.node, Screen):
         return _SCREEN
     return _EVERYWHERE if isinstance(active.node, App) else _TYPING
