@@ -22,16 +22,20 @@ class FakeConversations:
         self.error: StoreError | None = None
         self.gate = threading.Event()  # a search goes on after its first hit when this is set
         self.gate.set()
+        self.may_list = threading.Event()  # all of them
+        self.may_list.set()
         self.searched: list[tuple[str, threading.Event]] = []
 
     def _check(self) -> None:
         if self.error is not None:
             raise self.error
 
-    def listing(self, *, archived: bool = False) -> list[Conversation]:
+    def listing(self, *, archived: bool = False, limit: int | None = None) -> list[Conversation]:
         self._check()
+        if limit is None:
+            self.may_list.wait(20)
         found = [each for each in self.kept.values() if archived or not each.archived]
-        return sorted(found, key=lambda each: (not each.pinned, -each.updated))
+        return sorted(found, key=lambda each: (not each.pinned, -each.updated))[:limit]
 
     def conversation(self, id: str) -> Conversation | None:
         self._check()

@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tests.screens.fake_store import FakeConversations
 from tests.screens.host import NOTHING_YET, listing, showing, unnamed_bindings
 from tests.waiting import wait_until_async
+from tui.screens import conversations
 from tui.screens.conversations import ConversationsScreen
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
@@ -67,6 +68,42 @@ async def test_the_cursor_begins_on_the_open_conversation(store):
         assert app.panel.rows.current.id == "soup"
         (line,) = [line for line in app.text().split("\n") if "Potato soup" in line]
         assert "open" in line
+
+
+async def test_the_first_ones_are_there_at_once_and_keep_the_cursor_when_all_are(monkeypatch):
+    monkeypatch.setattr(conversations, "_FIRST", 3)
+    store = FakeConversations(*(conversation(f"c{n}", f"Number {n}", n) for n in range(10)))
+    for moved, expected in (["down"], "c1"), ([], "c7"):
+        store.may_list.clear()
+        first = await conversations.first_page(store)
+        async with showing(ConversationsScreen(store, "c7", first=first)) as (app, pilot):
+            assert [title for title in titles(app) if title[0] != "#"] == ["Number 0", "Number 1", "Number 2"]
+            await pilot.press(*moved)
+            store.may_list.set()
+            await wait_until_async(lambda: len(app.panel.rows.items) > 10)
+            await wait_until_async(lambda: "10" in app.text().split("\n")[0])
+            assert app.panel.rows.current.id == expected
+
+
+async def test_what_cannot_be_read_at_once_is_waited_for_in_the_panel(monkeypatch, store):
+    monkeypatch.setattr(conversations, "_AT_ONCE_S", 0.01)
+    going_on = threading.Event()
+    listing_ = store.listing
+    store.listing = lambda **which: (going_on.wait(20), listing_(**which))[1]
+    assert await conversations.first_page(store) == []
+    going_on.set()
+    store.error = StoreError("conversations.db is locked.", "Close the other program.")
+    assert await conversations.first_page(store) == []
+
+
+async def test_where_not_all_are_read_yet_nothing_is_said_to_be_missing(monkeypatch, store):
+    store.may_list.clear()
+    first = (await conversations.first_page(store))[:2]
+    async with showing(ConversationsScreen(store, None, first=first)) as (app, pilot):
+        await pilot.press(*"soup")
+        assert "No title" not in app.text()
+        store.may_list.set()
+        await wait_until_async(lambda: "Potato soup" in app.text() and "1 of 4" in app.text())
 
 
 async def test_escape_answers_nothing(store):

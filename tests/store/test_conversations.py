@@ -223,6 +223,7 @@ def test_the_list_has_pinned_ones_first_then_the_newest(store: Conversations) ->
     store.delete("gone")
     assert [each.id for each in store.listing()] == ["pin1", "pin0", "new0", "old0"]
     assert [each.id for each in store.listing(archived=True)] == ["pin1", "pin0", "new0", "arch", "old0"]
+    assert [each.id for each in store.listing(archived=True, limit=4)] == ["pin1", "pin0", "new0", "arch"]
 
 
 def test_a_deleted_conversation_comes_back_whole_for_a_day(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

