@@ -7,7 +7,6 @@ look: the SGR codes that lead to it from a reset pen, as Textual writes them.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,16 +34,15 @@ class Look(NamedTuple):
     background: str
 
 
-def cells_of(strips: Iterable[Strip], colours: ColorSystem) -> list[Cell]:
-    """The cells of strips beside each other.
+def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell]:
+    """The cells of a strip.
 
     Control characters, of which Textual does not know how the terminal takes them, are left out; so are hyperlinks.
     """
     cells: list[Cell] = []
-    for strip in strips:
-        for text, style, control in strip:
-            if not control and text:
-                cells += _cells(text, _look_of(style, colours))
+    for text, style, control in strip:
+        if not control and text:
+            cells += _cells(text, _look_of(style, colours))
     return cells
 
 

@@ -26,8 +26,9 @@ class Frame:
         self.width = width
         self.height = height
         self.rows: list[Row] = [(BLANK,) * width] * height
-        # Textual keeps what it has drawn: a row of the same strips is the same row.
-        self._strips: list[tuple[Strip, ...] | None] = [None] * height
+        # Textual keeps the strips that it has drawn; those of the last layout, by their identity. They are held here,
+        # or another one could come by the same.
+        self._known: dict[int, tuple[Strip, list[Cell]]] = {}
 
     def take(self, update: LayoutUpdate | ChopsUpdate, colours: ColorSystem) -> None:
         """Bring it up to date."""
@@ -37,52 +38,45 @@ class Frame:
             self._take_chops(update, colours)
 
     def _take_layout(self, update: LayoutUpdate, colours: ColorSystem) -> None:
-        x, begin = update.region.x, update.region.y
-        for y, line in enumerate(update.strips, begin):
+        known, self._known = self._known, {}
+        for y, line in enumerate(update.strips, update.region.y):
             if not 0 <= y < self.height:
                 continue
-            strips = tuple(line)
-            known = self._strips[y]
-            if known is not None and len(known) == len(strips) and all(map(_is, known, strips)):
-                continue
-            self.rows[y] = self._with(self.rows[y], x, cells_of(strips, colours))
-            self._strips[y] = strips if x == 0 else None
+            cells: list[Cell] = []
+            for strip in line:
+                drawn = known.get(id(strip)) or (strip, cells_of(strip, colours))
+                self._known[id(strip)] = drawn
+                cells += drawn[1]
+            self._put(y, update.region.x, cells)
 
     def _take_chops(self, update: ChopsUpdate, colours: ColorSystem) -> None:
         for y, begin, end in update.spans:
             if not 0 <= y < self.height:
                 continue
-            row = self.rows[y]
             for chop_end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                 if strip is not None and x <= end and chop_end > begin:
-                    cells = cells_of((strip,), colours)
-                    row = self._with(row, x, cells[: max(0, min(chop_end, end) - x)])
-            if row is not self.rows[y]:
-                self.rows[y], self._strips[y] = row, None
+                    self._put(y, x, cells_of(strip, colours)[: max(0, min(chop_end, end) - x)])
 
-    def _with(self, row: Row, x: int, cells: list[Cell]) -> Row:
-        """A row with `cells` from column `x` on."""
+    def _put(self, y: int, x: int, cells: list[Cell]) -> None:
+        """Replace what row `y` has from column `x` on."""
+        before = self.rows[y]
         end = min(x + len(cells), self.width)
-        return _mended((*row[:x], *cells[: end - x], *row[end:]))
+        row = _mended((*before[:x], *cells[: end - x], *before[end:]))
+        if row != before:
+            self.rows[y] = row
 
 
 def _mended(row: Row) -> Row:
     """A row in which no half of a wide character stands without the other: there is a blank instead."""
-    if all(text.isascii() and text for text, _ in row):
+    texts = [text for text, _ in row]
+    if "" not in texts and "".join(texts).isascii():
         return row
     cells = list(row)
-    for place, (text, look) in enumerate(row):
-        before, after = row[place - 1 : place], row[place + 1 : place + 2]
-        is_right_half = not text
-        lonely = (
-            not before or cell_len(before[0][0]) < 2
-            if is_right_half
-            else cell_len(text) == 2 and (not after or after[0][0] != "")
-        )
+    for place, text in enumerate(texts):
+        if text:
+            lonely = not text.isascii() and cell_len(text) == 2 and texts[place + 1 : place + 2] != [""]
+        else:
+            lonely = place == 0 or cell_len(texts[place - 1]) < 2
         if lonely:
-            cells[place] = (" ", look)
+            cells[place] = (" ", cells[place][1])
     return tuple(cells)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other

@@ -6,7 +6,6 @@ itself (margins, and a newline at the lower or a reverse index at the upper one,
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from tui.terminal.cells import BLANK, Cell, Row, is_uncertain, taken_apart
@@ -16,6 +15,7 @@ _NEAR = 4  # cells that are rather written again than jumped over
 _ERASED = 9  # blanks that are rather erased than written
 _MOVED = 3  # rows from which on scrolling is looked at
 _FURTHEST = 24  # rows
+_KEY = 49  # cells
 
 
 def frame_diff(before: Sequence[Row] | None, after: Sequence[Row], *, erases_with_colour: bool = True) -> str:
@@ -30,41 +30,42 @@ def frame_diff(before: Sequence[Row] | None, after: Sequence[Row], *, erases_wit
         Text and sequences; the pen is reset before and after, where the cursor stands is not known. "" where nothing
         changed.
     """
+    painter = _Painter(erases_with_colour)
     if before is None:
-        return _Painter(erases_with_colour).paint([None] * len(after), after)
-    changed = [y for y, row in enumerate(after) if row != before[y]]
+        return painter.paint([None] * len(after), after)
+    changed = [y for y, row in enumerate(after) if row is not before[y] and row != before[y]]
     if not changed:
         return ""
-    plain = _Painter(erases_with_colour).paint(before, after)
     shift = _shift(before, after, changed)
-    if shift is None:
-        return plain
-    painter = _Painter(erases_with_colour)
-    return min(plain, painter.paint(painter.scroll(before, *shift), after), key=len)
+    return painter.paint(before if shift is None else painter.scroll(before, *shift), after)
 
 
-def _shift(before: Sequence[Row], after: Sequence[Row], changed: list[int]) -> tuple[int, int, int] | None:
-    """First and last row of what moved, and by how many rows upwards; None where nothing moved as a whole."""
+def _shift(before: Sequence[Row], after: Sequence[Row], changed: Sequence[int]) -> tuple[int, int, int] | None:
+    """First and last row of what moved, and by how many rows upwards; None where moving it would not pay."""
     if len(changed) < _MOVED:
         return None
     places: dict[Row, list[int]] = {}
-    for y, row in enumerate(before):
-        places.setdefault(row[:-1], []).append(y)  # without the scrollbar
-    blank = {row[:-1] for row in before if all(text == " " for text, _ in row[:-1])}
+    for y in range(max(0, changed[0] - _FURTHEST), min(len(before), changed[-1] + _FURTHEST + 1)):
+        places.setdefault(_key(before[y]), []).append(y)
     moved: dict[int, list[int]] = {}
     for y in changed:
-        key = after[y][:-1]
-        if key not in blank:
+        key = _key(after[y])
+        if key.count(key[0]) < len(key):
             for place in places.get(key, ()):
                 if 0 < abs(place - y) <= _FURTHEST:
                     moved.setdefault(place - y, []).append(y)
     if not moved:
         return None
-    by, rows = Counter({by: len(rows) for by, rows in moved.items()}).most_common(1)[0]
-    if rows < _MOVED:
-        return None
-    first, last = moved[by][0], moved[by][-1]
-    return (first, last + by, by) if by > 0 else (first + by, last, by)
+    by, ys = max(moved.items(), key=lambda each: len(each[1]))
+    first, last = (ys[0], ys[-1] + by) if by > 0 else (ys[0] + by, ys[-1])
+    # Rows that stood still are torn along, and those that the terminal brings in have to be written.
+    torn = sum(before[y] == after[y] for y in range(first, last + 1))
+    return (first, last, by) if len(ys) >= _MOVED + torn else None
+
+
+def _key(row: Row) -> Row:
+    """What a row is known by when it is looked for elsewhere: its beginning, without a border or a scrollbar."""
+    return row[1:_KEY] or row
 
 
 class _Painter:
@@ -140,7 +141,7 @@ class _Painter:
 
 def _runs(old: Row | None, new: Row) -> list[tuple[int, int]]:
     """The parts of a row to write, as first and last column, the last excluded."""
-    if old is None or any(is_uncertain(text) for text, _ in new) or any(is_uncertain(text) for text, _ in old):
+    if old is None or _is_uncertain(new) or _is_uncertain(old):
         return [(0, len(new))]
     runs: list[tuple[int, int]] = []
     for x, (one, other) in enumerate(zip(old, new, strict=True)):
@@ -157,6 +158,11 @@ def _runs(old: Row | None, new: Row) -> list[tuple[int, int]]:
         else:
             runs.append((begin, end))
     return runs
+
+
+def _is_uncertain(row: Row) -> bool:
+    texts = [text for text, _ in row]
+    return not "".join(texts).isascii() and any(map(is_uncertain, texts))
 
 
 def _blanks(row: Row, begin: int) -> int:
