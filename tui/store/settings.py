@@ -125,6 +125,13 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("engine.kv_cache", _C, choices=("auto", "u4", "u8", "f16", "bf16", "f32")),
         Setting("engine.threads", _I, 1, 1024, unset="auto", unit="threads"),
         Setting("engine.context", _I, 16, 2**24, unset="auto", unit="tokens"),
+        Setting("terminal.output", _C, choices=("diff", "textual")),
+        Setting("terminal.refresh", _I, 1, 60, unset="auto", unit="frames per second"),
+        Setting("terminal.mouse", _C, choices=("auto", "on", "off")),
+        Setting("terminal.clipboard", _C, choices=("auto", "terminal", "system")),
+        Setting("terminal.escape_delay", _I, 10, 2000, unset="auto", unit="milliseconds"),
+        Setting("terminal.on_hangup", _C, choices=("stop", "finish")),
+        Setting("terminal.leave_answer", _C, choices=("on", "off")),
     )
 }
 
