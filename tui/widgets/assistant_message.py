@@ -47,7 +47,7 @@ class AssistantMessage(MessageBox):
             "toggle_thinking",
             "Thinking",
             id="message.thinking",
-            tooltip="Fold or unfold the thinking",
+            tooltip="Fold or unfold the thinking of the answer.",
             show=False,
         ),
     ]
