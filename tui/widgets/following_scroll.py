@@ -11,11 +11,12 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region, Size
 from textual.layout import DockArrangeResult
 from textual.reactive import Reactive, reactive
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.widgets.blank import blank_rows
+from tui.widgets.quick_scrollbar import QuickScrollBar
 
 
 class _Mark(Static):
@@ -79,6 +80,15 @@ class FollowingScroll(VerticalScroll, can_focus=False):
     def is_at_end(self) -> bool:
         """The end of all there is can be seen."""
         return self.ends_here and self.scroll_y >= self.max_scroll_y
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scrollbar, made when it is first asked for."""
+        if self._vertical_scrollbar is None:  # Textual keeps the name to itself, and has no other place for a scrollbar
+            self._vertical_scrollbar = bar = QuickScrollBar()
+            bar.display = False
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
 
     async def scrolled(self) -> None:
         """The reader is somewhere else, or there are other rows around him."""
@@ -174,4 +184,4 @@ class FollowingScroll(VerticalScroll, can_focus=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Nothing of its own."""
-        return blank_rows(self, crop)
+        return []
