@@ -18,9 +18,9 @@ from tui.engine.events import Event, TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.records import Ended
 from tui.widgets.answer_text import AnswerText
-from tui.widgets.blank import blank_rows
+from tui.widgets.growing_markdown import GrowingMarkdown
 from tui.widgets.message_box import MessageBox
-from tui.widgets.message_view import SOFT_CAP, MessageView, capped, end_line, more_line, thought_line
+from tui.widgets.message_view import MessageView, capped, end_line, more_line, thought_line
 from tui.widgets.thinking import Thinking
 from tui.widgets.visible import visible
 
@@ -47,7 +47,7 @@ class AssistantMessage(MessageBox):
             "toggle_thinking",
             "Thinking",
             id="message.thinking",
-            tooltip="Fold or unfold the thinking of the answer.",
+            tooltip="Fold or unfold the thinking",
             show=False,
         ),
     ]
@@ -59,15 +59,16 @@ class AssistantMessage(MessageBox):
         model: str = "",
         folded: bool = True,
         in_sight: Callable[[AssistantMessage], bool] = lambda _: True,
+        markdown: GrowingMarkdown | None = None,
     ) -> None:
         super().__init__(view)
+        self._answer = AnswerText(markdown)
         self.text = view.message.text
         self.reasoning = view.message.reasoning
         self._model = model
         self._folded = folded
         self._in_sight = in_sight
-        self._pending = ""  # what came and is not drawn yet
-        self._room = 0  # characters that may still be drawn; set when writing begins
+        self._drawn = 0  # characters of the text that were given to be drawn
         self._thinking_since = 0.0  # 0 while it does not think
         self._thought_s, self._thought_tokens = view.message.facts.reasoning_s, view.message.facts.reasoning_tokens
 
@@ -75,10 +76,6 @@ class AssistantMessage(MessageBox):
     def writing(self) -> bool:
         """It is being written."""
         return self.view.message.ended is Ended.WRITING
-
-    @property
-    def _answer(self) -> AnswerText:
-        return self.query_exactly_one(AnswerText)
 
     def compose(self) -> ComposeResult:
         """Model, thinking, answer, and what is to say of it; each only where there is something."""
@@ -88,18 +85,15 @@ class AssistantMessage(MessageBox):
             # Somebody may begin to look while it thinks.
             line = "Thinking…" if self.writing and not self.text else self._thought_line()
             yield Thinking(self.reasoning, line, folded=self._folded)
-        yield AnswerText(visible(capped(self.text)[0]))
+        yield self._answer
 
     async def on_mount(self) -> None:
-        """One that is being written can be added to."""
-        if self.writing:
-            self._open()
+        """Draw what there is; where that is parsed already, it costs nothing."""
+        await self._draw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Nothing of its own but the mark of the focus; drawing it blank costs less, and it grows with every row."""
-        if self.has_focus:
-            return super().render_lines(crop)
-        return blank_rows(self, crop)
+        return super().render_lines(crop) if self.has_focus else []
 
     async def resume(self, view: MessageView) -> None:
         """Go on: `feed` adds to what is there."""
@@ -109,7 +103,7 @@ class AssistantMessage(MessageBox):
         self._thinking_since = 0.0
         if self.reasoning:
             await (await self._thinking()).show_text(self.reasoning)
-        self._open()
+        await self._draw()
         await self.show_end_line()
 
     async def feed(self, events: Sequence[Event]) -> None:
@@ -120,26 +114,22 @@ class AssistantMessage(MessageBox):
             else:
                 await self._stop_thinking()
                 self.text += text
-                self._pending += text
-        if self._pending and self._in_sight(self):
+        if self._in_sight(self):
             await self.flush()
 
     async def flush(self) -> None:
         """Draw what was gathered while nobody could see it."""
-        # A carriage return may be half of a line end whose other half comes with the next piece.
-        kept = "\r" if self._pending.endswith("\r") else ""
-        text, self._pending = self._pending.removesuffix("\r") if kept else self._pending, kept
-        first = self._room == SOFT_CAP
-        if drawn := text[: self._room]:
-            self._room -= len(drawn)
-            self._answer.add(visible(drawn))
-        if first or len(text) > len(drawn):
+        text, before = self._drawable(), self._drawn
+        if len(text) > before:
+            self._drawn = len(text)
+            await self._answer.add(visible(text[before:]))
+        if not before or len(self.text) > len(text):
             await self.show_end_line()
 
     async def finish(self, view: MessageView) -> None:
         """The answer is complete, or was ended: draw all of it, once."""
         self.view = view
-        self.text, self.reasoning, self._pending = view.message.text, view.message.reasoning, ""
+        self.text, self.reasoning = view.message.text, view.message.reasoning
         with self.app.batch_update():
             if self.reasoning:
                 facts = view.message.facts
@@ -147,7 +137,7 @@ class AssistantMessage(MessageBox):
                 thinking = await self._thinking()
                 thinking.say(self._thought_line())
                 await thinking.show_text(self.reasoning)
-            self._answer.draw(visible(capped(self.text)[0]))
+            await self._draw()
             await self.show_end_line()
 
     def fold_thinking(self, folded: bool) -> None:
@@ -161,11 +151,16 @@ class AssistantMessage(MessageBox):
         for thinking in self.query_children(Thinking):
             thinking.folded = not thinking.folded
 
-    def _open(self) -> None:
-        self._pending = ""
-        text, _ = capped(self.text)
-        self._room = SOFT_CAP - len(text)
-        self._answer.draw(visible(text))
+    async def _draw(self) -> None:
+        text = self._drawable()
+        self._drawn = len(text)
+        await self._answer.draw(visible(text))
+
+    def _drawable(self) -> str:
+        """The text that can be drawn now."""
+        text, more = capped(self.text)
+        # A carriage return may be half of a line end whose other half comes with the next piece.
+        return text[:-1] if self.writing and not more and text.endswith("\r") else text
 
     async def _think(self, text: str, tokens: int) -> None:
         now = time.monotonic()
@@ -196,7 +191,7 @@ class AssistantMessage(MessageBox):
     def end_line(self) -> Content:
         """How it ended; while it is written, that nothing came yet."""
         if self.writing:
-            more = more_line(max(0, len(self.text) - SOFT_CAP))
+            more = more_line(capped(self.text)[1])
             return Content(more) if self.text or self.reasoning else _WAITING
         line, more = end_line(self.view), more_line(capped(self.text)[1])
         return Content("\n").join([part for part in (Content(more), line) if part])

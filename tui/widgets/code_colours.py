@@ -2,57 +2,88 @@
 
 from __future__ import annotations
 
-import functools
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from pygments.lexers import get_lexer_by_name
 from pygments.token import Token as Kind
-from textual.content import Content
-from textual.highlight import HighlightTheme, highlight
+from pygments.util import ClassNotFound
+from textual.content import Span
+
+from tui.widgets.block_layout import TAB
 
 if TYPE_CHECKING:
-    from textual.highlight import TokenType
+    from pygments.token import _TokenType
+
+_STYLES: dict[_TokenType, tuple[str, str]] = {
+    # What structures code (keywords, definitions), and what is not code (strings, comments, numbers): by the theme, and
+    # in the terminal's own colours.
+    Kind.Comment: ("$foreground 60% italic", "dim italic"),
+    Kind.Keyword: ("$text-primary", "ansi_blue"),
+    Kind.Keyword.Constant: ("$text-warning", "ansi_yellow"),
+    Kind.Literal.Number: ("$text-warning", "ansi_yellow"),
+    Kind.Literal.String: ("$text-success", "ansi_green"),
+    Kind.Name.Class: ("bold", "bold"),
+    Kind.Name.Function: ("bold", "bold"),
+    Kind.Name.Tag: ("$text-primary", "ansi_blue"),
+    Kind.Operator.Word: ("$text-primary", "ansi_blue"),
+    Kind.Generic.Inserted: ("$text-success", "ansi_green"),
+    Kind.Generic.Deleted: ("$text-error", "ansi_red"),
+    Kind.Generic.Heading: ("bold", "bold"),
+}
+_MOST = 64  # blocks of code whose colours are kept
+
+Colours = list[list[Span]]
+"""Of each line of code, the styled spans."""
+
+_known: OrderedDict[tuple[str, str, bool], Colours] = OrderedDict()
+_lock = threading.Lock()
 
 
-class _Colours(HighlightTheme):
-    """What structures code (keywords, definitions), and what is not code (strings, comments, numbers)."""
-
-    STYLES: dict[TokenType, str] = {  # noqa: RUF012 - as Textual declares it
-        Kind.Comment: "$foreground 60% italic",
-        Kind.Keyword: "$text-primary",
-        Kind.Keyword.Constant: "$text-warning",
-        Kind.Literal.Number: "$text-warning",
-        Kind.Literal.String: "$text-success",
-        Kind.Name.Class: "bold",
-        Kind.Name.Function: "bold",
-        Kind.Name.Tag: "$text-primary",
-        Kind.Operator.Word: "$text-primary",
-        Kind.Generic.Inserted: "$text-success",
-        Kind.Generic.Deleted: "$text-error",
-        Kind.Generic.Heading: "bold",
-    }
+def known_colours(code: str, language: str, *, ansi: bool) -> Colours | None:
+    """The colours of `code` where they were found before, and not long ago."""
+    with _lock:
+        if (found := _known.get((code, language, ansi))) is not None:
+            _known.move_to_end((code, language, ansi))
+        return found
 
 
-class _AnsiColours(HighlightTheme):
-    """The same in the terminal's own colours."""
+def find_colours(code: str, language: str, *, ansi: bool) -> Colours:
+    """The colours of `code` in `language`, tabs being expanded; none where that is not known.
 
-    STYLES: dict[TokenType, str] = {  # noqa: RUF012 - as Textual declares it
-        Kind.Comment: "dim italic",
-        Kind.Keyword: "ansi_blue",
-        Kind.Keyword.Constant: "ansi_yellow",
-        Kind.Literal.Number: "ansi_yellow",
-        Kind.Literal.String: "ansi_green",
-        Kind.Name.Class: "bold",
-        Kind.Name.Function: "bold",
-        Kind.Name.Tag: "ansi_blue",
-        Kind.Operator.Word: "ansi_blue",
-        Kind.Generic.Inserted: "ansi_green",
-        Kind.Generic.Deleted: "ansi_red",
-        Kind.Generic.Heading: "bold",
-    }
+    It takes 7 ms for each thousand characters, and 70 ms for the first ones of a language: not for the event loop.
+    """
+    if (found := known_colours(code, language, ansi=ansi)) is None:
+        found = _found(code, language, ansi)
+        with _lock:
+            _known[code, language, ansi] = found
+            while len(_known) > _MOST:
+                _known.popitem(last=False)
+    return found
 
 
-# An answer is drawn in full at its end, at every new width and when it is scrolled to; its code stays the same.
-@functools.lru_cache(maxsize=256)
-def coloured(code: str, language: str, *, ansi: bool) -> Content:
-    """`code` with the colours of `language`; without any where that is not known."""
-    return highlight(code, language=language, theme=_AnsiColours if ansi else _Colours)
+def _found(code: str, language: str, ansi: bool) -> Colours:
+    code = code.expandtabs(TAB)
+    lines: Colours = [[Span(0, len(line), "$text")] for line in code.split("\n")]
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return lines
+    row = column = 0
+    for kind, text in lexer.get_tokens(code):
+        style = _style(kind, ansi)
+        for index, piece in enumerate(text.split("\n")):
+            if index:
+                row, column = row + 1, 0
+            if style and piece and row < len(lines):
+                lines[row].append(Span(column, column + len(piece), style))
+            column += len(piece)
+    return lines
+
+
+def _style(kind: _TokenType, ansi: bool) -> str:
+    of: _TokenType | None = kind
+    while of is not None and of not in _STYLES:
+        of = of.parent
+    return _STYLES[of][ansi] if of is not None else ""

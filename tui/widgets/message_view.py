@@ -9,8 +9,10 @@ from textual.content import Content
 from tui.store.records import Ended, Message
 from tui.widgets.visible import visible
 
-# As much of one message as a terminal can lay out without a noticeable stop; more than 10,000 tokens.
+# As much of one message as a terminal can lay out without a noticeable stop: characters (more than 10,000 tokens) and
+# lines (fifty screens).
 SOFT_CAP = 40_000
+MOST_LINES = 2_000
 _CUT_OFF = {
     Ended.CANCELLED: "stopped, Alt+G continues",
     Ended.LENGTH: "cut off at the token limit, Alt+G continues",
@@ -35,9 +37,10 @@ class MessageView:
 
 def capped(text: str) -> tuple[str, int]:
     """The beginning of `text` that is shown, and the number of characters after it."""
-    if len(text) <= SOFT_CAP:
-        return text, 0
-    return text[:SOFT_CAP], len(text) - SOFT_CAP
+    shown = text[:SOFT_CAP]
+    if shown.count("\n") >= MOST_LINES:
+        shown = "\n".join(shown.split("\n", MOST_LINES)[:MOST_LINES])
+    return shown, len(text) - len(shown)
 
 
 def more_line(characters: int) -> str:

@@ -12,10 +12,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.widgets.message_view import capped, duration, more_line
+from tui.widgets.plain_text import PlainText
 from tui.widgets.visible import visible
-
-# A piece is drawn anew with every token added to it; what is before it is left alone.
-_PIECE = 1_500
 
 
 class Thinking(Vertical):
@@ -27,9 +25,9 @@ class Thinking(Vertical):
         margin: 0 0 1 0;
         color: $foreground 60%;
         & > Static { height: auto; }
-        & > .thoughts { padding: 0 0 0 2; }
-        &:ansi > Static { text-style: dim; }
-        &.-folded > .thoughts { display: none; }
+        & > PlainText { margin: 0 0 0 2; color: $foreground 60%; }
+        &:ansi > Static, &:ansi > PlainText { text-style: dim; }
+        &.-folded > PlainText { display: none; }
     }
     """
     folded: reactive[bool] = reactive(True, toggle_class="-folded")
@@ -40,8 +38,7 @@ class Thinking(Vertical):
         self.text = text.lstrip("\n")
         self._line = line
         self._ready = False
-        self._begin = 0  # where the piece that is still added to begins
-        self._last: Static | None = None
+        self._thoughts: PlainText | None = None
         self.set_reactive(Thinking.folded, folded)
         self.set_class(folded, "-folded")
 
@@ -63,12 +60,7 @@ class Thinking(Vertical):
 
     async def show_text(self, text: str) -> None:
         """Show these thoughts in place of others; nothing is drawn anew where they are the same."""
-        same = text.strip("\n") == self.text.strip("\n")
         self.text = text.lstrip("\n")
-        if same:
-            return
-        self._begin, self._last = 0, None
-        await self.query_children(".thoughts").remove()
         await self._draw()
 
     def say(self, line: str) -> None:
@@ -99,14 +91,9 @@ class Thinking(Vertical):
         if self.folded or not self._ready:
             return
         text, more = capped(self.text)
-        while len(text) - self._begin > _PIECE and (cut := text.find("\n", self._begin + _PIECE)) >= 0:
-            await self._draw_last(text[self._begin : cut])
-            self._begin, self._last = cut + 1, None
-        await self._draw_last(text[self._begin :].rstrip("\n") + (f"\n{more_line(more)}" if more else ""))
-
-    async def _draw_last(self, text: str) -> None:
-        if self._last is None:
-            self._last = Static(Content(visible(text)), classes="thoughts")
-            await self.mount(self._last)
+        text = visible(text.rstrip("\n")) + (f"\n{more_line(more)}" if more else "")
+        if self._thoughts is None:
+            self._thoughts = PlainText(text)
+            await self.mount(self._thoughts)
         else:
-            self._last.update(Content(visible(text)))
+            self._thoughts.show(text)

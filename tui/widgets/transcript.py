@@ -16,14 +16,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.store.records import Role
+from tui.widgets.answer_text import parse_answers
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.following_scroll import FollowingScroll
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import MessageView
 from tui.widgets.user_message import UserMessage
-from tui.widgets.window import Window, window_around
+from tui.widgets.window import Window, step, window_around
 
-_STEP = 10  # messages mounted at once when the reader comes near the border of the window
 _MOST_SCREENS = 6  # rows that may stay mounted out of sight, in screens
 
 
@@ -202,16 +202,22 @@ class Transcript(FollowingScroll):
         if shown is None and box is not None:
             await self.mount(_Divider("↑ no longer in context", markup=False), before=box)
 
-    def _new_box(self, index: int) -> MessageBox:
-        view = self._views[index]
-        if view.message.role is Role.USER:
-            return UserMessage(view)
-        return AssistantMessage(
-            view,
-            model=self._changed_model(index),
-            folded=self.thinking_folded,
-            in_sight=self.in_sight,
-        )
+    async def _new_boxes(self, begin: int, end: int) -> list[MessageBox]:
+        """Boxes for messages `begin` to `end`, what takes time done: the answers are parsed, in a thread."""
+        texts = [view.message.text for view in self._views[begin:end] if view.message.role is not Role.USER]
+        parsed = iter(await asyncio.to_thread(parse_answers, texts, ansi=self.app.native_ansi_color))
+        return [
+            UserMessage(view)
+            if view.message.role is Role.USER
+            else AssistantMessage(
+                view,
+                model=self._changed_model(index),
+                folded=self.thinking_folded,
+                in_sight=self.in_sight,
+                markdown=next(parsed),
+            )
+            for index, view in enumerate(self._views[begin:end], begin)
+        ]
 
     def _changed_model(self, index: int) -> str:
         model = self._views[index].message.model
@@ -224,7 +230,7 @@ class Transcript(FollowingScroll):
             await self._show_around(None)
         self._views.append(view)
         self._window = self._window.grown(below=1)
-        box = self._new_box(len(self._views) - 1)
+        [box] = await self._new_boxes(len(self._views) - 1, len(self._views))
         await self.mount(box)
         self.added_below()
         self.call_after_refresh(self._fit_window)
@@ -232,9 +238,10 @@ class Transcript(FollowingScroll):
 
     async def _show_around(self, index: int | None) -> None:
         self._window = window_around(self._views, index, self.size if self.size.height else self.app.size)
+        boxes = await self._new_boxes(self._window.begin, self._window.end)
         with self.app.batch_update():
             await self._remove(self._boxes)
-            await self._mount(self._window.begin, self._window.end)
+            await self._mount(boxes)
             box = None if index is None else self._box(self._views[index].message.id)
             if box is None:
                 super().follow_end()
@@ -243,8 +250,8 @@ class Transcript(FollowingScroll):
         self.text_below = False
         self.call_after_refresh(self._fit_window)
 
-    async def _mount(self, begin: int, end: int, before: Widget | None = None) -> None:
-        await self.mount_all([self._new_box(index) for index in range(begin, end)], before=before)
+    async def _mount(self, boxes: Sequence[MessageBox], before: Widget | None = None) -> None:
+        await self.mount_all(boxes, before=before)
         await self._place_divider()
 
     async def _remove(self, boxes: Sequence[MessageBox]) -> None:
@@ -270,18 +277,21 @@ class Transcript(FollowingScroll):
             if above < near * screen and window.begin > 0:
                 await self._mount_above()
             elif below < screen and not self.ends_here:
-                end = min(len(self._views), window.end + _STEP)
+                end = window.end + step(self._views[window.end :], self.size)
+                boxes = await self._new_boxes(window.end, end)
                 self._window = window.grown(below=end - window.end)
                 with self.app.batch_update():
-                    await self._mount(window.end, end)
+                    await self._mount(boxes)
             elif above > far * screen or below > far * screen:
                 await self._prune()
 
     async def _mount_above(self) -> None:
-        begin, end = max(0, self._window.begin - _STEP), self._window.begin
+        end = self._window.begin
+        begin = end - step(reversed(self._views[:end]), self.size)
+        boxes = await self._new_boxes(begin, end)
         self._window = self._window.grown(above=end - begin)
         with self.app.batch_update():
-            await self._mount(begin, end, before=self._boxes[0] if self._boxes else None)
+            await self._mount(boxes, before=self._boxes[0] if self._boxes else None)
 
     async def _prune(self) -> None:
         screen, boxes = self.size.height, self._boxes

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import capped, more_line, place_line
+from tui.widgets.plain_text import PlainText
 from tui.widgets.visible import visible
 
 
@@ -22,14 +22,13 @@ class UserMessage(MessageBox):
         border-left: outer $primary;
         background: $surface;
         color: $foreground;
-        & > .said { height: auto; }
         & > .end { margin: 0; }
     }
     """
 
     def compose(self) -> ComposeResult:
         """The text, word for word."""
-        yield Static(Content(visible(capped(self.view.message.text)[0])), classes="said")
+        yield PlainText(visible(capped(self.view.message.text)[0]))
 
     def end_line(self) -> Content:
         """What is left out, and its place among its siblings."""

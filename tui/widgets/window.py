@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.geometry import Size
@@ -11,6 +12,7 @@ from tui.widgets.message_view import MessageView, capped
 
 _SCREENS = 2.0
 _FEWEST = 2  # messages, however long
+_STEP = 10  # messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,17 @@ def window_around(views: Sequence[MessageView], index: int | None, screen: Size)
         begin -= 1
         rows += rows_of(views[begin], screen.width)
     return Window(begin, end)
+
+
+def step(views: Iterable[MessageView], screen: Size) -> int:
+    """How many of `views` to mount at once, in their order, when the reader comes near to them."""
+    rows = count = 0
+    for view in itertools.islice(views, _STEP):
+        if rows >= _SCREENS * screen.height:
+            break
+        rows += rows_of(view, screen.width)
+        count += 1
+    return count
 
 
 def rows_of(view: MessageView, width: int) -> int:
