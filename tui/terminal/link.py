@@ -38,8 +38,8 @@ _BY_NAME = {
 }  # fmt: skip
 # What these erase takes the background of the pen.
 _ERASE_WITH_COLOUR = (
-    "xterm", "tmux", "linux", "rxvt", "putty", "kitty", "alacritty", "foot", "wezterm", "konsole", "vte", "gnome", "st-",
-    "contour", "ghostty", "iterm2", "mintty",
+    "xterm", "tmux", "linux", "rxvt", "putty", "kitty", "alacritty", "foot", "wezterm", "konsole", "vte", "gnome",
+    "st-", "contour", "ghostty", "iterm2", "mintty",
 )  # fmt: skip
 
 
@@ -83,15 +83,12 @@ def link(environment: Mapping[str, str]) -> Link:
         multiplexer = "screen"
     else:
         multiplexer = ""
-    if multiplexer == "screen":
-        erases = "bce" in term
-    else:
-        erases = multiplexer == "tmux" or term.startswith(_ERASE_WITH_COLOUR)
+    erases = multiplexer == "tmux" or term.startswith(_ERASE_WITH_COLOUR)
     return Link(
         remote=any(environment.get(name) for name in _REMOTE),
         multiplexer=multiplexer,
         terminal=_terminal(environment, term, multiplexer),
-        erases_with_colour=erases,
+        erases_with_colour="bce" in term if multiplexer == "screen" else erases,
     )
 
 
