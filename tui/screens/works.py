@@ -3,47 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
+from collections import deque
+from collections.abc import Callable, Coroutine
 
 from textual.widget import Widget
+from textual.worker import Worker
 
-_GROUP = "works"
+_Doing = Callable[[], Coroutine[None, None, None]]
 
 
 class Works:
-    """Does it.
+    """Does it, in one worker: whatever is mounted meanwhile keeps the worker that it was mounted in.
 
     Args:
-        owner: Its workers do it; they end with it.
+        owner: Its worker does it; it ends with it.
         done: Called after each.
     """
 
     def __init__(self, owner: Widget, done: Callable[[], None]) -> None:
         self._owner = owner
         self._done = done
-        self._under_way: set[object] = set()
-        self._one = asyncio.Lock()
+        self._waiting: deque[_Doing] = deque()
+        self._under_way = False
+        self._begun = asyncio.Event()
+        self._worker: Worker[None] | None = None
 
     def __bool__(self) -> bool:
         """Something is done, or waits to be."""
-        return bool(self._under_way)
+        return self._under_way or bool(self._waiting)
 
-    def begin(self, doing: Callable[[], Coroutine[None, None, None]]) -> None:
+    def begin(self, doing: _Doing) -> None:
         """Do it when what was begun before has ended."""
-        key = object()
-        self._under_way.add(key)
-        # A function: a coroutine that is made now and never run, since the app ends, is a warning.
-        work: Callable[[], Awaitable[None]] = partial(self._do, key, doing)
-        self._owner.run_worker(work, group=_GROUP)
+        self._waiting.append(doing)
+        self._begun.set()
+        if self._worker is None:
+            self._worker = self._owner.run_worker(self._go, group="works")
 
-    async def _do(self, key: object, doing: Callable[[], Coroutine[None, None, None]]) -> None:
-        async with self._one:
-            await doing()
-        self._under_way.discard(key)
-        self._done()
+    async def _go(self) -> None:
+        while True:
+            while self._waiting:
+                self._under_way = True
+                await self._waiting.popleft()()
+                self._under_way = False
+                self._done()
+            self._begun.clear()
+            await self._begun.wait()
 
     def drop(self) -> None:
         """Leave all of it."""
-        self._owner.workers.cancel_group(self._owner, _GROUP)
-        self._under_way.clear()
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+        self._waiting.clear()
+        self._under_way = False
