@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
@@ -20,11 +20,13 @@ from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.store import paths
 from tui.terminal import keys
+from tui.terminal.display import TerminalApp
+from tui.terminal.link import Link
 
 _TERMINATED = 143  # what shells make of SIGTERM
 
 
-class ChatApp(App[None]):
+class ChatApp(TerminalApp):
     """The application."""
 
     TITLE = "ovchat"
@@ -35,8 +37,8 @@ class ChatApp(App[None]):
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", tooltip="Every action, by name."),
     ]
 
-    def __init__(self, services: Services, start: Start | None = None) -> None:
-        super().__init__()
+    def __init__(self, services: Services, start: Start | None = None, line: Link | None = None) -> None:
+        super().__init__(line or Link(), services.settings.section("terminal"))
         keys.register()
         self.services = services
         self._start = start or Start()

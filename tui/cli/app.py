@@ -18,6 +18,7 @@ from tui.library.local import local_models
 from tui.store.conversations import Conversations
 from tui.store.settings import load_settings
 from tui.store.state import State
+from tui.terminal.link import asked_tmux, link
 
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
@@ -44,7 +45,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     from tui.screens.services import Start
 
     its = services()
-    app = ChatApp(its, Start(model, device, go_on, its.settings.notices))
+    app = ChatApp(its, Start(model, device, go_on, its.settings.notices), link(asked_tmux(os.environ)))
     try:
         app.run()
     finally:

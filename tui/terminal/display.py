@@ -1,0 +1,107 @@
+"""An app that writes to the terminal what changed, and no more: the hook between Textual's compositor and its driver.
+
+What is private in Textual is used here and in `driver`; tests/terminal/test_textual_version.py has the version that it
+was written for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.color import ColorSystem
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.geometry import Size
+
+from tui.terminal.frame import Frame
+from tui.terminal.link import Link
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.driver import Driver
+    from textual.screen import Screen
+
+    from tui.terminal.output import Output
+
+
+class TerminalApp(App[None]):
+    """An app for a terminal at the end of a line that may be far and slow.
+
+    Args:
+        line: What the terminal is connected with.
+        terminal: The settings of the section `terminal`.
+    """
+
+    def __init__(self, line: Link, terminal: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.line = line
+        self.terminal = terminal
+        self._frame = Frame(0, 0)
+        if line.remote:
+            self.animation_level = "none"
+
+    @property
+    def writes_differences(self) -> bool:
+        """Our output is wanted, not Textual's own."""
+        return self.terminal["output"] == "diff" and os.environ.get("OVCHAT_OUTPUT") != "textual"
+
+    @property
+    def output(self) -> Output | None:
+        """Where everything is written; None where that is Textual's own."""
+        return getattr(self._driver, "output", None)
+
+    @property
+    def frame_interval_s(self) -> float:
+        """Seconds between two frames at least, as the line is now."""
+        if self.output is not None:
+            return self.output.interval_s
+        return self.line.refresh(self.terminal["refresh"])
+
+    @property
+    def knows_synchronised_updates(self) -> bool:
+        """The terminal holds back what it draws within an update."""
+        return self._sync_available
+
+    def redraw(self) -> None:
+        """Write the whole screen again, whatever the terminal shows."""
+        if self.output is not None:
+            self.output.invalidate()
+        self.refresh(layout=True)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours in place of the one for POSIX terminals."""
+        textual = super().get_driver_class()
+        if textual.__name__ != "LinuxDriver":
+            return textual
+        from tui.terminal.driver import TerminalDriver
+
+        return TerminalDriver
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Whatever the terminal made of its rows: nothing is known of them."""
+        if self.output is None:
+            return
+        if event.size == Size(self._frame.width, self._frame.height):
+            self.output.invalidate()
+        else:
+            self.output.forget()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Take what the compositor has drawn."""
+        output = self.output
+        if output is None or renderable is None or self._batch_count or not self._running or self._closed:
+            super()._display(screen, renderable)
+        elif isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            size = self.screen.outer_size
+            if (self._frame.width, self._frame.height) != size:
+                self._frame = Frame(*size)
+            self._frame.take(renderable, self.console._color_system or ColorSystem.TRUECOLOR)
+            x, y = size.clamp_offset(self.cursor_position)
+            output.show(self._frame, (x, y))
+            self.post_display_hook()
+        else:
+            super()._display(screen, renderable)
+            output.invalidate()

@@ -1,0 +1,106 @@
+"""Textual's driver for POSIX terminals, writing through our `Output`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.terminal.output import Output
+
+if TYPE_CHECKING:
+    from tui.terminal.display import TerminalApp
+
+_PAUSE_S, _CLOSE_S = 1.0, 1.0
+# What somebody does who waits to see it.
+_DONE = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.MouseScrollDown, events.MouseScrollUp)
+
+
+class TerminalDriver(LinuxDriver):
+    """Powers display and input.
+
+    Attributes:
+        output: Where everything is written; None where that is Textual's own thread.
+    """
+
+    def __init__(
+        self, app: TerminalApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.output = self._open_output(app) if app.writes_differences else None
+        self._is_on = False  # application mode
+
+    def _open_output(self, app: TerminalApp) -> Output | None:
+        """An output on a descriptor of its own: what is set on the shell's would stay when we are gone."""
+        names = ["/dev/tty"]
+        with suppress(OSError):
+            names.insert(0, os.ttyname(self._file.fileno() if self._file is not None else -1))
+        for name in names:
+            with suppress(OSError):
+                descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+                return Output(
+                    descriptor, app.line, app.terminal["refresh"], synchronised=lambda: app.knows_synchronised_updates
+                )
+        return None
+
+    def write(self, data: str) -> None:
+        """Write data, in order with everything else."""
+        if self.output is None:
+            super().write(data)
+        else:
+            self.output.write(data)
+
+    def process_message(self, message: Message) -> None:
+        """Hand on what was read."""
+        if self.output is not None and isinstance(message, _DONE):
+            self.output.hurry()
+        super().process_message(message)
+
+    # Taking the terminal and giving it back
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, to begin with or again."""
+        if self._is_on:  # continued after a stop that nobody was told of
+            if self.output is not None:
+                self.output.invalidate()
+            return
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        # It does not get there in the background: the process is stopped there, and continued is here again.
+        self._is_on = self._key_thread is not None and self._key_thread.is_alive()
+        if self.output is not None and self._is_on:
+            self.output.begin()
+
+    def disable_input(self) -> None:
+        """Read no more; what the terminal was asked has been answered by then, or it takes too long."""
+        if self.output is not None and self._is_on:
+            self.output.pause(_PAUSE_S)
+        self._is_on = False
+        super().disable_input()
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal to somebody else, who finds everything written."""
+        self.stop_application_mode()
+        super().close()
+        if self.output is not None:
+            self.output.pause(_PAUSE_S)
+
+    def close(self) -> None:
+        """Write what is left, and let go of the terminal."""
+        super().close()
+        if self.output is not None:
+            self.output.close(_CLOSE_S)
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """The process is to stop: not in the middle of writing."""
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(super()._sigtstp_application)
+        else:
+            super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(self.resume_application_mode)
