@@ -73,4 +73,5 @@ class FakeConversations:
                 created=time.time(),
                 text=written,
                 marks=((place, end),),
+                place=place,
             )

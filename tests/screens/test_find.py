@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,8 @@ async def test_nothing_found_and_nothing_typed(store):
         await pilot.pause()
         assert "Type words" in app.text()
         assert app.answer is NOTHING_YET
+        await pilot.press(*"quick nowhere")
+        await wait_until_async(lambda: "No message has all of this in it: quick nowhere" in app.text())
 
 
 async def test_going_down_reads_on(store):
@@ -107,7 +110,7 @@ async def test_a_store_that_fails_says_so_and_works_again(store):
 
 def hit(text: str, *words: str) -> Hit:
     marks = tuple((text.index(word), text.index(word) + len(word)) for word in words)
-    return Hit("c", "t", 1, Role.USER, 0.0, text, marks)
+    return Hit("c", "t", 1, Role.USER, 0.0, text, marks, marks[0][0])
 
 
 @pytest.mark.parametrize("width", [30, 60, 100])
@@ -125,6 +128,14 @@ def test_all_words_are_seen_where_there_is_room():
     assert shown[0] == "…was long before the one word that is followed by the other…"
     assert shown[1] == "…one word that is followed by the other…"
     assert shown[2] == "…g before the one word that i…"
+
+
+def test_a_word_before_the_place_makes_no_room_for_itself():
+    text = "one and more before it and one with the other in a row"
+    marks = tuple((text.index(word), text.index(word) + len(word)) for word in ("one and", "one with", "other"))
+    found = replace(hit(text, "one"), marks=marks, place=marks[1][0])
+    shown = _snippet("", found, 30).truncate(30, ellipsis=True).plain
+    assert shown == "…re it and one with the other…"
 
 
 def test_every_word_is_marked_and_control_characters_are_shown():

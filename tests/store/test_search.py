@@ -114,6 +114,7 @@ def test_a_hit_says_where_it_is_in_one_line(talk: Talk) -> None:
         message.created,
     )
     assert marked(hit) == ["NEEDLE"]
+    assert hit.text[hit.place :].startswith("NEEDLE")
     assert "before the NEEDLE after" in hit.text
     assert hit.text.startswith("…")
     assert hit.text.endswith("…")
@@ -125,10 +126,11 @@ def test_a_hit_says_where_it_is_in_one_line(talk: Talk) -> None:
 def test_the_place_is_the_first_that_has_the_most_words(talk: Talk) -> None:
     talk.say("red " * 50 + "green " * 50 + "a red one, a green one and a blue one" + " red" * 50 + " blue green red")
     (hit,) = talk.store.search("green blue red")
-    assert "a red one, a green one and a blue one" in hit.text
+    assert hit.text[hit.place :].startswith("red one, a green one and a blue one")
     assert marked(hit).count("blue") == 1
     (hit,) = talk.store.search("red")
     assert hit.text.startswith("red red")
+    assert hit.place == 0
     (hit,) = talk.store.search('blue "green red"')
     assert marked(hit)[-2:] == ["blue", "green red"]
 

@@ -28,6 +28,7 @@ _PINNED = "Pinned"
 _UNTITLED = "untitled"
 _FIRST = 100  # conversations: more than a screen has
 _AT_ONCE_S = 0.1
+_PAINTED_S = 0.2
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
@@ -82,6 +83,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self._change_current = change_current
         self._listed = first
         self._complete = False
+        self._unmoved: int | None = None  # where the cursor was put at first
         self._archived = False
         self._undoable = [] if undoable is None else undoable
         self._gone: set[str] = set()
@@ -92,12 +94,15 @@ class ConversationsScreen(ListPanel[str, Conversation]):
     def on_mount(self) -> None:
         if self._listed:
             self._show(self._current)
-        self._read()
+            self._unmoved = self.rows.cursor
+            # A thread that makes ten thousand records takes the time that painting these needs.
+            self.set_timer(_PAINTED_S, self._read)
+        else:
+            self._read()
 
     @work
     async def _read(self) -> None:
         async with self._changing:
-            before = self.rows.cursor
             try:
                 self._listed = await asyncio.to_thread(self._store.listing, archived=True)
             except StoreError as error:
@@ -106,7 +111,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
             self._complete = True
             marked = self.rows.current
             # Who has moved the cursor since stays there.
-            self._show(marked.id if marked is not None and self.rows.cursor != before else self._current)
+            self._show(marked.id if marked is not None and self.rows.cursor != self._unmoved else self._current)
 
     def _show(self, at: str | None) -> None:
         """The conversations that match, under their groups, with the cursor on the one of that id."""

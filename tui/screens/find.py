@@ -138,7 +138,7 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         if found.error is not None:
             self.fail(found.error)
         if self._count == 0 and (found.hits or found.ended):
-            self.show_items(found.hits, empty="" if found.error else f"Nothing has “{self.text.strip()}” in it.")
+            self.show_items(found.hits, empty="" if found.error else _nothing(self.text.strip()))
         else:
             self.rows.append(found.hits)
         self._count += len(found.hits)
@@ -183,13 +183,17 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         return item.conversation_id, item.message_id
 
 
+def _nothing(text: str) -> str:
+    return f"No message has all of this in it: {text}" if len(text.split()) > 1 else f"Nothing has “{text}” in it."
+
+
 def _snippet(who: str, hit: Hit, width: int) -> Content:
     """The place of the hit, begun late enough for its first word to be seen, and as many of the others as can be."""
     # Every character becomes one, so that the marks stay where they are.
     plain = visible(hit.text)
     room = width - len(who) - 2  # “…” at both ends
-    first = hit.marks[0][0]
-    last = max([first, *(end for _, end in hit.marks if cell_len(plain[first:end]) <= room)])
+    first = hit.place
+    last = max([first, *(end for _, end in hit.marks if end > first and cell_len(plain[first:end]) <= room)])
     at = 0
     while at < first and (cell_len(plain[at:first]) >= room // 2 or cell_len(plain[at:last]) > room):
         at += 1

@@ -50,10 +50,11 @@ class Query:
         longest = max(map(len, pieces), default=0)
         return [_cases(piece) for piece in pieces if len(piece) == longest]
 
-    def excerpt(self, text: str) -> tuple[str, tuple[Mark, ...]] | None:
-        """The first place of `text` that has the most words, in one line, and where in that line words stand.
+    def excerpt(self, text: str) -> tuple[str, tuple[Mark, ...], int] | None:
+        """The first place of `text` that has the most words; None where not all of them are in `text`.
 
-        None where `text` does not have all words.
+        Returns:
+            One line; where in it words stand; and where in it the place begins, after what stands before it.
         """
         if not all(word.search(text) for word in self._words):
             return None
@@ -81,7 +82,8 @@ class Query:
             shown = shown.rstrip()
         shift = len(before) - left
         seen = ((max(first, left), min(last, right)) for first, last in marks)
-        return before + shown + after, tuple((first + shift, last + shift) for first, last in seen if first < last)
+        shown_marks = tuple((first + shift, last + shift) for first, last in seen if first < last)
+        return before + shown + after, shown_marks, place + shift
 
     def _pieces(self) -> list[str]:
         return [piece for text in self._texts for piece in _JOINTS.split(text) if piece]

@@ -47,6 +47,7 @@ class Hit:
         created: Seconds since 1970.
         text: The place, in one line.
         marks: Where in `text` words stand: their beginnings and ends.
+        place: Where in `text` the first of the words is that the place was chosen for.
     """
 
     conversation_id: str
@@ -56,6 +57,7 @@ class Hit:
     created: float
     text: str
     marks: tuple[Mark, ...]
+    place: int
 
 
 def search(database: Database, text: str, cancelled: threading.Event) -> Iterator[Hit]:
