@@ -22,6 +22,7 @@ from tui.screens.services import Services, Start
 from tui.store.conversations import Conversations
 from tui.store.settings import Settings, load_settings
 from tui.store.state import State
+from tui.terminal.link import Link
 
 
 def choose(model: str | None, device: str | None) -> Choice:
@@ -38,6 +39,7 @@ def chat_app(
     user: Mapping[str, Any] | None = None,
     open_store: Callable[[], Conversations] | None = None,
     models: Sequence[LocalModel] = (),
+    line: Link | None = None,
 ) -> ChatApp:
     """The real app; its conversations lie in `home`.
 
@@ -48,6 +50,7 @@ def chat_app(
         user: The user's settings.
         open_store: In place of the one in `home`.
         models: The local models.
+        line: What the terminal is connected with.
     """
     state = State(home / "state.toml")
     engine = runner if runner is not None else ScriptedRunner()
@@ -58,7 +61,7 @@ def chat_app(
         lambda: models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN, None)],
         lambda: [("CPU", "A scripted processor")],
     )
-    return ChatApp(services, start)
+    return ChatApp(services, start, line)
 
 
 @asynccontextmanager

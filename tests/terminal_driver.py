@@ -52,7 +52,12 @@ KEYS = {
     "f9": "\x1b[20~",
 }
 # What the program asks, and what a terminal with synchronized output and without in-band resizes answers.
-_ANSWERS = {b"\x1b[c": b"\x1b[?62;22c", b"\x1b[6n": b"\x1b[1;1R", b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
+_ANSWERS = {
+    b"\x1b[c": b"\x1b[?62;22c",
+    b"\x1b[5n": b"\x1b[0n",
+    b"\x1b[6n": b"\x1b[1;1R",
+    b"\x1b[?2026$p": b"\x1b[?2026;2$y",
+}
 # pyte takes sequences with these parameters for text.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[[?0-9;]*\$p")
 _INCOMPLETE = re.compile(rb"\x1b(\[[0-9;?<>=$]*)?$")
@@ -276,8 +281,8 @@ class Terminal:
         self._pending = data[rest.start() :] if rest is not None else b""
         data = data[: rest.start()] if rest is not None else data
         for asked, answer in _ANSWERS.items():
-            if asked in data:
-                os.write(self._master, answer)
+            if times := data.count(asked):
+                os.write(self._master, answer * times)
         with self._lock:
             for numbers, sign in _MODE.findall(data):
                 self._modes.update(dict.fromkeys(map(int, numbers.split(b";")), sign == b"h"))
@@ -287,6 +292,6 @@ class Terminal:
 
 def _own_environment() -> dict[str, str]:
     """Ours, without what tells the program about our own terminal."""
-    left_out = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "SSH_CONNECTION", "SSH_TTY", "TMUX"}
+    left_out = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "STY"}
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}

@@ -6,6 +6,7 @@ sampler             what choosing a token costs
 search              finding text in 100,000 stored messages, and listing 10,000 conversations
 stream [TIMES]      what a streamed token costs the screen, with and without history
 app [--only PART]   the whole app in a terminal: start, CPU per token, echo, decode speed, memory
+terminal [--dump]   bytes and CPU per token, echo and scrolling of the app's output, near and far, beside peers
 shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
 """
 
@@ -15,7 +16,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("app", "engine", "cancel", "sampler", "search", "shapes", "stream")
+NAMES = ("app", "engine", "cancel", "sampler", "search", "shapes", "stream", "terminal")
 
 
 def main() -> int:

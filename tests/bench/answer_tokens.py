@@ -1,4 +1,4 @@
-"""A fixed answer, token by token: prose, lists and code in turn."""
+"""A fixed answer, token by token: prose, lists and code in turn, and tables where they are wanted."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ _LIST = (
     + "".join(f"- item {number} of the list, with `code` and some **words** in it\n" for number in range(8))
     + "\n"
 )
+_TABLE = "\n\n| number | what it is | how it is |\n| --- | --- | ---: |\n" + "".join(
+    f"| {number} | row {number} of a **table** | {number * number} of them |\n" for number in range(8)
+)
 
 
-def answer_tokens(count: int) -> list[str]:
+def answer_tokens(count: int, *, tables: bool = False) -> list[str]:
     """`count` tokens; the same ones each time."""
     tokens: list[str] = []
+    kinds = (_LIST, _CODE, _TABLE + "\n") if tables else (_LIST, _CODE)
     turn = 0
     while len(tokens) < count:
-        tokens += _words(_PROSE * 2) + _words(_CODE if turn % 2 else _LIST)
+        tokens += _words(_PROSE * 2) + _words(kinds[turn % len(kinds)])
         turn += 1
     return tokens[:count]
 

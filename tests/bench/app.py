@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -64,16 +64,18 @@ def run(args: list[str]) -> dict[str, Any]:
     return result
 
 
-def _terminal(command: Sequence[str | Path], home: Path, *, emulate: bool = False) -> Terminal:
-    environment = {"OVCHAT_HOME": str(home)}
+def in_terminal(
+    command: Sequence[str | Path], home: Path, *, emulate: bool = False, environment: Mapping[str, str] | None = None
+) -> Terminal:
+    environment = {"OVCHAT_HOME": str(home), **(environment or {})}
     return Terminal(command, columns=120, rows=40, environment=environment, cwd=Path.cwd(), emulate=emulate)
 
 
-def _worker(kind: str, history: int, report: Path) -> list[str | Path]:
+def worker(kind: str, history: int, report: Path) -> list[str | Path]:
     return [sys.executable, "-m", "tests.bench.app_worker", kind, str(history), report]
 
 
-def _seen(terminal: Terminal, wanted: bytes, every: float = 0.01) -> float:
+def seen(terminal: Terminal, wanted: bytes, every: float = 0.01) -> float:
     """When `wanted` came, in seconds since the program was started; looked for every so many seconds."""
     deadline = time.perf_counter() + _PATIENCE_S
     while time.perf_counter() < deadline:
@@ -85,14 +87,14 @@ def _seen(terminal: Terminal, wanted: bytes, every: float = 0.01) -> float:
     raise AssertionError(f"{wanted!r} did not come; the end is {terminal.raw[-500:]!r}")
 
 
-def _medians(samples: Samples) -> dict[str, Any]:
+def medians(samples: Samples) -> dict[str, Any]:
     return {
         name: {"median": statistics.median(each), "min": min(each), "max": max(each), "n": len(each)}
         for name, each in samples.items()
     }
 
 
-def _in_turns(rounds: int, measures: dict[str, Callable[[], float]]) -> Samples:
+def in_turns(rounds: int, measures: dict[str, Callable[[], float]]) -> Samples:
     samples: Samples = {name: [] for name in measures}
     names = list(measures)
     for number in range(rounds):
@@ -103,7 +105,7 @@ def _in_turns(rounds: int, measures: dict[str, Callable[[], float]]) -> Samples:
 
 def _compared(samples: Samples, ours: str, other: str) -> dict[str, Any]:
     ratios = [a / b for a, b in zip(samples[ours], samples[other], strict=True)]
-    return {**_medians(samples), "ratio": statistics.median(ratios), "ratios": [round(each, 2) for each in ratios]}
+    return {**medians(samples), "ratio": statistics.median(ratios), "ratios": [round(each, 2) for each in ratios]}
 
 
 # Start
@@ -113,12 +115,12 @@ def _start(home: Path, rounds: int) -> dict[str, Any]:
     """Seconds from the start of the process to its first paint."""
 
     def measure(command: Sequence[str | Path]) -> float:
-        with _terminal(command, home) as terminal:
-            return _seen(terminal, FIRST)
+        with in_terminal(command, home) as terminal:
+            return seen(terminal, FIRST)
 
-    ours, empty = [COMMAND], _worker("empty", 0, home / "report")
+    ours, empty = [COMMAND], worker("empty", 0, home / "report")
     measure(ours)  # fills the page cache
-    samples = _in_turns(2 * rounds, {"ovchat": lambda: measure(ours), "empty app": lambda: measure(empty)})
+    samples = in_turns(2 * rounds, {"ovchat": lambda: measure(ours), "empty app": lambda: measure(empty)})
     return _compared(samples, "ovchat", "empty app")
 
 
@@ -126,21 +128,21 @@ def _first_token(home: Path, rounds: int) -> dict[str, Any]:
     """Seconds from the start of the process to the first token of the starter, the question being typed at once."""
 
     def app() -> float:
-        with _terminal([COMMAND], home) as terminal:
-            _seen(terminal, FIRST)
+        with in_terminal([COMMAND], home) as terminal:
+            seen(terminal, FIRST)
             terminal.type(QUESTION)
             terminal.press("enter")
-            came = _seen(terminal, ANSWER)
+            came = seen(terminal, ANSWER)
             terminal.press("ctrl+q")  # killed, the next one would begin with an interrupted answer
             terminal.exit_code()
             return came
 
     def ask() -> float:
-        with _terminal([COMMAND, "ask", QUESTION], home) as terminal:
-            return _seen(terminal, ANSWER)
+        with in_terminal([COMMAND, "ask", QUESTION], home) as terminal:
+            return seen(terminal, ANSWER)
 
     first = app()  # makes the self-check, once for a model and a device
-    samples = _in_turns(2 * rounds, {"app": app, "ask": ask})
+    samples = in_turns(2 * rounds, {"app": app, "ask": ask})
     return {"first_ever_s": first, **_compared(samples, "app", "ask")}
 
 
@@ -157,8 +159,8 @@ def _cpu(rounds: int) -> dict[str, Any]:
     def measure(kind: str, history: int) -> float:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            with _terminal(_worker(kind, history, report), Path(folder)) as terminal:
-                _wait_for_report(terminal, report)
+            with in_terminal(worker(kind, history, report), Path(folder)) as terminal:
+                wait_for_report(terminal, report)
             got = json.loads(report.read_text())
         cpu, tokens = got["cpu_s"], got["tokens"]
         kept = threads.setdefault(f"{kind} {history}", {})
@@ -167,7 +169,7 @@ def _cpu(rounds: int) -> dict[str, Any]:
         scripted = sum(seconds for name, seconds in cpu.items() if name.startswith(("engine", "asyncio")))
         return 1000 * (cpu["all"] - scripted) / tokens
 
-    samples = _in_turns(
+    samples = in_turns(
         rounds,
         {
             "app": lambda: measure("stream", 0),
@@ -184,7 +186,7 @@ def _cpu(rounds: int) -> dict[str, Any]:
     }
 
 
-def _wait_for_report(terminal: Terminal, report: Path) -> None:
+def wait_for_report(terminal: Terminal, report: Path) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while not (report.exists() and report.read_text().endswith("}")):
         assert time.monotonic() < deadline, "no report"
@@ -198,13 +200,13 @@ def _echo(rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            with _terminal(_worker("stream", 0, report), Path(folder)) as terminal:
-                _seen(terminal, f"\x1b]2;{READY}".encode(), 0.1)
+            with in_terminal(worker("stream", 0, report), Path(folder)) as terminal:
+                seen(terminal, f"\x1b]2;{READY}".encode(), 0.1)
                 time.sleep(1.0)
-                taken["streaming"] += _type(terminal, LETTERS[:60])
-                _seen(terminal, f"\x1b]2;{ENDED}".encode(), 0.5)
+                taken["streaming"] += type_letters(terminal, LETTERS[:60])
+                seen(terminal, f"\x1b]2;{ENDED}".encode(), 0.5)
                 time.sleep(1.0)
-                taken["idle"] += _type(terminal, LETTERS[60:120])
+                taken["idle"] += type_letters(terminal, LETTERS[60:120])
     return {
         name: {
             "p50": statistics.median(each),
@@ -216,7 +218,7 @@ def _echo(rounds: int) -> dict[str, Any]:
     }
 
 
-def _type(terminal: Terminal, letters: Sequence[str]) -> list[float]:
+def type_letters(terminal: Terminal, letters: Sequence[str]) -> list[float]:
     """Type letters, about eight a second and never in step with anything; how long each took to come back, in ms."""
     pressed = []
     for number, letter in enumerate(letters):
@@ -249,8 +251,8 @@ def _decode(home: Path, rounds: int, model: str, tokens: int) -> dict[str, Any]:
         return float(json.loads(done.stdout)["timings"]["decode_tokens_per_s"])
 
     def app() -> float:
-        with _terminal([COMMAND, "-m", model], home) as terminal:
-            _seen(terminal, FIRST)
+        with in_terminal([COMMAND, "-m", model], home) as terminal:
+            seen(terminal, FIRST)
             before = _stored(home)
             terminal.type(question)
             terminal.press("enter")
@@ -261,7 +263,7 @@ def _decode(home: Path, rounds: int, model: str, tokens: int) -> dict[str, Any]:
             return float(now[-1])
 
     ask()  # makes the self-check
-    return _compared(_in_turns(rounds, {"app": app, "ask": ask}), "app", "ask")
+    return _compared(in_turns(rounds, {"app": app, "ask": ask}), "app", "ask")
 
 
 def _stored(home: Path) -> list[float | None]:
@@ -281,8 +283,8 @@ def _memory() -> dict[str, Any]:
     """Resident megabytes after some turns, in one conversation."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        with _terminal(_worker("turns", 0, report), Path(folder)) as terminal:
-            _wait_for_report(terminal, report)
+        with in_terminal(worker("turns", 0, report), Path(folder)) as terminal:
+            wait_for_report(terminal, report)
         got = json.loads(report.read_text())
     rss = {int(turn): size / 2**20 for turn, size in got["rss"].items()}
     text_mb = 2 * TURNS * len("".join(answer_tokens(60))) / 2**20

@@ -69,7 +69,7 @@ def empty() -> None:
     Empty().run()
 
 
-def plain_markdown(report: Path) -> None:
+def plain_markdown(report: Path, *, tables: bool = False) -> None:
     """Textual's own Markdown, fed through its own stream."""
 
     class Plain(App[None]):
@@ -86,25 +86,35 @@ def plain_markdown(report: Path) -> None:
             stream = Markdown.get_stream(self.query_one(Markdown))
             loop, cpu = asyncio.get_running_loop(), Cpu()
             began = loop.time()
-            for number, token in enumerate(answer_tokens(TOKENS)):
+            tell(READY)
+            for number, token in enumerate(answer_tokens(TOKENS, tables=tables)):
                 await stream.write(token)
                 await asyncio.sleep(max(0.0, began + (number + 1) / PER_SECOND - loop.time()))
             await stream.stop()
             report.write_text(json.dumps({"cpu_s": cpu.since(), "tokens": TOKENS, "seconds": loop.time() - began}))
+            tell(ENDED)
             self.exit()
 
     Plain().run()
 
 
-def app(history: int, report: Path, drive: Callable[[App[None]], Awaitable[object]], per_second: float | None) -> None:
+def app(
+    history: int,
+    report: Path,
+    drive: Callable[[App[None]], Awaitable[object]],
+    per_second: float | None,
+    *,
+    tables: bool = False,
+) -> None:
     """The real app, with so many messages before it, driven from inside or by keys."""
     from tests.chat_app import chat_app
     from tests.scripted import ScriptedRunner
     from tui.screens.services import Start
     from tui.store.conversations import Conversations
     from tui.store.records import Conversation, Message, Role, new_message_id
+    from tui.terminal.link import link
 
-    answer = "".join(answer_tokens(TOKENS if per_second else 60))
+    answer = "".join(answer_tokens(TOKENS if per_second else 60, tables=tables))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         if history:
@@ -121,7 +131,7 @@ def app(history: int, report: Path, drive: Callable[[App[None]], Awaitable[objec
             store.close()
         runner = ScriptedRunner([answer], tokens_per_s=per_second, context_limit=10_000_000)
         runner.requests = deque(maxlen=1)  # type: ignore[assignment]  # not what it keeps for tests
-        chat = chat_app(home, runner, start=Start(go_on=True) if history else None)
+        chat = chat_app(home, runner, start=Start(go_on=True) if history else None, line=link(os.environ))
 
         async def begin() -> None:
             screen = chat.screen_stack[0]
@@ -156,6 +166,13 @@ async def stream(chat: App[None]) -> object:
     return {"cpu_s": cpu.since(), "tokens": tokens, "seconds": seconds, "idle_cpu_per_s": idle_cpu / idle_s}
 
 
+async def still(chat: App[None]) -> object:
+    """Nothing, for as long as it is looked at from outside."""
+    tell(READY)
+    await asyncio.Event().wait()
+    return None
+
+
 async def many_turns(chat: App[None]) -> object:
     """Memory, after every tenth turn."""
     screen, own = chat.screen_stack[0], psutil.Process()
@@ -180,6 +197,12 @@ def main() -> None:
             plain_markdown(report)
         case "stream":
             app(history, report, stream, PER_SECOND)
+        case "tables":
+            app(history, report, stream, PER_SECOND, tables=True)
+        case "plain tables":
+            plain_markdown(report, tables=True)
+        case "still":
+            app(history, report, still, None)
         case "turns":
             app(history, report, many_turns, None)
 

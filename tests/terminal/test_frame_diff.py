@@ -122,16 +122,31 @@ def test_what_is_near_is_written_in_one_piece_and_what_is_far_is_jumped_to() -> 
 
 
 def test_what_scrolled_is_moved_by_the_terminal() -> None:
-    before = [*rows(*(f"row {number} of a text" for number in range(7))), *rows("prompt")]
-    after = [*before[1:7], *rows("row 7 of a text"), *rows("prompt")]
+    words = ("nought", "one", "two", "three", "four", "five", "six", "seven")
+    before = [*rows(*(f"{word} is a row" for word in words[:7])), *rows("prompt")]
+    after = [*before[1:7], *rows("seven is a row"), *rows("prompt")]
     written = frame_diff(before, after)
     assert "\n" in written
-    assert "row 7 of a text" in written
-    assert "row 6" not in written
+    assert "seven is a row" in written
+    assert "six" not in written
     back = frame_diff(after, before)
     assert "\x1bM" in back
-    assert "row 0 of a text" in back
-    assert "row 6" not in back
+    assert "nought is a row" in back
+    assert "six" not in back
+
+
+def test_what_looks_like_a_row_elsewhere_is_not_scrolled_to_where_little_changed() -> None:
+    texts = ["same words"] * 6 + ["others"]
+    before = rows(*texts, "prompt")
+    with_a_scrollbar = [(*row[:-1], ("█", "")) for row in before]
+    assert "\n" not in frame_diff(before, with_a_scrollbar)
+
+
+def test_blanks_between_words_of_a_colour_change_no_pen() -> None:
+    frame = Frame(WIDTH, 1)
+    blue = Style(color="#0000ff", bold=True)
+    frame.take(_layout([[Strip([Segment("two words".ljust(WIDTH), blue)], WIDTH)]]), TRUE)
+    assert frame_diff([(BLANK,) * WIDTH], frame.rows) == "\x1b[H\x1b[1;38;2;0;0;255mtwo words\x1b[m"
 
 
 def test_long_blanks_are_erased_in_their_colour_only_where_the_terminal_can() -> None:
@@ -142,17 +157,33 @@ def test_long_blanks_are_erased_in_their_colour_only_where_the_terminal_can() ->
     assert "\x1b[K" in frame_diff(rows("some words that fill it"), rows("x"), erases_with_colour=False)
 
 
-def test_a_row_whose_width_terminals_disagree_about_is_written_whole_with_its_columns() -> None:
-    frame = Frame(WIDTH, 1)
-    for text, written in {
-        "a👩\u200d👧b c": "\x1b[Ha👩\u200d👧\x1b[4Gb c\x1b[K",
-        "a👩\u200d👧b d": "\x1b[Ha👩\u200d👧\x1b[4Gb d\x1b[K",
-        "…x": "\x1b[H…\x1b[2Gx\x1b[K",
-        "…y": "\x1b[H…\x1b[2Gy\x1b[K",
-    }.items():
+def shown(*texts: str) -> list[str]:
+    """What is written for one row after the other, from a blank one on."""
+    frame, written = Frame(WIDTH, 1), []
+    for text in texts:
         before = list(frame.rows)
         frame.take(_layout([[Strip([Segment(text.ljust(WIDTH - cell_len(text) + len(text)))], WIDTH)]]), TRUE)
-        assert frame_diff(before, frame.rows) == written
+        written.append(frame_diff(before, frame.rows))
+    return written
+
+
+def test_a_row_whose_width_terminals_disagree_about_is_written_whole_with_its_columns() -> None:
+    assert shown("a👩\u200d👧b c", "a👩\u200d👧b d") == [
+        "\x1b[Ha👩\u200d👧\x1b[4Gb c\x1b[K",
+        "\x1b[Ha👩\u200d👧\x1b[4Gb d\x1b[K",
+    ]
+
+
+def test_what_may_be_drawn_wide_takes_what_follows_it_along_and_no_more() -> None:
+    assert shown("…x", "…xy", "“x”y") == ["\x1b[H…\x1b[2Gx", "\x1b[;3Hy", "\x1b[H“\x1b[2Gx”\x1b[4Gy"]
+
+
+def test_letters_that_may_be_drawn_wide_are_written_in_one_piece_and_never_jumped_from() -> None:
+    assert shown("привет abcdef", "привет Abcdef", "Привет AbcdeF") == [
+        "\x1b[Hпривет abcdef",
+        "\x1b[;8HA",
+        "\x1b[HП\x1b[13GF",
+    ]
 
 
 def test_half_a_wide_character_becomes_a_blank() -> None:

@@ -7,6 +7,7 @@ look: the SGR codes that lead to it from a reset pen, as Textual writes them.
 from __future__ import annotations
 
 import unicodedata
+from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +22,6 @@ Row = tuple[Cell, ...]
 BLANK: Cell = (" ", "")
 
 _BOX_DRAWING = range(0x2500, 0x25A0)  # and blocks: a terminal that draws them wide can show no such program
-_UNCERTAIN = frozenset("\u200d\ufe0e\ufe0f")  # joiner, variation selectors
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 
@@ -67,19 +67,37 @@ def taken_apart(look: str) -> Look:
     return Look(frozenset(attributes), foreground, background)
 
 
+@lru_cache(maxsize=1024)
+def seen_on_blank(look: str) -> str:
+    """What of a look can be seen where there is no letter: the background, and lines if there are any."""
+    attributes, _, background = taken_apart(look)
+    return background if attributes <= {"1", "2", "3"} else look
+
+
+class Width(Enum):
+    """What is certain of the columns that a cell's text takes."""
+
+    CERTAIN = auto()
+    """All terminals agree."""
+    LETTER = auto()
+    """Some terminals in East Asia may draw it wide, and everything of its script."""
+    AMBIGUOUS = auto()
+    """Some terminals may draw it wide: punctuation and signs."""
+    UNKNOWN = auto()
+    """Terminals disagree: joined, modified, combined or new."""
+
+
 @lru_cache(maxsize=4096)
-def is_uncertain(text: str) -> bool:
-    """Whether terminals disagree about how many columns a cell's text takes."""
+def width_of(text: str) -> Width:
+    """What is certain of the width of a cell's text."""
     if text.isascii():
-        return False
-    if not _UNCERTAIN.isdisjoint(text):
-        return True
+        return Width.CERTAIN
     point = ord(text[0])
-    if point in _BOX_DRAWING:
-        return False
-    if point in _SKIN_TONES or point in _REGIONAL_INDICATORS or len(text) > 1:
-        return True
-    return unicodedata.east_asian_width(text) == "A" or not unicodedata.name(text, "")
+    if len(text) > 1 or point in _SKIN_TONES or point in _REGIONAL_INDICATORS or not unicodedata.name(text, ""):
+        return Width.UNKNOWN
+    if unicodedata.east_asian_width(text) != "A" or point in _BOX_DRAWING:
+        return Width.CERTAIN
+    return Width.LETTER if text.isalpha() else Width.AMBIGUOUS
 
 
 def _look_of(style: Style | None, colours: ColorSystem) -> str:
@@ -88,7 +106,7 @@ def _look_of(style: Style | None, colours: ColorSystem) -> str:
 
 @lru_cache(maxsize=8192)
 def _cells(text: str, look: str) -> tuple[Cell, ...]:
-    blank = (" ", _seen_on_blank(look))
+    blank = (" ", seen_on_blank(look))
     if text.isascii() and text.isprintable():
         return tuple([blank if character == " " else (character, look) for character in text])
     cells: list[Cell] = []
@@ -102,10 +120,3 @@ def _cells(text: str, look: str) -> tuple[Cell, ...]:
 
 def _is_shown(character: str) -> bool:
     return unicodedata.category(character) != "Cc"
-
-
-@lru_cache(maxsize=1024)
-def _seen_on_blank(look: str) -> str:
-    """What of a look can be seen where there is no letter: the background, and lines if there are any."""
-    attributes, _, background = taken_apart(look)
-    return background if attributes <= {"1", "2", "3"} else look

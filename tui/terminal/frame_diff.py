@@ -7,15 +7,17 @@ itself (margins, and a newline at the lower or a reverse index at the upper one,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import ne
 
-from tui.terminal.cells import BLANK, Cell, Row, is_uncertain, taken_apart
+from tui.terminal.cells import BLANK, Cell, Row, Width, seen_on_blank, taken_apart, width_of
 from tui.terminal.sgr import transition
 
 _NEAR = 4  # cells that are rather written again than jumped over
 _ERASED = 9  # blanks that are rather erased than written
 _MOVED = 3  # rows from which on scrolling is looked at
 _FURTHEST = 24  # rows
-_KEY = 49  # cells
+_SCROLLING = 24  # cells that could be written for what scrolling costs
+_KEY = slice(1, 49)  # the cells that a row is known by elsewhere: without a border, a scrollbar
 
 
 def frame_diff(before: Sequence[Row] | None, after: Sequence[Row], *, erases_with_colour: bool = True) -> str:
@@ -46,26 +48,35 @@ def _shift(before: Sequence[Row], after: Sequence[Row], changed: Sequence[int]) 
         return None
     places: dict[Row, list[int]] = {}
     for y in range(max(0, changed[0] - _FURTHEST), min(len(before), changed[-1] + _FURTHEST + 1)):
-        places.setdefault(_key(before[y]), []).append(y)
+        places.setdefault(before[y][_KEY], []).append(y)
     moved: dict[int, list[int]] = {}
     for y in changed:
-        key = _key(after[y])
-        if key.count(key[0]) < len(key):
-            for place in places.get(key, ()):
-                if 0 < abs(place - y) <= _FURTHEST:
-                    moved.setdefault(place - y, []).append(y)
+        key = after[y][_KEY]
+        if key == before[y][_KEY] or key.count(key[0]) == len(key):
+            continue
+        for place in places.get(key, ()):
+            if abs(place - y) <= _FURTHEST:
+                moved.setdefault(place - y, []).append(y)
     if not moved:
         return None
     by, ys = max(moved.items(), key=lambda each: len(each[1]))
     first, last = (ys[0], ys[-1] + by) if by > 0 else (ys[0] + by, ys[-1])
-    # Rows that stood still are torn along, and those that the terminal brings in have to be written.
-    torn = sum(before[y] == after[y] for y in range(first, last + 1))
-    return (first, last, by) if len(ys) >= _MOVED + torn else None
+    stays = sum(_differing(before[y], after[y]) for y in range(first, last + 1))
+    moves = sum(
+        _differing(before[y + by], after[y]) if first <= y + by <= last else _written(after[y])
+        for y in range(first, last + 1)
+    )
+    return (first, last, by) if stays > moves + _SCROLLING else None
 
 
-def _key(row: Row) -> Row:
-    """What a row is known by when it is looked for elsewhere: its beginning, without a border or a scrollbar."""
-    return row[1:_KEY] or row
+def _differing(one: Row, other: Row) -> int:
+    """How many cells differ."""
+    return 0 if one is other else sum(map(ne, one, other))
+
+
+def _written(row: Row) -> int:
+    """How many cells of a row have something in them."""
+    return sum(text != " " for text, _ in row)
 
 
 class _Painter:
@@ -77,6 +88,7 @@ class _Painter:
         self._pen = ""
         self._column: int | None = None
         self._row: int | None = None
+        self._is_certain = True  # that it is in that column
 
     def scroll(self, rows: Sequence[Row], first: int, last: int, by: int) -> list[Row]:
         """Move the rows `first` to `last` by `by` rows upwards (down where negative); what is then on the screen."""
@@ -104,27 +116,33 @@ class _Painter:
                 to_the_end = x + blanks == len(row)
                 blanks = min(blanks, end - x)
                 self._move(x, y)
-                self._take_pen(row[x][1])
+                self._take_pen(row[x])
                 self._out.append("\x1b[K" if to_the_end else f"\x1b[{blanks}X")
                 x += blanks
                 continue
-            text, look = row[x]
+            text = row[x][0]
             if text:
                 self._move(x, y)
-                self._take_pen(look)
+                self._take_pen(row[x])
                 self._out.append(text)
                 right = x + (2 if row[x + 1 : x + 2] and not row[x + 1][0] else 1)
+                width = width_of(text)
                 # At the right border some cursors stand still and some have left it.
-                self._column = right if right < len(row) and not is_uncertain(text) else None
+                stays = right == len(row) or width in (Width.AMBIGUOUS, Width.UNKNOWN)
+                self._column = None if stays else right
+                self._is_certain = self._is_certain and width is Width.CERTAIN
             x += 1
 
     def _erases(self, cell: Cell) -> bool:
         attributes, _, background = taken_apart(cell[1])
         return not attributes and (self._erases_with_colour or not background)
 
-    def _take_pen(self, look: str) -> None:
-        self._out.append(transition(self._pen, look))
-        self._pen = look
+    def _take_pen(self, cell: Cell) -> None:
+        text, look = cell
+        # Between words of a colour, blanks can have it too: nobody sees it.
+        if look != self._pen and not (text == " " and seen_on_blank(self._pen) == look):
+            self._out.append(transition(self._pen, look))
+            self._pen = look
 
     def _move(self, x: int, y: int) -> None:
         if (self._column, self._row) == (x, y):
@@ -133,24 +151,27 @@ class _Painter:
         ways = [f"\x1b[{row}{';' if column else ''}{column}H"]
         if self._row == y:
             ways.append(f"\x1b[{column}G" if x else "\r")
-            if self._column is not None and x > self._column:
+            if self._column is not None and x > self._column and self._is_certain:
                 ways.append(f"\x1b[{x - self._column}C")
         self._out.append(min(ways, key=len))
-        self._column, self._row = x, y
+        self._column, self._row, self._is_certain = x, y, True
 
 
 def _runs(old: Row | None, new: Row) -> list[tuple[int, int]]:
     """The parts of a row to write, as first and last column, the last excluded."""
-    if old is None or _is_uncertain(new) or _is_uncertain(old):
+    if old is None or _is_unknown(new) or _is_unknown(old):
         return [(0, len(new))]
     runs: list[tuple[int, int]] = []
     for x, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:
             continue
-        # A wide character is written whole, from whichever half changed.
+        # A wide character is written whole, from whichever half changed; and one that may be drawn wide with what
+        # would be under its right half.
         begin, end = x, x + 1
         while begin > 0 and not new[begin][0]:
             begin -= 1
+        if end < len(new) and width_of(new[begin][0]) is Width.AMBIGUOUS:
+            end += 1
         while end < len(new) and not new[end][0]:
             end += 1
         if runs and begin - runs[-1][1] <= _NEAR:
@@ -160,9 +181,9 @@ def _runs(old: Row | None, new: Row) -> list[tuple[int, int]]:
     return runs
 
 
-def _is_uncertain(row: Row) -> bool:
+def _is_unknown(row: Row) -> bool:
     texts = [text for text, _ in row]
-    return not "".join(texts).isascii() and any(map(is_uncertain, texts))
+    return not "".join(texts).isascii() and any(width_of(text) is Width.UNKNOWN for text in texts)
 
 
 def _blanks(row: Row, begin: int) -> int:

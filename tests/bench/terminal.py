@@ -1,0 +1,183 @@
+"""What the app writes to a terminal of 120x40 and what that costs, near and far, beside other programs.
+
+600 tokens of prose, lists, tables and code at 60 a second; bytes are counted on the terminal's side from the question
+to the answer's end, CPU is that of the process without what the script computes. `--dump` names what was written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.bench.app import (
+    LETTERS,
+    Samples,
+    in_terminal,
+    in_turns,
+    medians,
+    seen,
+    type_letters,
+    wait_for_report,
+    worker,
+)
+from tests.bench.app_worker import ENDED, READY, TOKENS
+
+PARTS = ("stream", "echo", "page")
+LINES = {"near": {}, "far": {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}}
+TEXTUAL = {"OVCHAT_OUTPUT": "textual"}
+_HISTORY = 100
+_QUIET_S = 1.0
+_PEER_QUIET_S = 5.0
+_BEGIN, _END = (f"\x1b]2;{title}".encode() for title in (READY, ENDED))
+_SEQUENCES = re.compile(rb"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07]*\x07|\x1b.|[\x00-\x1f]|[^\x1b\x00-\x1f]+")
+
+
+def run(args: list[str]) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench terminal", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--dump", action="store_true", help="name what one answer writes")
+    parser.add_argument(
+        "--peer",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "COMMAND"),
+        help=f"another program, that gets {TOKENS} tokens from wherever it does for what is typed into it",
+    )
+    given = parser.parse_args(args)
+    result: dict[str, Any] = {}
+    if given.dump:
+        for name, environment in LINES.items():
+            result[f"dump {name}"] = dump(_streamed("tables", environment)["written"])
+        return result
+    if "stream" in given.only:
+        result["stream"] = _stream(given.rounds, dict(given.peer))
+    if "echo" in given.only:
+        result["echo"] = {name: _echo(given.rounds, environment) for name, environment in LINES.items()}
+    if "page" in given.only:
+        result["page"] = {name: _page(environment) for name, environment in (LINES | {"Textual": TEXTUAL}).items()}
+    for name, value in result.items():
+        print(f"{name}: {json.dumps(value)}", file=sys.stderr)
+    return result
+
+
+def _stream(rounds: int, peers: dict[str, str]) -> dict[str, Any]:
+    """Bytes and milliseconds of CPU for each streamed token."""
+    written: Samples = {}
+
+    def measure(name: str, kind: str, environment: dict[str, str]) -> float:
+        got = _streamed(kind, environment)
+        written.setdefault(name, []).append(len(got["written"]) / got["tokens"])
+        return float(got["cpu_ms"])
+
+    def measure_peer(name: str, command: str) -> float:
+        count, cpu_s = _peer(command)
+        written.setdefault(name, []).append(count / TOKENS)
+        return 1000 * cpu_s / TOKENS
+
+    kinds = {name: ("tables", environment) for name, environment in LINES.items()}
+    kinds |= {"far, Textual's output": ("tables", LINES["far"] | TEXTUAL), "Textual's Markdown": ("plain tables", {})}
+    measures = {name: lambda name=name, kind=kind: measure(name, *kind) for name, kind in kinds.items()}
+    measures |= {name: lambda name=name, run=run: measure_peer(name, run) for name, run in peers.items()}
+    cpu = in_turns(rounds, measures)
+    return {"bytes": medians(written), "cpu_ms": medians(cpu)}
+
+
+def _streamed(kind: str, environment: dict[str, str]) -> dict[str, Any]:
+    """What one answer wrote, and what a token of it cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        with in_terminal(worker(kind, 0, report), Path(folder), environment=environment) as terminal:
+            wait_for_report(terminal, report)
+            seen(terminal, _END)
+            written = terminal.raw
+        got = json.loads(report.read_text())
+    scripted = sum(seconds for name, seconds in got["cpu_s"].items() if name.startswith(("engine", "asyncio")))
+    return {
+        "written": written[written.index(_BEGIN) : written.index(_END)],
+        "tokens": got["tokens"],
+        "cpu_ms": 1000 * (got["cpu_s"]["all"] - scripted) / got["tokens"],
+        "threads_ms": {name: 1000 * seconds / got["tokens"] for name, seconds in got["cpu_s"].items()},
+    }
+
+
+def _peer(command: str) -> tuple[int, float]:
+    """Bytes and CPU seconds of another program from the question until it is quiet."""
+    with tempfile.TemporaryDirectory() as folder, in_terminal(shlex.split(command), Path(folder)) as terminal:
+        _quiet(terminal, _PEER_QUIET_S)
+        before, cpu_s = terminal.written, terminal.cpu_seconds()
+        terminal.type("Hello")
+        terminal.press("enter")
+        _quiet(terminal, _PEER_QUIET_S)
+        return terminal.written - before, terminal.cpu_seconds() - cpu_s
+
+
+def _quiet(terminal: Any, seconds: float) -> None:
+    """Wait until nothing has been written for so long."""
+    while not terminal.output or time.perf_counter() - terminal.output[-1][0] < seconds:
+        time.sleep(0.05)
+
+
+def _echo(rounds: int, environment: dict[str, str]) -> dict[str, float]:
+    """Milliseconds from a key to its echo while an answer streams."""
+    taken: list[float] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.json"
+            with in_terminal(worker("tables", 0, report), Path(folder), environment=environment) as terminal:
+                seen(terminal, _BEGIN, 0.1)
+                time.sleep(1.0)
+                taken += type_letters(terminal, LETTERS[:60])
+    return {"p50": statistics.median(taken), "p99": statistics.quantiles(taken, n=100)[98], "max": max(taken)}
+
+
+def _page(environment: dict[str, str]) -> dict[str, float]:
+    """Bytes of scrolling a long conversation by a page, and of the text on a page."""
+    taken, text = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        command = worker("still", _HISTORY, Path(folder) / "report.json")
+        with in_terminal(command, Path(folder), emulate=True, environment=environment) as terminal:
+            seen(terminal, _BEGIN, 0.1)
+            for key in ["pageup"] * 8 + ["pagedown"] * 4:
+                _quiet(terminal, _QUIET_S)
+                before = terminal.written
+                terminal.press(key)
+                began = time.perf_counter()
+                while terminal.written == before and time.perf_counter() < began + _QUIET_S:
+                    time.sleep(0.01)
+                _quiet(terminal, _QUIET_S)
+                taken.append(terminal.written - before)
+                text.append(len(terminal.text.encode()))
+    return {"bytes": statistics.median(taken), "most": max(taken), "text": statistics.median(text)}
+
+
+def dump(written: bytes) -> list[tuple[str, int, int]]:
+    """What was written: each kind of sequence with how often it came and all its bytes, most bytes first."""
+    times, size = Counter[str](), Counter[str]()
+    for part in _SEQUENCES.findall(written):
+        name = _named(part)
+        times[name] += 1
+        size[name] += len(part)
+    rows = [(name, times[name], count) for name, count in size.most_common()]
+    for name, count, total in rows:
+        print(f"{name:30} {count:6} x {total / count:6.1f} = {total:7} bytes", file=sys.stderr)
+    print(f"{sum(size.values())} bytes", file=sys.stderr)
+    return rows
+
+
+def _named(part: bytes) -> str:
+    if not part.startswith(b"\x1b"):
+        return "text" if part[0] >= 32 else f"control {part!r}"
+    if part.startswith(b"\x1b["):
+        return f"CSI {'?' * (b'?' in part)} {chr(part[-1])}"
+    return f"ESC {chr(part[1])}"
