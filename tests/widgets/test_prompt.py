@@ -17,20 +17,11 @@ async def test_enter_sends_and_empties() -> None:
         assert app.prompt.text == ""
 
 
-@pytest.mark.parametrize("key", ["ctrl+j", "alt+enter", "shift+enter"])
+@pytest.mark.parametrize("key", ["ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"])
 async def test_new_line_keys(key: str) -> None:
     async with running() as (app, pilot):
         await pilot.press("a", key, "b")
         assert (app.prompt.text, app.sent) == ("a\nb", [])
-
-
-@pytest.mark.parametrize("key", ["shift+\r", "ctrl+\r", "\r"])
-async def test_enter_with_a_modifier_as_xterm_reports_it_is_a_new_line(key: str) -> None:
-    async with running() as (app, pilot):
-        app.post_message(events.Key("a", "a"))
-        app.post_message(events.Key(key, "\r"))
-        await pilot.pause()
-        assert (app.prompt.text, app.sent) == ("a\n", [])
 
 
 @pytest.mark.parametrize("blank", [(), (" ",), ("ctrl+j", " ", "ctrl+j")])

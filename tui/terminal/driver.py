@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import selectors
+import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,12 +12,15 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal.input import Input
 from tui.terminal.output import Output
 
 if TYPE_CHECKING:
     from tui.terminal.display import TerminalApp
 
 _PAUSE_S, _CLOSE_S = 1.0, 1.0
+_LOOK_S = 0.1  # whether the terminal is to be given back
+_READ_BYTES = 1 << 16
 # What somebody does who waits to see it.
 _DONE = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.MouseScrollDown, events.MouseScrollUp)
 
@@ -25,6 +30,7 @@ class TerminalDriver(LinuxDriver):
 
     Attributes:
         output: Where everything is written; None where that is Textual's own thread.
+        input: What everything that is read goes through.
     """
 
     def __init__(
@@ -32,6 +38,8 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.output = self._open_output(app) if app.writes_differences else None
+        answered = self.output.answered if self.output is not None else lambda: None
+        self.input = Input(app.line.escape_delay(app.terminal["escape_delay"]), answered)
         self._is_on = False  # application mode
 
     def _open_output(self, app: TerminalApp) -> Output | None:
@@ -53,6 +61,29 @@ class TerminalDriver(LinuxDriver):
             super().write(data)
         else:
             self.output.write(data)
+
+    def run_input_thread(self) -> None:
+        """Read until the terminal is given back."""
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                wait = self.input.wait
+                if not selector.select(_LOOK_S if wait is None else min(wait, _LOOK_S)):
+                    found = self.input.tick()
+                elif data := self._read():
+                    found = self.input.feed(data)
+                else:
+                    # There is no terminal any more, and not every system says so.
+                    os.kill(os.getpid(), signal.SIGHUP)
+                    return
+                for message in found:
+                    self.process_message(message)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _READ_BYTES)
+        except OSError:
+            return b""
 
     def process_message(self, message: Message) -> None:
         """Hand on what was read."""

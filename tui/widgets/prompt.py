@@ -16,8 +16,6 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
 from tui.terminal.editor import EditorFailed, edit_text, editor_command
-from tui.terminal.keys import OTHER_NEW_LINES
-from tui.widgets.key_burst import HOLD_S, KeyBurst
 from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
@@ -26,9 +24,6 @@ from tui.widgets.typing_keys import typing_keys
 # The screen's keys: there they scroll the transcript, change the temperature, and copy or stop.
 _LET_GO = frozenset({"pageup", "pagedown", "f6", "f7", "ctrl+c,super+c"})
 _LOWEST_WITH_BORDER = 16
-# Keys that a terminal without bracketed paste sends for characters of a pasted text.
-_PASTED_KEYS = {"enter": "\r", "ctrl+j": "\n", "tab": "\t"}
-
 
 _UP = "A row up; from the first one to earlier messages. In an empty prompt: take back the last one that is queued."
 _DOWN = "A row down; from the last one to later messages, in the end to what you were writing."
@@ -70,7 +65,7 @@ class Prompt(PromptArea, inherit_bindings=False):
             show=False,
         ),
         Binding(
-            "ctrl+j,alt+enter,shift+enter",
+            "ctrl+j,alt+enter,shift+enter,ctrl+enter",
             "new_line",
             "New line",
             id="prompt.new_line",
@@ -131,7 +126,6 @@ class Prompt(PromptArea, inherit_bindings=False):
         super().__init__(highlight_cursor_line=False, tab_behavior="focus")
         self.pastes = Pastes()
         self.earlier = PromptHistory()
-        self._burst = KeyBurst()
         self._given_back = ""  # what stands here since a message was taken back, as long as nobody changed it
         # A cursor that blinks sends bytes twice a second for as long as the app is open.
         self.cursor_blink = False
@@ -179,22 +173,7 @@ class Prompt(PromptArea, inherit_bindings=False):
     # Keys
 
     async def on_key(self, event: events.Key) -> None:
-        types = event.is_printable and set(event.key.split("+")[:-1]) <= {"shift"}
-        fed = self._burst.feed((event.character or "") if types else _PASTED_KEYS.get(event.key, ""), event.time)
-        await self._type(fed.typed)
-        if fed.pasted:
-            self._insert(fed.pasted)
-        if fed.kept:
-            _take(event)
-            if self._burst.held:
-                self._burst_timer.reset()
-                self._burst_timer.resume()
-            return
-        if event.key in OTHER_NEW_LINES:
-            _take(event)
-            self.action_new_line()
-            return
-        if types:
+        if event.is_printable and set(event.key.split("+")[:-1]) <= {"shift"}:
             return  # to TextArea, which types it
         # Not to TextArea: it would also type the letter of an Alt+letter, and a line end for Enter.
         event.prevent_default()
@@ -208,21 +187,6 @@ class Prompt(PromptArea, inherit_bindings=False):
         if active is None or active.node is not self:
             return False
         return await self.app.run_action(active.binding.action, self)
-
-    async def _type(self, text: str) -> None:
-        """What these characters do that were held back."""
-        keys = {character: key for key, character in _PASTED_KEYS.items()}
-        for character in text:
-            if character == "\t":
-                self.screen.focus_next()
-            elif character in keys:
-                await self._run_binding(keys[character])
-            else:
-                self._replace_via_keyboard(character, *self.selection)
-
-    async def _burst_over(self) -> None:
-        self._burst_timer.pause()
-        await self._type(self._burst.end())
 
     def action_send(self) -> None:
         """Send the message; where there is none, what is queued."""
@@ -334,7 +298,6 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Follow the screen's height, which may change while the prompt's own size does not."""
-        self._burst_timer = self.set_interval(HOLD_S, self._burst_over, pause=True)
         self.screen.screen_layout_refresh_signal.subscribe(self, self._fit_screen)
 
     def _fit_screen(self, screen: Screen[object]) -> None:
