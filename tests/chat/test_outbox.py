@@ -86,10 +86,10 @@ def committed(outbox: Outbox, record: Message, seconds: float = 5) -> bool:
 def test_what_is_put_is_written_in_order(outbox: Outbox, store: FakeStore) -> None:
     outbox.put(CHAT, message(1))
     outbox.put(message(2))
-    outbox.draft("abc", "typed")
     outbox.drop(3)
+    outbox.draft("abc", "typed")
     assert outbox.flush(5)
-    assert store.written == [CHAT, message(1), message(2), ("abc", "typed"), 3]
+    assert store.written == [CHAT, message(1), message(2), 3, ("abc", "typed")]
 
 
 def test_what_is_put_together_is_written_in_one_piece(outbox: Outbox, store: FakeStore) -> None:
@@ -190,6 +190,37 @@ def test_what_one_conversation_fails_with_does_not_hold_up_another(outbox: Outbo
     assert not outbox.flush(5)
     assert store.written == [message(2, conversation="other")]
     assert outbox.unsaved == (CHAT, message(1))
+
+
+def test_a_draft_leaves_the_disk_after_its_words_are_on_it_as_a_message_or_another_draft(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    store.go.clear()
+    outbox.draft("", "said")
+    assert store.busy.wait(5)
+    outbox.draft("other", "moved")
+    outbox.put(message(1, "said"))
+    outbox.draft("", "")
+    outbox.draft("other", "")
+    outbox.draft("third", "moved")
+    store.go.set()
+    assert outbox.flush(5)
+    assert store.written == [("", "said"), message(1, "said"), ("third", "moved"), ("", ""), ("other", "")]
+
+
+def test_a_draft_stays_on_disk_as_long_as_its_words_cannot_be_written_as_a_message(
+    outbox: Outbox, store: FakeStore
+) -> None:
+    outbox.draft("", "said")
+    assert outbox.flush(5)
+    store.fails = lambda record: isinstance(record, Message)
+    outbox.put(message(1, "said"))
+    outbox.draft("", "")
+    assert not outbox.flush(5)
+    assert store.written == [("", "said")]
+    store.fails = lambda record: False
+    assert outbox.flush(5)
+    assert store.written[1:] == [message(1, "said"), ("", "")]
 
 
 def test_a_store_that_does_not_open_is_tried_again(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:

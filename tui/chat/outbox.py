@@ -216,10 +216,12 @@ class Outbox:
             return _trouble(error)
         batches: dict[object, list[_Record]] = {}
         with self._changed:
-            for record in self._waiting.values():
+            for record in sorted(self._waiting.values(), key=_drafts_last):
                 batches.setdefault(_batch_of(record), []).append(record)
         trouble: StoreError | None = None
         for batch, records in batches.items():
+            if trouble is not None and isinstance(records[0], _Draft):
+                break  # what could not be written may be what the draft on disk still has
             try:
                 self._write(self._store, batch, records)
             except Exception as error:
@@ -292,6 +294,11 @@ def _key(record: _Record) -> _Key:
             return _Drop, record.message_id
         case _Draft():
             return _Draft, record.conversation
+
+
+def _drafts_last(record: _Record) -> int:
+    """What leaves a draft was said, or is in another draft: that is on disk before."""
+    return (1 if record.text else 2) if isinstance(record, _Draft) else 0
 
 
 def _batch_of(record: _Record) -> object:
