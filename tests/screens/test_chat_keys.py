@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.chat_app import chat_app, running
+from tests.terminal.key_tables import TABLES
+from tests.terminal.reading import Reading
 from tui.app import ChatApp
 from tui.screens.chat import ChatScreen
 from tui.screens.chat_keys import COMMANDS, KEYS
+from tui.widgets.prompt import Prompt
 
-# design.md's table, as far as it belongs to this screen. Those of the prompt itself are tested with the prompt.
+# The design's table, as far as it belongs to this screen.
 DESIGNED = {
     "escape": "back",
     "ctrl+c": "interrupt",
@@ -44,17 +47,26 @@ DESIGNED = {
 }
 
 
-@pytest.mark.parametrize("text", ["", "two\nlines that are written"])
-async def test_every_key_arrives_while_the_prompt_has_the_focus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    called: list[str] = []
+OF_THE_PROMPT = dict.fromkeys(("ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"), "new_line") | {"enter": "send"}
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The actions that were run, by their names; they do nothing else."""
+    names: list[str] = []
 
     def record(owner: type, action: str) -> None:
-        monkeypatch.setattr(owner, f"action_{action}", lambda self, *given: called.append(action))
+        monkeypatch.setattr(owner, f"action_{action}", lambda self, *given: names.append(action))
 
     for action in set(DESIGNED.values()) | {key.action.partition("(")[0] for key in KEYS}:
         record(ChatApp if action in ("quit", "command_palette") else ChatScreen, action)
+    for action in set(OF_THE_PROMPT.values()):
+        record(Prompt, action)
+    return names
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines that are written"])
+async def test_every_key_arrives_while_the_prompt_has_the_focus(tmp_path: Path, called: list[str], text: str) -> None:
     app = chat_app(tmp_path)
     async with running(app) as pilot:
         screen = app.screen
@@ -66,6 +78,27 @@ async def test_every_key_arrives_while_the_prompt_has_the_focus(
             assert called == [action], key
             assert screen.pane.prompt.text == text, key
             assert screen.pane.prompt.has_focus, key
+
+
+async def test_every_key_arrives_as_the_bytes_of_every_terminal(tmp_path: Path, called: list[str]) -> None:
+    app = chat_app(tmp_path)
+    async with running(app) as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChatScreen)
+        for terminal, table in TABLES.items():
+            wanted = {data: action for data, key in table.items() if (action := (DESIGNED | OF_THE_PROMPT).get(key))}
+            assert len(wanted) > 25, terminal
+            for data, action in wanted.items():
+                called.clear()
+                reading = Reading()
+                reading.come(data)
+                reading.wait(60)
+                for message in reading.messages:
+                    app.post_message(message)
+                await pilot.pause()
+                assert called == [action], (terminal, data)
+        assert screen.pane.prompt.text == ""
+        assert screen.pane.prompt.has_focus
 
 
 def test_keys_are_named_and_unique() -> None:
