@@ -66,6 +66,17 @@ async def test_an_edit_that_is_not_sent_is_in_the_draft(opened: OpenChat) -> Non
         assert chat.app.services.outbox.opened().draft(edited) == "old and new"
 
 
+async def test_who_quits_in_the_middle_of_an_edit_finds_it_in_the_draft(opened: OpenChat, tmp_path: Path) -> None:
+    async with opened() as chat:
+        await chat.write("old")
+        await chat.idle(2)
+        await chat.press(*"mine", "alt+e", *" and new")
+        edited = chat.session.conversation.id
+        await chat.press("ctrl+q")
+        await chat.until(lambda: not chat.app.is_running)
+    assert Conversations.open(tmp_path / "conversations.db").draft(edited) == "mine\n\nold and new"
+
+
 async def test_a_draft_that_could_not_be_saved_comes_back_and_is_rescued(opened: OpenChat) -> None:
     def full() -> Conversations:
         raise StoreError("The disk is full.", "Free some space.")

@@ -62,6 +62,27 @@ async def test_several_waiting_messages_are_taken_back_one_after_the_other(opene
         assert not chat.prompt.queued
 
 
+async def test_what_is_taken_back_is_no_part_of_an_edit(opened: OpenChat) -> None:
+    runner = held_runner()
+    async with opened(runner) as chat:
+        await chat.write("first")
+        await chat.until(lambda: chat.session.turn is not None)
+        await chat.write("second")
+        await chat.write("third")
+        await chat.press("alt+e")
+        chat.pane.take_back()  # from the palette
+        assert chat.prompt.text == "first"
+        chat.prompt.clear()
+        await chat.press("up")
+        await chat.until(lambda: not chat.queued)
+        assert chat.prompt.text == "second\nthird"
+        runner.go.set()
+        await chat.idle(2)
+        await chat.press("enter")
+        await chat.idle(4)
+        assert chat.texts[2] == "second\nthird"
+
+
 def texts(session: ChatSession) -> list[str]:
     return [message.text for message in session.messages]
 

@@ -75,9 +75,12 @@ async def test_an_edited_message_that_is_too_long_is_told_and_back_means_back_in
         chat.prompt.load("edited " * 30)
         await chat.press("enter")
         await chat.panel(OverflowScreen)
+        chat.pane.save_draft()  # as after a pause
         await chat.press("1")
         await chat.until(lambda: len(runner.requests) == 3)
         await chat.idle(4)
+        assert chat.app.services.outbox.flush(5)
+        assert chat.app.services.outbox.opened().draft(chat.session.conversation.id) == "a draft"
         assert chat.texts[2].startswith("edited")
         assert "1." not in given(runner)
         assert not chat.session.in_context(chat.session.messages[0].id)

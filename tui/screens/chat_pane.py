@@ -173,7 +173,9 @@ class ChatPane(Vertical):
                 lambda: session.overflow(text, edited),
             )
             self._draft.edited = ""
-            if not begun:
+            if begun:
+                self.save_draft()
+            else:
                 self._draft.edit(edited, text)
                 self._say_editing()
 
@@ -272,7 +274,6 @@ class ChatPane(Vertical):
 
     async def stop_everything(self) -> None:
         """Cancel every turn; what is not said yet is the draft."""
-        self.leave_edit()
         self._take_back_all()  # else the next one would be sent where the user stays after all
         self.save_draft()
         await self.under_way.stop()
@@ -309,13 +310,15 @@ class ChatPane(Vertical):
         """Put the last message that waits back into the prompt."""
         out = self._out
         if len(out.waiting) > out.going:
-            self.prompt.give_back(out.waiting.pop())
+            if not self.prompt.text:
+                self.leave_edit()  # nothing is left of it
+            self._draft.give_back(out.waiting.pop())
             self._show_queue()
             self._say_held()
 
     def _take_back_all(self) -> None:
         while self._out.waiting:
-            self.prompt.give_back(self._out.waiting.pop())
+            self._draft.give_back(self._out.waiting.pop())
         self._show_queue()
 
     def _show_queue(self) -> None:

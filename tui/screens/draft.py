@@ -46,6 +46,13 @@ class Draft:
         self._prompt.load(self._kept)
         return True
 
+    def give_back(self, text: str) -> None:
+        """Put what was to be said back into the draft, before what was typed since; not into an edit."""
+        if self.editing is None:
+            self._prompt.give_back(text)
+        else:
+            self._kept = "\n".join(filter(None, (text, self._kept)))
+
     def unsent(self, session: ChatSession) -> str:
         """All of it, to be stored: what was changed in an edit, too."""
         typed = self._prompt.draft
