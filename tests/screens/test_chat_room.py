@@ -8,6 +8,7 @@ import pytest
 
 from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
+from tui.screens.dialogs import ConfirmDialog
 from tui.screens.overflow import OverflowScreen
 from tui.store.conversations import Conversations
 from tui.store.records import Ended
@@ -85,6 +86,31 @@ async def test_an_edited_message_that_is_too_long_is_told_and_back_means_back_in
         assert "1." not in given(runner)
         assert not chat.session.in_context(chat.session.messages[0].id)
         assert chat.prompt.text == "a draft"
+
+
+async def test_what_begins_a_new_conversation_out_of_a_temporary_one_is_not_stored_either(opened: OpenChat) -> None:
+    runner = ScriptedRunner(["short answer"])
+    async with opened(runner) as chat:
+        await chat.screen.run_action("temporary_chat")
+        await chat.until(lambda: chat.session.temporary)
+        await two_exchanges(chat, runner, 60)
+        before = chat.session
+        await chat.write("more " * 30)
+        for choice, goes in (("n", False), ("y", True)):
+            await chat.panel(OverflowScreen)
+            await chat.press("2")
+            await chat.panel(ConfirmDialog)
+            await chat.press(choice)
+            if not goes:
+                await chat.until(lambda: chat.prompt.text.startswith("more"))
+                assert chat.session is before
+                await chat.press("enter")
+        await chat.until(lambda: len(runner.requests) == 3)
+        await chat.idle(2)
+        assert chat.session is not before
+        assert given(runner).startswith("more")
+        assert chat.app.services.outbox.flush(5)
+        assert not chat.app.services.outbox.opened().listing()
 
 
 async def test_an_edited_message_can_begin_a_new_conversation(opened: OpenChat) -> None:

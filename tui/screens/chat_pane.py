@@ -17,6 +17,7 @@ from textual.timer import Timer
 
 from tui.engine.errors import OvchatError
 from tui.screens.draft import Draft
+from tui.screens.opening import may_leave
 from tui.screens.outgoing import WHAT_WAITS, Outgoing, UnderWay
 from tui.screens.overflow import OverflowChoice, OverflowScreen
 from tui.screens.works import Works
@@ -43,7 +44,7 @@ class ChatPane(Vertical):
 
     Args:
         session: Shown first.
-        new_session: Makes an empty one.
+        new_session: Makes an empty one; `temporary=True` for one that is not stored.
         outbox: Takes the drafts.
         active: Has the engine.
     """
@@ -54,7 +55,7 @@ class ChatPane(Vertical):
         """The prompt, the branch or the turn changed: counts and status are no longer right."""
 
     def __init__(
-        self, session: ChatSession, new_session: Callable[[], ChatSession], outbox: Outbox, active: ActiveModel
+        self, session: ChatSession, new_session: Callable[..., ChatSession], outbox: Outbox, active: ActiveModel
     ) -> None:
         super().__init__()
         self._new_session = new_session
@@ -261,8 +262,8 @@ class ChatPane(Vertical):
         match await self.app.push_screen_wait(OverflowScreen(overflow, can_move=can_move)):
             case OverflowChoice.DROP:
                 self.session.drop_oldest(overflow)
-            case OverflowChoice.NEW:
-                self.under_way.move_on(self._new_session())
+            case OverflowChoice.NEW if await may_leave(self.app, self):
+                self.under_way.move_on(self._new_session(temporary=self.session.temporary))
             case _:
                 return False
         await self._take(self.session)
