@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.screens.using import OpenChat
 from tests.scripted import ScriptedRunner
+from tui.chat.session import ChatSession
+from tui.screens import opening
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.find import FindScreen
@@ -48,6 +53,46 @@ async def test_coming_back_to_a_running_turn_shows_all_of_it_once(opened: OpenCh
         await chat.idle(2)
         await chat.until(lambda: chat.shown.count("three") == 1 and "ten" in chat.shown)
         assert chat.shown.count("one") == 1
+
+
+async def test_what_is_typed_in_the_conversation_that_is_opened_again_stays(opened: OpenChat) -> None:
+    async with opened() as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        assert chat.app.services.outbox.flush(5)
+        chat.prompt.insert("half a thought")
+        await opening.open_stored(chat.app.services, chat.pane, chat.session.conversation.id)
+        assert chat.prompt.text == "half a thought"
+
+
+async def test_what_is_said_and_waits_while_the_conversation_is_read_again_stays(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go, open_session = threading.Event(), threading.Event(), ChatSession.open
+
+    def slow(*arguments: Any, **named: Any) -> ChatSession:
+        read.set()
+        assert go.wait(20)
+        return open_session(*arguments, **named)
+
+    runner = ScriptedRunner(["one", "two", "three"])
+    async with opened(runner) as chat:
+        await chat.write("first")
+        await chat.idle(2)
+        runner.go.clear()
+        session = chat.session
+        monkeypatch.setattr(ChatSession, "open", slow)
+        opens = asyncio.create_task(opening.open_stored(chat.app.services, chat.pane, session.conversation.id))
+        await chat.until(read.is_set)
+        await chat.write("second")
+        await chat.until(lambda: session.turn is not None)
+        await chat.write("third")
+        go.set()
+        await opens
+        assert chat.session is session
+        assert chat.queued == ["queued: third"]
+        runner.go.set()
+        await chat.idle(6)
 
 
 async def test_a_message_of_another_branch_waits_for_the_answer_under_way(opened: OpenChat) -> None:

@@ -72,7 +72,8 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
     draft = await asyncio.to_thread(read_draft, services.outbox, id)
     session = pane.under_way.session(id)
     if session is None:
-        session = await asyncio.to_thread(lambda: ChatSession.open(services.outbox, id, **_sampling(services)))
+        read = await asyncio.to_thread(lambda: ChatSession.open(services.outbox, id, **_sampling(services)))
+        session = pane.under_way.session(id) or read  # something may have been said meanwhile
     if focus is not None:
         session.show_branch_of(focus)
     pane.show(session, draft, focus)

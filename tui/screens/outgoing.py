@@ -155,6 +155,8 @@ class UnderWay:
         """
         left, id = self.shown, session.conversation.id
         left.going = False
+        if left.session.conversation.id == id:
+            draft = left.typed  # newer than what was read
         if left.session.temporary:
             left.stop()
         elif left.under_way:
