@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.screens.using import OpenChat
 from tui.chat.stored import unsaved_conversations
@@ -16,6 +20,27 @@ async def test_the_draft_is_there_again_after_a_restart(opened: OpenChat, tmp_pa
         await chat.press("ctrl+q")
     async with opened(ready=False) as chat:
         await chat.until(lambda: chat.prompt.text == "half a thought")
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_what_is_typed_before_the_draft_is_there_does_not_take_its_place(
+    opened: OpenChat, tmp_path: Path, sent: bool
+) -> None:
+    with closing(Conversations.open(tmp_path / "conversations.db")) as store:
+        store.save_draft("", "half a thought")
+    may_open = threading.Event()
+
+    def slow() -> Conversations:
+        assert may_open.wait(20)
+        return Conversations.open(tmp_path / "conversations.db")
+
+    async with opened(open_store=slow, ready=False) as chat:
+        await chat.until(lambda: chat.app.services.active.status.model is not None)
+        await chat.press(*"typed", *(["enter"] if sent else []))
+        await chat.until(lambda: not sent or len(chat.texts) == 2)
+        chat.pane.save_draft()  # as after a pause
+        may_open.set()
+        await chat.until(lambda: chat.prompt.text == ("half a thought" if sent else "half a thought\ntyped"))
 
 
 async def test_what_was_sent_is_no_draft_any_more(opened: OpenChat, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,13 @@ class Outbox:
 
     Args:
         open_store: Opens the conversations; called in the thread, again every second while it fails.
+
+    Attributes:
+        draft_before: What was typed in a new chat, and not sent, before this began; known when `store` is there.
     """
 
     def __init__(self, open_store: Callable[[], Conversations]) -> None:
+        self.draft_before = ""
         self._open_store = open_store
         self._store: Conversations | None = None
         self._waiting: dict[_Key, _Record] = {}
@@ -209,7 +214,10 @@ class Outbox:
         """Write what waits; why something was not, or None."""
         try:
             if self._store is None:
-                self._store = self._open_store()
+                store = self._open_store()
+                with suppress(StoreError):
+                    self.draft_before = store.draft("")  # now: what is typed meanwhile takes its place
+                self._store = store
                 with self._changed:
                     self._changed.notify_all()
         except Exception as error:

@@ -85,7 +85,7 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
 async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     """Bring back the prompts and the draft of before; the last conversation if `go_on`, or if it was interrupted.
 
-    What somebody has begun meanwhile stays as it is.
+    What somebody has begun meanwhile stays; the draft comes before what is typed.
 
     Raises:
         StoreError: What was stored cannot be read.
@@ -94,13 +94,13 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
     interrupted = await asyncio.to_thread(store.interrupted)
     before = interrupted or (await _last(store) if go_on else None)
-    draft = await asyncio.to_thread(store.draft, "")
-    if pane.begun:
+    begun = pane.begun
+    if draft := services.outbox.draft_before:
+        pane.prompt.give_back(draft)
+    if begun:
         if interrupted is not None:
             pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
-    elif before is None:
-        pane.prompt.load(draft)
-    else:
+    elif before is not None:
         await open_stored(services, pane, before.id)
         if interrupted is not None:
             pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
