@@ -7,7 +7,7 @@ was written for.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
+    from tui.terminal.input import Input
     from tui.terminal.output import Output
+
+
+def frame_interval(app: App[Any]) -> float:
+    """Seconds between two frames at least, as the terminal of `app` and the line to it are now."""
+    return app.frame_interval_s if isinstance(app, TerminalApp) else Link().refresh(None)
 
 
 class TerminalApp(App[None]):
@@ -52,6 +58,21 @@ class TerminalApp(App[None]):
     def output(self) -> Output | None:
         """Where everything is written; None where that is Textual's own."""
         return getattr(self._driver, "output", None)
+
+    @property
+    def input(self) -> Input | None:
+        """What everything that is read goes through; None where that is Textual's own."""
+        return getattr(self._driver, "input", None)
+
+    @property
+    def escape_delay_s(self) -> float:
+        """Seconds that Esc waits for the rest of a key."""
+        return self.line.escape_delay(self.terminal["escape_delay"])
+
+    def switch_mouse(self) -> bool | None:
+        """Take the mouse or give it back. Whether it is the app's now; None where it stays as it is."""
+        switch: Callable[[], bool] | None = getattr(self._driver, "switch_mouse", None)
+        return switch() if switch is not None else None
 
     @property
     def frame_interval_s(self) -> float:

@@ -61,9 +61,9 @@ class Frame:
         """Replace what row `y` has from column `x` on."""
         before = self.rows[y]
         end = min(x + len(cells), self.width)
-        row = _mended((*before[:x], *cells[: end - x], *before[end:]))
-        if row != before:
-            self.rows[y] = row
+        part = tuple(cells[: end - x])
+        if before[x:end] != part:
+            self.rows[y] = _mended((*before[:x], *part, *before[end:]))
 
 
 def _mended(row: Row) -> Row:

@@ -59,8 +59,9 @@ class FollowingScroll(VerticalScroll, can_focus=False):
     text_below: reactive[bool] = reactive(False, toggle_class="-text-below")
     """Something was added below what can be seen."""
 
-    # One layout for each change of what it holds, not another after it: where the scrollbar comes, that asks for one.
-    virtual_size = Reactive(Size(0, 0))
+    # One layout for each change of what it holds, and no layout and no painting after it: where the scrollbar comes,
+    # that asks for one.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
 
     def __init__(self) -> None:
         super().__init__()

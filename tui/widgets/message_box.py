@@ -33,8 +33,8 @@ class MessageBox(Vertical, can_focus=True):
         &.-failed > .end:ansi { text-style: none; }
     }
     """
-    # As in AnswerText: one layout for each change of size, not two.
-    virtual_size = Reactive(Size(0, 0))
+    # As in BlockView: one layout for each change of size, which paints what it changed, and nothing after it.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", "Message above", id="message.above", tooltip="To the message above.", show=False),
         Binding("down", "step(1)", "Message below", id="message.below", tooltip="To the message below.", show=False),

@@ -17,17 +17,22 @@ class Pace:
     """The pause between two drawings, from what the last one cost.
 
     Args:
+        shortest: The least pause that the terminal and the line to it allow, in seconds; it may be longer than what
+            leaves the processor alone.
         cpu: CPU seconds of the thread that draws.
     """
 
-    def __init__(self, cpu: Callable[[], float] = time.thread_time) -> None:
+    def __init__(
+        self, shortest: Callable[[], float] = lambda: SHORTEST_S, cpu: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._shortest = shortest
         self._cpu = cpu
         self._before = cpu()
-        self.pause = SHORTEST_S
+        self.pause = shortest()
         """Seconds to wait now."""
 
     def drawn(self) -> None:
         """A pause is over, and everything that was to be drawn in it is."""
         now = self._cpu()
-        self.pause = min(max((now - self._before) / _SHARE, SHORTEST_S), LONGEST_S)
+        self.pause = max(min((now - self._before) / _SHARE, LONGEST_S), self._shortest())
         self._before = now

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.store.records import Message
+from tui.terminal.display import frame_interval
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.first_run import FirstRun
 from tui.widgets.message_view import MessageView
@@ -70,7 +71,7 @@ class SessionView(Transcript):
         session, answer = self._session, await self.sync(turn)
         if session is None or answer is None:
             return
-        pace = Pace()
+        pace = Pace(lambda: frame_interval(self.app))
         while not turn.done:
             await answer.feed(turn.drain())
             await asyncio.sleep(pace.pause)

@@ -14,13 +14,15 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.terminal.display import frame_interval
 from tui.widgets.visible import visible
 
 if TYPE_CHECKING:
     from tui.engine.sampling_params import SamplingParams
 
 SHORTEST_INTERVAL = 0.25
-"""Seconds between two repaints."""
+"""Seconds between two repaints at least."""
+_FRAMES, _LONGEST_INTERVAL = 4, 1.0  # as long as so many frames may take, but in seconds no longer
 _WARN_AT, _ALARM_AT = 0.80, 0.95  # shares of the context in use
 _GAP = "  "
 _MUTED = "$foreground 60%"
@@ -192,7 +194,7 @@ def _width(parts: Collection[_Part]) -> int:
 
 
 class StatusLine(Widget):
-    """One row, repainted at most four times a second and only if it changed."""
+    """One row, repainted at most four times a second, less often on slow lines, and only if it changed."""
 
     DEFAULT_CSS: ClassVar[str] = """
     StatusLine {
@@ -217,11 +219,15 @@ class StatusLine(Widget):
         self._facts = facts
         if self._timer is not None:
             return
-        wait = self._painted_at + SHORTEST_INTERVAL - time.monotonic()
+        wait = self._painted_at + self._interval - time.monotonic()
         if wait > 0:
             self._timer = self.set_timer(wait, self._paint)
         else:
             self._paint()
+
+    @property
+    def _interval(self) -> float:
+        return min(max(SHORTEST_INTERVAL, _FRAMES * frame_interval(self.app)), _LONGEST_INTERVAL)
 
     def _paint(self) -> None:
         self._timer = None
