@@ -12,6 +12,7 @@ from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.engine.generate import GenerationRequest
 from tui.screens.conversations import ConversationsScreen
+from tui.screens.outgoing import UnderWay
 from tui.screens.overflow import OverflowScreen
 from tui.store.conversations import Conversations
 
@@ -200,6 +201,20 @@ async def test_after_an_answer_that_fails_nothing_more_is_sent_before_somebody_s
         await chat.press("enter")
         await chat.idle(4)
         assert chat.texts[2:] == ["second", "an answer"]
+
+
+async def test_who_comes_back_at_once_after_an_answer_failed_unseen_is_told(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UnderWay, "tend", lambda self: None)  # it looks four times a second
+    runner = failing_runner()
+    async with opened(runner) as chat:
+        left = await leave_with_a_queue(chat, "second")
+        runner.go.set()
+        await chat.until(lambda: left.turn is None)
+        await chat.open_first()
+        await chat.until(lambda: "The answer before it failed. What is queued waits" in chat.notice)
+        assert len(runner.requests) == 1
 
 
 async def test_what_is_held_can_be_taken_back(opened: OpenChat) -> None:

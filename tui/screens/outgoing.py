@@ -168,6 +168,7 @@ class UnderWay:
             self.shown = self._outgoing(session)
             return draft
         known.going = False
+        known.settle()
         self.shown = known
         return known.typed
 
