@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 
 from textual.widget import Widget
@@ -23,36 +22,32 @@ class Works:
     def __init__(self, owner: Widget, done: Callable[[], None]) -> None:
         self._owner = owner
         self._done = done
-        self._waiting: deque[_Doing] = deque()
+        self._waiting: asyncio.Queue[_Doing] = asyncio.Queue()
         self._under_way = False
-        self._begun = asyncio.Event()
         self._worker: Worker[None] | None = None
 
     def __bool__(self) -> bool:
         """Something is done, or waits to be."""
-        return self._under_way or bool(self._waiting)
+        return self._under_way or not self._waiting.empty()
 
     def begin(self, doing: _Doing) -> None:
         """Do it when what was begun before has ended."""
-        self._waiting.append(doing)
-        self._begun.set()
+        self._waiting.put_nowait(doing)
         if self._worker is None:
             self._worker = self._owner.run_worker(self._go, group="works")
 
     async def _go(self) -> None:
         while True:
-            while self._waiting:
-                self._under_way = True
-                await self._waiting.popleft()()
-                self._under_way = False
-                self._done()
-            self._begun.clear()
-            await self._begun.wait()
+            doing = await self._waiting.get()
+            self._under_way = True
+            await doing()
+            self._under_way = False
+            self._done()
 
     def drop(self) -> None:
         """Leave all of it."""
         if self._worker is not None:
             self._worker.cancel()
             self._worker = None
-        self._waiting.clear()
+        self._waiting = asyncio.Queue()
         self._under_way = False
