@@ -63,6 +63,7 @@ _UNKNOWN = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[[?0-9;]*\$p")
 _INCOMPLETE = re.compile(rb"\x1b(\[[0-9;?<>=$]*)?$")
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _MOUSE = {1000, 1002, 1003, 1006, 1015, 1016}
+_SLICE_S = 0.02  # how finely a slow line is a slow one
 _ALTERNATE, _CURSOR, _PASTE, _FOCUS = 1049, 25, 2004, 1004
 
 
@@ -118,6 +119,7 @@ class Terminal:
         )
         os.close(slave)
         self._leaving = threading.Event()
+        self._bytes_per_s: float | None = None
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
 
@@ -161,6 +163,10 @@ class Terminal:
             self._screen.resize(rows, columns)
         self._set_size(columns, rows)
         self.process.send_signal(signal.SIGWINCH)
+
+    def throttle(self, bytes_per_s: float | None) -> None:
+        """Take so much from the program in a second from now on; 0 is a line that stalls, None one without a limit."""
+        self._bytes_per_s = bytes_per_s
 
     # Out
 
@@ -264,10 +270,14 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._leaving.is_set():
-            if not select.select([self._master], [], [], 0.1)[0]:
+            limit = self._bytes_per_s
+            size = 65536 if limit is None else int(limit * _SLICE_S)
+            if limit is not None:
+                self._leaving.wait(_SLICE_S)
+            if not size or not select.select([self._master], [], [], 0.1)[0]:
                 continue
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, size)
             except OSError:  # nobody has the other end any more
                 break
             if not data:

@@ -35,6 +35,7 @@ from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Message, Role
+from tui.terminal.display import redraw
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.keys_row import key_label
@@ -329,7 +330,7 @@ class ChatScreen(Screen[None]):
         self.pane.transcript.fold_thinking(not self.pane.transcript.thinking_folded)
 
     def action_redraw(self) -> None:
-        self.refresh(repaint=True, layout=True)
+        redraw(self.app)
 
     def action_help(self) -> None:
         chosen = [*MessageBox.BINDINGS, *AssistantMessage.BINDINGS]

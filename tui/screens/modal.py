@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from tui.screens.clipboard import copy
+from tui.terminal.display import redraw
 
 Result = TypeVar("Result")
 
@@ -25,11 +26,15 @@ class Modal(ModalScreen[Result], Generic[Result]):
             tooltip="Copy the selection; else what Esc does.",
             show=False,
         ),
+        Binding("ctrl+l", "redraw", "Redraw", id="modal.redraw", tooltip="Draw the whole screen again.", show=False),
     ]
 
     def leave(self) -> None:
         """What Esc does."""
         raise NotImplementedError
+
+    def action_redraw(self) -> None:
+        redraw(self.app)
 
     def action_copy_or_leave(self) -> None:
         typed = self.focused.selected_text if isinstance(self.focused, Input | TextArea) else ""

@@ -33,6 +33,13 @@ def frame_interval(app: App[Any]) -> float:
     return app.frame_interval_s if isinstance(app, TerminalApp) else Link().refresh(None)
 
 
+def redraw(app: App[Any]) -> None:
+    """Write the whole screen again, whatever the terminal shows."""
+    if isinstance(app, TerminalApp) and app.output is not None:
+        app.output.invalidate()
+    app.refresh(layout=True)
+
+
 class TerminalApp(App[None]):
     """An app for a terminal at the end of a line that may be far and slow.
 
@@ -85,12 +92,6 @@ class TerminalApp(App[None]):
     def knows_synchronised_updates(self) -> bool:
         """The terminal holds back what it draws within an update."""
         return self._sync_available
-
-    def redraw(self) -> None:
-        """Write the whole screen again, whatever the terminal shows."""
-        if self.output is not None:
-            self.output.invalidate()
-        self.refresh(layout=True)
 
     def get_driver_class(self) -> type[Driver]:
         """Ours in place of the one for POSIX terminals."""

@@ -69,8 +69,8 @@ class BlockView(Widget):
         &:ansi > .answer--code-inline { text-style: bold; }
     }
     """
-    # The layout that changes the size paints what it changed. Of another one and of painting it all again, as Textual has
-    # it, nothing would come: nothing in it scrolls.
+    # The layout that changes the size paints what it changed. Of another one and of painting it all again, as Textual
+    # has it, nothing would come: nothing in it scrolls.
     virtual_size = Reactive(Size(0, 0), repaint=False)
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "answer--strong",
