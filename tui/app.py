@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import tomllib
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.theme import Theme
 
 from tui.screens.chat import ChatScreen
+from tui.screens.key_table import active_rows
+from tui.screens.key_tester import KeyTesterScreen
 from tui.screens.leaving import ask_where_to_save
 from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
-from tui.store import paths
+from tui.screens.themes import DEFAULT, shipped_themes
 from tui.terminal import keys
-from tui.terminal.display import TerminalApp
+from tui.terminal.ending import EndingApp
+from tui.terminal.hangup import HANGUP, Ending
 from tui.terminal.link import Link
 
-_TERMINATED = 143  # what shells make of SIGTERM
+if TYPE_CHECKING:
+    from tui.chat.turn import Turn
+
+_MOUSE = "The mouse is ovchat's, or the terminal's: then its own selection works."
 
 
-class ChatApp(TerminalApp):
-    """The application."""
+class ChatApp(EndingApp):
+    """The application.
+
+    Args:
+        services: What it works with.
+        start: How to begin.
+        line: What the terminal is connected with.
+        ending: Says when somebody outside ends it.
+
+    Attributes:
+        left: The turns that go on without a terminal when it has ended.
+    """
 
     TITLE = "ovchat"
     CSS_PATH = "app.tcss"
@@ -35,16 +47,24 @@ class ChatApp(TerminalApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; everything is saved.", priority=True),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", tooltip="Every action, by name."),
+        Binding("alt+m", "switch_mouse", "Mouse", id="app.mouse", tooltip=_MOUSE, priority=True),
     ]
 
-    def __init__(self, services: Services, start: Start | None = None, line: Link | None = None) -> None:
-        super().__init__(line or Link(), services.settings.section("terminal"))
+    def __init__(
+        self,
+        services: Services,
+        start: Start | None = None,
+        line: Link | None = None,
+        ending: Ending | None = None,
+    ) -> None:
+        super().__init__(line or Link(), services.settings.section("terminal"), ending)
         keys.register()
         self.services = services
+        self.left: Sequence[Turn] = ()
         self._start = start or Start()
-        for theme in _shipped_themes():
+        for theme in shipped_themes():
             self.register_theme(theme)
-        self.theme = "ovchat-dark"
+        self.theme = DEFAULT
 
     def get_default_screen(self) -> Screen[None]:
         return ChatScreen(self.services, self._start)
@@ -52,21 +72,37 @@ class ChatApp(TerminalApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         if isinstance(screen, ChatScreen):
             yield from screen.commands()
+            yield SystemCommand("Key tester", "Press a key: its bytes, its name, what it does.", self._test_keys)
+        yield SystemCommand("Mouse", f"{_MOUSE} (Alt+M)", self.action_switch_mouse)
         yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
 
-    def on_mount(self) -> None:
-        with suppress(NotImplementedError):  # Windows has no such signals
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminated)
+    def action_switch_mouse(self) -> None:
+        """Say whose the mouse is now."""
+        match self.switch_mouse():
+            case None:
+                said = "The mouse stays as it is on this terminal."
+            case True:
+                said = "The mouse is ovchat's now: the wheel scrolls. Alt+M gives it back."
+            case False:
+                said = "The terminal's own selection works now. Alt+M takes the mouse again."
+        if isinstance(self.screen, ChatScreen):
+            self.screen.pane.notice.say(said)
+        else:
+            self.notify(said, markup=False)
 
-    def _terminated(self) -> None:
+    def _test_keys(self) -> None:
+        rows = active_rows(self.screen.active_bindings)
+        self.push_screen(KeyTesterScreen(rows, self.line, self.escape_delay_s))
+
+    async def end(self, code: int) -> None:
         """Somebody ends the process and cannot be asked anything: save, give the terminal back, go."""
-
-        async def go() -> None:
-            await self._stop()
-            await asyncio.to_thread(self.services.outbox.flush, 2.0)
-            self.exit(return_code=_TERMINATED)
-
-        self.run_worker(go(), group="leave", exclusive=True)
+        if isinstance(chat := self.screen_stack[0], ChatScreen):
+            if code == HANGUP and self.terminal["on_hangup"] == "finish":
+                self.left = chat.pane.let_go()
+            else:
+                await chat.pane.stop_everything(interrupted=True)
+        await asyncio.to_thread(self.services.outbox.flush, 2.0)
+        self.exit(return_code=code)
 
     async def action_quit(self) -> None:
         # In a worker: the question what to do with what is not saved waits for its answer, and is asked once.
@@ -85,8 +121,3 @@ class ChatApp(TerminalApp):
     async def _stop(self) -> None:
         if isinstance(chat := self.screen_stack[0], ChatScreen):
             await chat.pane.stop_everything()
-
-
-def _shipped_themes() -> Iterable[Theme]:
-    for path in sorted(paths.data_file("themes").glob("*.toml")):
-        yield Theme(**tomllib.loads(path.read_text("utf-8")))

@@ -44,7 +44,9 @@ DESIGNED = {
     "ctrl+end": "follow",
     "alt+g": "proceed",
     "alt+s": "save",
+    "alt+m": "switch_mouse",
 }
+OF_THE_APP = ("quit", "command_palette", "switch_mouse")
 
 
 OF_THE_PROMPT = dict.fromkeys(("ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"), "new_line") | {"enter": "send"}
@@ -59,7 +61,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(owner, f"action_{action}", lambda self, *given: names.append(action))
 
     for action in set(DESIGNED.values()) | {key.action.partition("(")[0] for key in KEYS}:
-        record(ChatApp if action in ("quit", "command_palette") else ChatScreen, action)
+        record(ChatApp if action in OF_THE_APP else ChatScreen, action)
     for action in set(OF_THE_PROMPT.values()):
         record(Prompt, action)
     return names
@@ -112,7 +114,9 @@ async def test_the_palette_has_every_action(tmp_path: Path) -> None:
     app = chat_app(tmp_path)
     async with running(app):
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert set(titles) == {key.description for key in KEYS} | {command.title for command in COMMANDS} | {"Quit"}
+        keys = {key.description for key in KEYS}
+        others = {command.title for command in COMMANDS} | {"Key tester", "Mouse", "Quit"}
+        assert set(titles) == keys | others
         assert len(titles) == len(set(titles))
         for command in COMMANDS:
             assert hasattr(app.screen, f"action_{command.action}")

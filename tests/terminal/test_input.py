@@ -11,6 +11,7 @@ from textual import events
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 from tests.terminal.reading import DELAY_S, LONG_S, SHORT_S, Reading, happens
+from tui.terminal.input import Done
 
 ANSWERS = [
     "\x1b[0n", "\x1b[3n", "\x1b[?62;22c", "\x1b[>0;276;0c", "\x1b[=0c", "\x1b[24;80R", "\x1b[1;80R", "\x1b[?1;1R",
@@ -42,6 +43,19 @@ def test_esc_pressed_twice_and_held_down() -> None:
     assert happens("\x1b", "\x1b", gap=LONG_S) == ["escape"] * 2
     assert happens("\x1b\x1b") == ["escape"] * 2
     assert happens(*["\x1b"] * 10, gap=0.03) == ["escape"] * 10
+
+
+@pytest.mark.parametrize("gap", [0.0, SHORT_S, LONG_S])
+def test_esc_before_what_the_terminal_says_is_esc(gap: float) -> None:
+    reading = Reading()
+    reading.come("\x1b", "\x1b[0n", gap=gap)
+    assert (reading.happened, reading.answers) == (["escape"], 1)
+    reading.come("\x1b", "\x1b[I", gap=gap)
+    assert isinstance(reading.messages[-1], events.AppFocus)
+    reading.come("\x1b", "\x1b[<65;10;5M", gap=gap)
+    assert isinstance(reading.messages[-1], events.MouseScrollDown)
+    reading.come("\x1b", "\x1b[200~a\rb\x1b[201~", gap=gap)
+    assert reading.happened == ["escape"] * 4 + ["paste:a\rb"]
 
 
 @pytest.mark.parametrize(
@@ -256,17 +270,21 @@ def test_a_huge_paste_loses_nothing_and_takes_no_time() -> None:
 
 
 def test_who_listens_to_keys_gets_them_in_place_of_the_app() -> None:
-    heard: list[tuple[bytes, tuple[str, ...]]] = []
+    heard: list[tuple[bytes, list[str]]] = []
+
+    def listen(came: bytes, done: list[Done]) -> None:
+        heard.append((came, [each.key if isinstance(each, events.Key) else each.text for each in done]))
+
     reading = Reading()
-    reading.input.tap = lambda data, keys: heard.append((data, keys))
+    reading.input.tap = listen
     reading.come(b"a\x1b[1;5F\x1b[I\xff\x1b[200~two\rlines\x1b[201~\x1b[0n\x1b")
     reading.wait(1)
     assert heard == [
-        (b"a", ("a",)),
-        (b"\x1b[1;5F", ("ctrl+end",)),
-        (b"\xff", ("replacement_character",)),
-        (b"two\rlines", ("paste",)),
-        (b"\x1b", ("escape",)),
+        (b"a", ["a"]),
+        (b"\x1b[1;5F", ["ctrl+end"]),
+        (b"\xff", ["replacement_character"]),
+        (b"two\rlines", ["two\rlines"]),
+        (b"\x1b", ["escape"]),
     ]
     assert [type(message) for message in reading.messages] == [events.AppFocus]
     assert reading.answers == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,14 +19,18 @@ from tui.library.local import local_models
 from tui.store.conversations import Conversations
 from tui.store.settings import load_settings
 from tui.store.state import State
+from tui.terminal.hangup import HANGUP, TERMINATED, Ending, let_go
 from tui.terminal.link import asked_tmux, link
 
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
+    from tui.chat.turn import Turn
     from tui.engine.runner import Runner
     from tui.screens.services import Services
 
-_SAVING_S = 5.0
+_SAVING_S, _STOP_S = 5.0, 5.0
+_FINISH_S = 600.0  # so long at most an answer is gone on with when there is no terminal any more
+_LOOK_S = 0.5
 
 
 def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None:
@@ -34,20 +39,22 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     Raises:
         OvchatError: There is no terminal to run it on.
     """
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
-        raise OvchatError(
-            "The app needs a terminal.", 'Without one: ovchat ask "...", or ovchat chat for a conversation in a pipe.'
-        )
+    needs_terminal(
+        "The app needs a terminal.", 'Without one: ovchat ask "...", or ovchat chat for a conversation in a pipe.'
+    )
     log.begin(debug)
-    _give_terminal_to_textual()
+    give_terminal_to_textual()
     # Not before: Textual takes Python's streams as they are when it is imported.
     from tui.app import ChatApp
     from tui.screens.services import Start
 
-    its = services()
-    app = ChatApp(its, Start(model, device, go_on, its.settings.notices), link(asked_tmux(os.environ)))
+    its, ending = services(), Ending()
+    app = ChatApp(its, Start(model, device, go_on, its.settings.notices), link(asked_tmux(os.environ)), ending)
     try:
         app.run()
+        if ending.code == HANGUP:
+            let_go()
+        _finish(app.left, ending)
     finally:
         its.outbox.close(_SAVING_S)
     if not its.active.close():
@@ -56,6 +63,18 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
         os._exit(app.return_code or 0)
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
+
+
+def _finish(turns: Sequence[Turn], ending: Ending) -> None:
+    """Go on with what is under way until it is whole, or somebody wants the process gone."""
+    deadline = time.monotonic() + _FINISH_S
+    for turn in turns:
+        while not turn.wait(_LOOK_S) and time.monotonic() < deadline and ending.code != TERMINATED:
+            pass
+    for turn in turns:
+        turn.cancel(interrupted=True)
+    for turn in turns:
+        turn.wait(_STOP_S)
 
 
 def services() -> Services:
@@ -71,11 +90,21 @@ def services() -> Services:
     return Services(settings, Outbox(Conversations.open), active, local_models, _devices)
 
 
+def needs_terminal(sentence: str, next_step: str) -> None:
+    """See that there is one.
+
+    Raises:
+        OvchatError: There is none; with this sentence and next step.
+    """
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
+        raise OvchatError(sentence, next_step)
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and console.is_terminal(stream)
 
 
-def _give_terminal_to_textual() -> None:
+def give_terminal_to_textual() -> None:
     """Make the streams that Textual writes to and measures the terminal again.
 
     Descriptors 1 and 2 belong to the log by now, so that what native libraries print does not land on the screen.

@@ -20,6 +20,7 @@ COMMANDS = {
     "chat": "A conversation line by line, without a full screen.",
     "chats": "The stored conversations: show, search, export, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
+    "keys": "Press a key and see what arrives of it; --list prints all keys.",
 }
 
 

@@ -36,10 +36,10 @@ class TerminalDriver(LinuxDriver):
     def __init__(
         self, app: TerminalApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
         self.output = self._open_output(app) if app.writes_differences else None
         answered = self.output.answered if self.output is not None else lambda: None
-        self.input = Input(app.line.escape_delay(app.terminal["escape_delay"]), answered)
+        self.input = Input(app.escape_delay_s, answered)
         self._is_on = False  # application mode
 
     def _open_output(self, app: TerminalApp) -> Output | None:
@@ -90,6 +90,22 @@ class TerminalDriver(LinuxDriver):
         if self.output is not None and isinstance(message, _DONE):
             self.output.hurry()
         super().process_message(message)
+
+    def switch_mouse(self) -> bool:
+        """Take the mouse, or give it back to the terminal; whether it is ours now."""
+        if self._mouse:
+            self._disable_mouse_support()
+        self._mouse = not self._mouse
+        if self._mouse:
+            self._enable_mouse_support()
+            if self._mouse_pixels:
+                self._enable_mouse_pixels()
+        return self._mouse
+
+    def _disable_mouse_support(self) -> None:
+        super()._disable_mouse_support()
+        if self._mouse and self._mouse_pixels:  # Textual leaves that on
+            self.write("\x1b[?1016l")
 
     # Taking the terminal and giving it back
 

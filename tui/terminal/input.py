@@ -28,9 +28,9 @@ _CONTROL = re.compile(r"([\x00-\x08\x0b\x0c\x0e-\x1f\x7f])")  # not line ends an
 _ANSWERED = ("\x1b[0n", "\x1b[3n")
 _NO_TEXT = re.compile(r"[\ud800-\udfff]+")
 
-Tap = Callable[[bytes, tuple[str, ...]], None]
-PASTE = "paste"
-"""What a tap is told in place of a key's name."""
+Done = events.Key | events.Paste
+"""What somebody does with a keyboard."""
+Tap = Callable[[bytes, list[Done]], None]
 
 
 class Input:
@@ -42,7 +42,8 @@ class Input:
         clock: Seconds.
 
     Attributes:
-        tap: When set, keys and pastes go to it and not to the app: the bytes, and the names.
+        tap: When set, keys and pastes go to it and not to the app, with the bytes that they were. It is called in the
+            thread that reads.
     """
 
     def __init__(
@@ -131,7 +132,13 @@ class Input:
 
     def _sequence(self, sequence: str) -> Iterator[Message]:
         yield from self._typed(self._burst.end())
-        yield from self._told(sequence, self._events(_readable(sequence)))
+        found = self._events(_readable(sequence))
+        if not found and sequence.startswith(ESC + ESC):
+            # Esc was pressed, and the terminal answered something or began a paste.
+            yield from self._told(ESC, self._events(ESC))
+            sequence = sequence[1:]
+            found = self._events(sequence)
+        yield from self._told(sequence, found)
 
     def _events(self, sequence: str) -> list[Message]:
         if sequence in _ANSWERED:
@@ -219,15 +226,11 @@ class Input:
 
     def _told(self, came: str, found: list[Message]) -> Iterator[Message]:
         """To the app, or to who listens to keys in its place."""
-        keys = tuple(
-            event.key if isinstance(event, events.Key) else PASTE
-            for event in found
-            if isinstance(event, events.Key | events.Paste)
-        )
-        if self.tap is None or not keys:
+        done = [event for event in found if isinstance(event, Done)]
+        if self.tap is None or not done:
             yield from found
         else:
-            self.tap(came.encode("utf-8", "surrogateescape"), keys)
+            self.tap(came.encode("utf-8", "surrogateescape"), done)
 
 
 def _readable(text: str) -> str:

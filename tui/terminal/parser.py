@@ -23,13 +23,20 @@ class Parser:
         self._parser = XTermParser()
 
     def events(self, sequence: str) -> list[Message]:
-        """The events of one character, or of one whole sequence; none for what the terminal answers."""
+        """The events of one character, or of one whole sequence.
+
+        None for what the terminal answers; of two ESC, those of a key with Alt only.
+        """
         if not sequence.startswith(ESC):
             return self._parse(sequence)
         if sequence == ESC:
             return [events.Key("escape", ESC)]
         if sequence.startswith(ESC + ESC):
-            return self._after_escape(self.events(sequence[1:]))
+            found = self.events(sequence[1:])
+            # rxvt and PuTTY send ESC before the sequence of a key for Alt.
+            return (
+                [_with_alt(event) for event in found] if all(isinstance(event, events.Key) for event in found) else []
+            )
         if len(sequence) == 2:
             return self._parse(sequence) or [_with_alt(event) for event in self._parse(sequence[1])]
         if _ANSWER.match(sequence):
@@ -38,12 +45,6 @@ class Parser:
         if written.startswith(ESC):
             return self._parse(written)
         return [event for character in written for event in self._parse(character)]
-
-    def _after_escape(self, found: list[Message]) -> list[Message]:
-        """rxvt and PuTTY send ESC before the sequence of a key for Alt."""
-        if found and all(isinstance(event, events.Key) for event in found):
-            return [_with_alt(event) for event in found]
-        return [*self.events(ESC), *found]
 
     def _parse(self, text: str) -> list[Message]:
         if text.startswith(ESC) and len(text) > _READABLE:

@@ -1,0 +1,63 @@
+"""`ovchat keys`: press a key and see what arrives of it; or the table of all keys."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli import console, log
+from tui.cli.app import give_terminal_to_textual, needs_terminal
+from tui.cli.options import debug_option
+from tui.store.settings import load_settings
+from tui.terminal.link import asked_tmux, link
+
+if TYPE_CHECKING:
+    from tui.screens.key_table import KeyRow
+
+
+@click.command("keys")
+@click.option("--list", "as_list", is_flag=True, help="Print all keys with what they do and their ids.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: print one JSON object.")
+@debug_option
+def command(as_list: bool, as_json: bool, debug: bool) -> None:
+    """Press a key: see its bytes, its name and what it does, and which keys have not arrived yet."""
+    if as_json and not as_list:
+        raise click.UsageError("--json goes with --list: ovchat keys --list --json")
+    if as_list:
+        log.begin(debug)
+        rows = _rows()
+        if as_json:
+            console.write(json.dumps({"keys": [asdict(row) for row in rows]}, ensure_ascii=False) + "\n")
+        else:
+            console.write("".join(f"{line}\n" for line in _lines(rows)))
+        return
+    needs_terminal("The key tester needs a terminal.", "Without one: ovchat keys --list prints the keys.")
+    log.begin(debug)
+    give_terminal_to_textual()
+    from tui.screens.key_tester_app import KeyTesterApp
+
+    app = KeyTesterApp(_rows(), link(asked_tmux(os.environ)), load_settings().section("terminal"))
+    app.run()
+    if app.return_code:
+        raise click.exceptions.Exit(app.return_code)
+
+
+def _rows() -> list[KeyRow]:
+    from tui.app import ChatApp
+    from tui.screens.key_table import key_table
+
+    return key_table(ChatApp)
+
+
+def _lines(rows: list[KeyRow]) -> list[str]:
+    keys, ids = max(len(row.shown) for row in rows), max(len(row.id) for row in rows)
+    lines: list[str] = []
+    for place, group in groupby(rows, lambda row: row.place):
+        lines += ["", place] if lines else [place]
+        lines += [f"  {row.shown:{keys}}  {row.id:{ids}}  {row.help}" for row in group]
+    return lines
