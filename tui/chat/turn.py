@@ -21,7 +21,7 @@ from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDel
 from tui.engine.reasoning import begun_thinking
 from tui.engine.sampling_params import SamplingParams
 from tui.engine.stopping import FinishReason
-from tui.store.records import Message
+from tui.store.records import Ended, Message
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
@@ -134,6 +134,7 @@ class Turn:
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
         self._cancelled = threading.Event()
+        self._interrupted = False
         self._job: GenerationJob | None = None
         self._thread = threading.Thread(target=self._run, name="turn", daemon=True)
 
@@ -141,8 +142,13 @@ class Turn:
         """Begin; once."""
         self._thread.start()
 
-    def cancel(self) -> None:
-        """Ask it to end, from any thread. What is there is kept."""
+    def cancel(self, *, interrupted: bool = False) -> None:
+        """Ask it to end, from any thread. What is there is kept.
+
+        Args:
+            interrupted: Nobody has stopped it, the process has to end: it is to be gone on with at the next start.
+        """
+        self._interrupted |= interrupted and not self._cancelled.is_set()
         self._cancelled.set()
         job = self._job
         if job is not None:
@@ -361,6 +367,9 @@ class Turn:
         if finished is None:
             return self._writing.failed(error or OvchatError("The answer failed."))
         message = self._writing.completed(finished)
+        if self._interrupted and finished.reason is FinishReason.CANCELLED:
+            # Also where there is no word yet: the question waits for it.
+            message = replace(message or self._writing.message(), ended=Ended.INTERRUPTED)
         if message is None or self._plan.expected is None:
             return message
         before, ended = self._plan.expected

@@ -273,11 +273,23 @@ class ChatPane(Vertical):
         """End the turn under way, its text stays; False where there is none."""
         return self._out.stop() is not None
 
-    async def stop_everything(self) -> None:
-        """Cancel every turn; what is not said yet is the draft."""
+    async def stop_everything(self, *, interrupted: bool = False) -> None:
+        """Cancel every turn; what is not said yet is the draft.
+
+        Args:
+            interrupted: Nobody wants it to end; as for `Turn.cancel`.
+        """
+        self._keep_all()
+        await self.under_way.stop(interrupted=interrupted)
+
+    def let_go(self) -> list[Turn]:
+        """The turns under way, which go on; what is not said yet is the draft."""
+        self._keep_all()
+        return self.under_way.let_go()
+
+    def _keep_all(self) -> None:
         self._take_back_all()  # else the next one would be sent where the user stays after all
         self.save_draft()
-        await self.under_way.stop()
 
     def withdraw(self) -> None:
         """Say nothing more in this conversation, which was deleted: all that waits is its draft."""

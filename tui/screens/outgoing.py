@@ -214,11 +214,18 @@ class UnderWay:
         if (found := self._left.pop(id, None)) is not None:
             found.stop()
 
-    async def stop(self) -> None:
-        """Cancel every turn and wait, not for ever, until what they wrote is with the outbox. Nothing else goes out."""
+    def let_go(self) -> list[Turn]:
+        """Nothing else goes out. The turns under way, which go on."""
         for worker in self._workers.values():
             worker.cancel()
         for each in self._left.values():
             each.going, each.held = False, each.held or "You were about to quit."
-        turns = filter(None, [each.stop() for each in (self.shown, *self._left.values())])
+        shown_and_left = (self.shown, *self._left.values())
+        return [turn for each in shown_and_left if (turn := each.session.turn) is not None]
+
+    async def stop(self, *, interrupted: bool = False) -> None:
+        """Cancel every turn and wait, not for ever, until what they wrote is with the outbox. Nothing else goes out."""
+        turns = self.let_go()
+        for turn in turns:
+            turn.cancel(interrupted=interrupted)
         await asyncio.gather(*(asyncio.to_thread(turn.wait, _STOP_S) for turn in turns))

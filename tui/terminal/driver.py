@@ -12,6 +12,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal.hangup import LastingFile
 from tui.terminal.input import Input
 from tui.terminal.output import Output
 
@@ -37,6 +38,8 @@ class TerminalDriver(LinuxDriver):
         self, app: TerminalApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
+        if self._file is not None:
+            self._file = LastingFile(self._file)  # type: ignore[assignment]
         self.output = self._open_output(app) if app.writes_differences else None
         answered = self.output.answered if self.output is not None else lambda: None
         self.input = Input(app.escape_delay_s, answered)

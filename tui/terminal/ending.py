@@ -1,0 +1,64 @@
+"""An app that ends well when somebody outside ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from tui.terminal.display import TerminalApp
+from tui.terminal.hangup import HANGUP, Ending, is_gone
+from tui.terminal.link import Link
+
+logger = logging.getLogger(__name__)
+
+
+class EndingApp(TerminalApp):
+    """An app that does what is to be done before it ends, also where nobody can be asked.
+
+    Args:
+        line: What the terminal is connected with.
+        terminal: The settings of the section `terminal`.
+        ending: Says when it is to end; None for never.
+    """
+
+    def __init__(self, line: Link, terminal: Mapping[str, Any], ending: Ending | None = None) -> None:
+        super().__init__(line, terminal)
+        self._ending = ending
+
+    async def end(self, code: int) -> None:
+        """Save what is to be saved, then exit with `code`."""
+        self.exit(return_code=code)
+
+    def on_mount(self) -> None:
+        """From now on it can be told; what came before is told now."""
+        if self._ending is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(self._ended_from_outside)
+
+        self._ending.told = tell
+        if self._ending.code:
+            tell()
+
+    def _ended_from_outside(self) -> None:
+        assert self._ending is not None
+        if self._ending.code == HANGUP and self.output is not None and is_gone(self._driver_descriptor):
+            self.output.gone = True
+        self.run_worker(self.end(self._ending.code), group="leave", exclusive=True)
+
+    @property
+    def _driver_descriptor(self) -> int:
+        descriptor: int = getattr(self._driver, "fileno", -1)
+        return descriptor
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What fails while everything is taken down is no reason to say that the end was another one."""
+        logger.error("the app", exc_info=error)
+        if not self._exit:
+            super()._handle_exception(error)
