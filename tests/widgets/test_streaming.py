@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.widgets.transcript_app import answered, begun, boxes, rows, running, said, words
+from tests.widgets.transcript_app import answered, begun, boxes, conversation, rows, running, said, words
 from tui.engine.events import PrefillProgress, TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.records import Ended
@@ -53,6 +53,21 @@ async def test_a_line_end_in_two_pieces_is_one(channel: Channel) -> None:
         await box.feed([TextDelta("\ntwo", (1,), channel)])
         await pilot.pause()
         assert [row.strip() for row in rows(pilot) if row.strip()][-2:] == ["one", "two"]
+
+
+async def test_what_comes_is_drawn_in_one_frame_and_not_again() -> None:
+    async with running(conversation(10)) as pilot:
+        box = await pilot.app.query_one(Transcript).begin_answer(begun(11))
+        answer = box.query_one(AnswerText)
+        await box.feed(words("".join(f"{line}\n" for line in range(30))))
+        await pilot.pause()
+        for piece in ("\n\nmore", " and", " more", "\n\nand more"):
+            pilot.app.frames = 0
+            await box.feed([TextDelta(piece, (1,), Channel.ANSWER)])
+            await pilot.pause()
+            await pilot.pause(0.1)
+            assert pilot.app.frames == 1
+            assert not answer._exchange_repaint_regions()
 
 
 async def test_an_answer_goes_on_inside_its_code() -> None:

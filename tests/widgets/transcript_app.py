@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import RenderableType
 from textual.app import App, ComposeResult
 from textual.dom import NoScreen
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.engine.events import TextDelta
@@ -25,12 +27,18 @@ class Shown(App[None]):
         super().__init__()
         self.views = views
         self.to_focus = focus
+        self.frames = 0
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        self.frames += renderable is not None
+        super()._display(screen, renderable)
 
     def compose(self) -> ComposeResult:
         yield Transcript()
         yield Input()
 
     async def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
         self.query_one(Input).focus()
         await self.transcript.show(self.views, focus=self.to_focus)
 

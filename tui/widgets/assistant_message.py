@@ -92,7 +92,7 @@ class AssistantMessage(MessageBox):
         await self._draw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Nothing of its own but the mark of the focus; drawing it blank costs less, and it grows with every row."""
+        """Nothing of its own but the mark of the focus."""
         return super().render_lines(crop) if self.has_focus else []
 
     async def resume(self, view: MessageView) -> None:

@@ -146,6 +146,13 @@ class BlockView(Widget):
             self._fit(width)
         return self._height
 
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Else all of it would be drawn again with the next word that comes.
+        wanted, self._repaint_regions = self._repaint_regions, set()
+        changed = super()._size_updated(size, virtual_size, container_size, layout)
+        self._repaint_regions = wanted
+        return changed
+
     def notify_style_update(self) -> None:
         """Another theme: nothing that was drawn is right."""
         super().notify_style_update()
@@ -178,10 +185,6 @@ class BlockView(Widget):
         strips = [self._kept_strip(y) if selection is None else self._selected(y, selection) for y in crop.line_range]
         if self._strips > _MOST_STRIPS + crop.height:
             self._forget_strips(crop)
-        if filters := self.get_line_filters():
-            background = self.background_colors[1]
-            for line_filter in filters:
-                strips = [strip.apply_filter(line_filter, background) for strip in strips]
         if crop.column_span != (0, self._drawn_width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
@@ -234,7 +237,12 @@ class BlockView(Widget):
         for piece, its_style in text.render(style, end="", parse_style=self._style):
             segments.append(Segment(piece, rich(style + its_style)))
             column += len(piece)
-        return Strip(segments).extend_cell_length(self._drawn_width, self._rich_style(style))
+        return self._filtered(Strip(segments).extend_cell_length(self._drawn_width, self._rich_style(style)))
+
+    def _filtered(self, strip: Strip) -> Strip:
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
 
     def _rich_style(self, style: Style) -> RichStyle:
         if style not in self._rich:
@@ -243,7 +251,7 @@ class BlockView(Widget):
 
     def _blank_row(self) -> Strip:
         if self._blank is None or self._blank.cell_length != self._drawn_width:
-            self._blank = Strip.blank(self._drawn_width, self.visual_style.rich_style)
+            self._blank = self._filtered(Strip.blank(self._drawn_width, self.visual_style.rich_style))
         return self._blank
 
     def _style(self, style: str | Style) -> Style:

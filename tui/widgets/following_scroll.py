@@ -66,6 +66,7 @@ class FollowingScroll(VerticalScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[tuple[Widget, int]] = []  # what was laid out last, with its first row
+        self._bar: QuickScrollBar | None = None
         self._goal: Widget | None = None  # what to begin the view with, once it is laid out
 
     def compose(self) -> ComposeResult:
@@ -83,13 +84,14 @@ class FollowingScroll(VerticalScroll, can_focus=False):
         return self.ends_here and self.scroll_y >= self.max_scroll_y
 
     @property
-    def vertical_scrollbar(self) -> ScrollBar:
+    def vertical_scrollbar(self) -> QuickScrollBar:
         """The scrollbar, made when it is first asked for."""
-        if self._vertical_scrollbar is None:  # Textual keeps the name to itself, and has no other place for a scrollbar
-            self._vertical_scrollbar = bar = QuickScrollBar()
-            bar.display = False
-            self.app._start_widget(self, bar)
-        return self._vertical_scrollbar
+        if self._bar is None:
+            # Textual keeps the name to itself, and has no other place for a scrollbar.
+            self._vertical_scrollbar = self._bar = QuickScrollBar()
+            self._bar.display = False
+            self.app._start_widget(self, self._bar)
+        return self._bar
 
     async def scrolled(self) -> None:
         """The reader is somewhere else, or there are other rows around him."""
@@ -168,8 +170,12 @@ class FollowingScroll(VerticalScroll, can_focus=False):
         if y != self.scroll_y:
             self.set_scroll(None, y)
             self.set_reactive(Widget.scroll_target_y, y)
-            self.vertical_scrollbar.position = y
+            self.vertical_scrollbar.set_reactive(ScrollBar.position, int(8 * y) / 8)  # as it does it itself
         return result
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        with self.vertical_scrollbar.quiet():
+            super()._scroll_update(virtual_size)
 
     def _top_row(self, rows: dict[Widget, int]) -> float:
         """The row that the view begins with, given the new first row of each widget."""

@@ -7,9 +7,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message as Event
 from textual.reactive import Reactive
+from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.store.records import Ended
@@ -68,6 +69,10 @@ class MessageBox(Vertical, can_focus=True):
     def end_line(self) -> Content:
         """What is to say of the message, under its text."""
         raise NotImplementedError
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """A bar and space, the same in every row: drawn once."""
+        return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
 
     async def on_mount(self) -> None:
         """What is to say of it."""

@@ -6,6 +6,9 @@ row by row and takes more time for that than all the text of the answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -19,32 +22,54 @@ class QuickScrollBar(ScrollBar):
 
     def __init__(self) -> None:
         super().__init__(vertical=True, name="vertical", thickness=1)
-        self._strips: dict[tuple[str, Style], Strip] = {}
+        self._is_quiet = False
+        self._drawn: tuple[object, list[Strip]] = (None, [])  # all rows, and what they show
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Inside it, nothing that changes asks for a frame: there is one under way."""
+        self._is_quiet = True
+        try:
+            yield
+        finally:
+            self._is_quiet = False
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> QuickScrollBar:
+        """Ask for a frame."""
+        return (
+            self if self._is_quiet else super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        )
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows in `crop`: of a handful of different ones."""
-        bar = self.render()
+        """The rows in `crop`: a handful of different ones."""
+        bar, size = self.render(), self.size.height
         if crop.column_span != (0, 1) or not isinstance(bar, ScrollBarRender) or not isinstance(bar.style, Style):
             return super().render_lines(crop)
-        segments = bar.render_bar(
-            size=self.size.height,
-            virtual_size=bar.virtual_size,
-            window_size=bar.window_size,
-            position=bar.position,
-            thickness=1,
-            back_color=bar.style.bgcolor or Color.default(),
-            bar_color=bar.style.color or Color.default(),
-        ).segments
-        base = self.visual_style.rich_style
-        strips = [self._strip(text, base + style) for text, style, _ in segments[crop.y : crop.bottom]]
-        if filters := self.get_line_filters():
-            background = self.background_colors[1]
-            for line_filter in filters:
-                strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        return strips
+        shown = (size, bar.virtual_size, bar.window_size, bar.position, bar.style)
+        if shown != self._drawn[0]:
+            segments = bar.render_bar(
+                size=size,
+                virtual_size=bar.virtual_size,
+                window_size=bar.window_size,
+                position=bar.position,
+                thickness=1,
+                back_color=bar.style.bgcolor or Color.default(),
+                bar_color=bar.style.color or Color.default(),
+            ).segments
+            strips = {id(segment): self._strip(segment) for segment in {id(each): each for each in segments}.values()}
+            self._drawn = shown, [strips[id(segment)] for segment in segments]
+        return self._drawn[1][crop.y : crop.bottom]
 
-    def _strip(self, text: str, style: Style) -> Strip:
-        # The same object each time: a strip remembers how it was divided, filtered and written.
-        if (text, style) not in self._strips:
-            self._strips[text, style] = Strip([Segment(text, style)], 1)
-        return self._strips[text, style]
+    def _strip(self, segment: Segment) -> Strip:
+        base, background = self.visual_style.rich_style, self.background_colors[1]
+        strip = Strip([Segment(segment.text, base + segment.style)], 1)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, background)
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        super().notify_style_update()
+        self._drawn = (None, [])
