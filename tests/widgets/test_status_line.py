@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from textual.app import App, ComposeResult
 
 from tests.waiting import wait_until_async
 from tui.engine.sampling_params import SamplingParams
+from tui.widgets import status_line
 from tui.widgets.status_line import SHORTEST_INTERVAL, StatusFacts, StatusLine, status_content
 
 FULL = StatusFacts(
@@ -155,6 +157,22 @@ async def test_it_is_painted_rarely_and_ends_with_the_latest() -> None:
         assert "99/4,096" in status.render_line(0).text
         await pilot.pause(2 * SHORTEST_INTERVAL)
         assert status.paints == 2
+
+
+async def test_what_may_wait_asks_for_no_frame_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, now = OneLine(), 100.0
+    monkeypatch.setattr(status_line, "time", SimpleNamespace(monotonic=lambda: now))
+    async with app.run_test(size=(80, 5)) as pilot:
+        status = app.query_one(Counting)
+        status.show(FULL)
+        await pilot.pause()
+        status.paints = 0
+        status.show(replace(FULL, used=1), may_wait=True)
+        await pilot.pause(2 * SHORTEST_INTERVAL)
+        assert status.paints == 0
+        now += 1.0
+        status.show(replace(FULL, used=1), may_wait=True)
+        assert status.paints == 1
 
 
 async def test_it_is_not_painted_when_nothing_in_the_row_changed() -> None:

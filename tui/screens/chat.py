@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ class ChatScreen(Screen[None]):
         self._use: ContextUse | None = None
         self._meter = ContextMeter(self, self._counted)
         self._ctrl_c_at = 0.0
+        self._drawn_at = -math.inf  # when a piece of an answer was drawn last, in seconds
         self._noticed = 0  # of the outbox's notices, so many were said
         self._undoable: list[Conversation] = []  # what was deleted or archived since the app was opened
         new_session = partial(opening.new_session, services)
@@ -82,6 +84,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.pane.prompt.focus()
+        self.pane.transcript.drawn.subscribe(self, self._show_status_too, immediate=True)
         # Everything that reads, imports or computes waits until there is something to look at.
         self.call_after_refresh(self._begin)
 
@@ -378,10 +381,17 @@ class ChatScreen(Screen[None]):
         notices = self._services.outbox.notices
         self.pane.say_all(notices[self._noticed :])
         self._noticed = len(notices)
-        self._show_status()
+        if time.monotonic() > self._drawn_at + 2 * _TICK_S:
+            self._show_status()
 
-    def _show_status(self) -> None:
-        self._status.show(status_facts(self.session, self._model, self._use, self._services.outbox.trouble))
+    def _show_status_too(self, _: AssistantMessage) -> None:
+        """With the answer, in one frame: one of its own costs half as much again."""
+        self._drawn_at = time.monotonic()
+        self._show_status(may_wait=True)
+
+    def _show_status(self, *, may_wait: bool = False) -> None:
+        facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble)
+        self._status.show(facts, may_wait=may_wait)
 
     def _say(self, text: str, severity: str = "information") -> None:
         if text:

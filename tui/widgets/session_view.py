@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from textual.signal import Signal
+
 from tui.store.records import Message
 from tui.terminal.display import frame_interval
 from tui.widgets.assistant_message import AssistantMessage
@@ -24,6 +26,8 @@ class SessionView(Transcript):
     def __init__(self) -> None:
         super().__init__()
         self._session: ChatSession | None = None
+        self.drawn: Signal[AssistantMessage] = Signal(self, "drawn")
+        """More of an answer is about to be drawn: what else is new can be in the same frame."""
         self._shown: list[int] = []  # ids of the messages, mounted or not
 
     async def show_session(self, session: ChatSession, focus: int | None = None) -> None:
@@ -73,7 +77,9 @@ class SessionView(Transcript):
             return
         pace = Pace(lambda: frame_interval(self.app))
         while not turn.done:
-            await answer.feed(turn.drain())
+            if events := turn.drain():
+                await answer.feed(events)
+                self.drawn.publish(answer)
             await asyncio.sleep(pace.pause)
             pace.drawn()
         await answer.feed(turn.drain())

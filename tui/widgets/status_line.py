@@ -210,27 +210,31 @@ class StatusLine(Widget):
         self._facts = StatusFacts()
         self._painted = Content()
         self._painted_at = -math.inf  # seconds
+        self._made: tuple[StatusFacts, int, Content] | None = None
         self._timer: Timer | None = None
 
-    def show(self, facts: StatusFacts) -> None:
-        """Show `facts`: at once, or when the time since the last repaint has passed; then the latest ones."""
-        if facts == self._facts:
-            return
+    def show(self, facts: StatusFacts, *, may_wait: bool = False) -> None:
+        """Show `facts`: at once, or when the time since the last repaint has passed; then the latest ones.
+
+        Args:
+            facts: What is known now.
+            may_wait: Where it is too early, the next call will do.
+        """
         self._facts = facts
-        if self._timer is not None:
-            return
         wait = self._painted_at + self._interval - time.monotonic()
-        if wait > 0:
-            self._timer = self.set_timer(wait, self._paint)
-        else:
+        if wait <= 0:
             self._paint()
+        elif self._timer is None and not may_wait:
+            self._timer = self.set_timer(wait, self._paint)
 
     @property
     def _interval(self) -> float:
         return min(max(SHORTEST_INTERVAL, _FRAMES * frame_interval(self.app)), _LONGEST_INTERVAL)
 
     def _paint(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         if not self._content().is_same(self._painted):
             self._painted_at = time.monotonic()
             self.refresh()
@@ -241,7 +245,10 @@ class StatusLine(Widget):
         return self._painted
 
     def _content(self) -> Content:
-        return status_content(self._facts, self.content_size.width)
+        width = self.content_size.width
+        if self._made is None or self._made[:2] != (self._facts, width):
+            self._made = self._facts, width, status_content(self._facts, width)
+        return self._made[2]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Always one row."""
