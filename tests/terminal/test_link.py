@@ -57,6 +57,8 @@ def test_what_follows_from_it_unless_the_settings_say_otherwise() -> None:
     assert (near.escape_delay(None), far.escape_delay(None), far.escape_delay(30)) == (0.05, 0.15, 0.03)
     assert [near.mouse(setting) for setting in ("auto", "on", "off")] == [True, True, False]
     assert [far.mouse(setting) for setting in ("auto", "on", "off")] == [False, True, False]
+    in_screen = Link(multiplexer="screen")
+    assert [in_screen.mouse(setting) for setting in ("auto", "on", "off")] == [False, True, False]
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")

@@ -14,6 +14,7 @@ from tui.cli import console, log
 from tui.cli.app import give_terminal_to_textual, needs_terminal
 from tui.cli.options import debug_option
 from tui.store.settings import load_settings
+from tui.terminal.hangup import Ending
 from tui.terminal.link import asked_tmux, link
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
     give_terminal_to_textual()
     from tui.screens.key_tester_app import KeyTesterApp
 
-    app = KeyTesterApp(_rows(), link(asked_tmux(os.environ)), load_settings().section("terminal"))
+    line = link(asked_tmux(os.environ))
+    app = KeyTesterApp(_rows(), line, load_settings().section("terminal"), Ending())
     app.run()
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)

@@ -45,6 +45,7 @@ _NOTES = (
     ),
     Note(("tmux",), ("shift+enter",), "tmux sends Enter for Shift+Enter, but with: set -s extended-keys always."),
     Note(("screen",), ("ctrl+a",), "Ctrl+A is screen's own key: press Ctrl+A, then a."),
+    Note(("screen",), ("escape",), "screen holds Esc back until the next key as long as the mouse is ovchat's: Alt+M."),
     Note(
         ("vte",),
         ("f1", "f10", "f11"),

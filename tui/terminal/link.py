@@ -71,7 +71,8 @@ class Link:
 
     def mouse(self, setting: str) -> bool:
         """Whether the mouse is ours to begin with, given the setting."""
-        return setting == "on" or (setting == "auto" and not self.remote)
+        # With the mouse on, GNU screen (4.9) keeps every Esc until another key is pressed.
+        return setting == "on" or (setting == "auto" and not self.remote and self.multiplexer != "screen")
 
 
 def link(environment: Mapping[str, str]) -> Link:
