@@ -80,7 +80,11 @@ class Emulator(pyte.Screen):
 
     def picture(self) -> list[list[Char]]:
         """Every cell; of a blank one, only what can be seen of it."""
-        return [[_seen(self.buffer[y][x]) for x in range(self.columns)] for y in range(self.lines)]
+        return [self.row(y) for y in range(self.lines)]
+
+    def row(self, y: int) -> list[Char]:
+        """Every cell of a row."""
+        return [_seen(self.buffer[y][x]) for x in range(self.columns)]
 
 
 def _seen(char: Any) -> Char:

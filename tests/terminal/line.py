@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from rich.color import ColorSystem
 from rich.segment import Segment
@@ -41,12 +40,12 @@ class Line:
         now: The time, in seconds.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link = FAR, width: int = WIDTH, height: int = HEIGHT) -> None:
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._read_end, False)
         os.set_blocking(self._write_end, False)
         self.now = 100.0
-        self.emulator = Emulator(WIDTH, HEIGHT)
+        self.emulator = Emulator(width, height)
         self.output = Output(self._write_end, link, clock=lambda: self.now)
 
     def read(self, size: int = 1 << 20) -> bytes:
@@ -92,7 +91,7 @@ class Line:
 
 
 @asynccontextmanager
-async def line(link: Link = FAR, **given: Any) -> AsyncIterator[Line]:
+async def line(link: Link = FAR) -> AsyncIterator[Line]:
     """A line on which the terminal has answered once."""
     made = Line(link)
     try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
 from io import StringIO
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -19,9 +22,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.terminal.emulator import Emulator
+from tests.terminal.line import Line
 from tui.terminal.cells import BLANK, Row
 from tui.terminal.frame import Frame
 from tui.terminal.frame_diff import frame_diff
+from tui.terminal.link import Link
 
 WIDTH, HEIGHT = 24, 8
 CUTS = (0, 9, 23, 24)  # where widgets end, the last one a scrollbar
@@ -103,6 +108,42 @@ def test_the_picture_is_the_same(seed: int, erases_with_colour: bool) -> None:
         shown = list(frame.rows)
         assert ours.picture() == textual.picture()
         assert frame_diff(shown, frame.rows) == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes that do not block are POSIX's")
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_the_picture_and_the_cursor_are_the_same_on_a_line_that_stalls_and_after_damage(seed: int) -> None:
+    asyncio.run(_show_on_a_bad_line(Random(seed)))
+
+
+async def _show_on_a_bad_line(random: Random) -> None:
+    scene, frame, textual = Scene(random), Frame(WIDTH, HEIGHT), Emulator(WIDTH, HEIGHT)
+    line = Line(Link(remote=True, erases_with_colour=random.random() < 0.5), WIDTH, HEIGHT)
+    line.output.begin()
+    update: LayoutUpdate | ChopsUpdate = _layout(scene._lines)
+    try:
+        for _ in range(12):
+            cursor = (random.randrange(WIDTH), random.randrange(HEIGHT))
+            textual.feed(update.render_segments(CONSOLE) + f"\x1b[{cursor[1] + 1};{cursor[0] + 1}H")
+            frame.take(update, TRUE)
+            line.now += random.choice([0.01, 1.0])
+            line.output.show(frame, cursor)
+            if random.random() < 0.2:
+                line.emulator.feed("\x1b[2J\x1b[33;44mlost\x1b[3;5r")
+                line.output.invalidate()
+            if random.random() < 0.4:  # nothing arrives, and nothing is answered
+                update = scene.next()
+                continue
+            while line.answer() or line.output._is_due:
+                line.now += 1
+                await asyncio.sleep(0)
+                line.output._advance()
+            assert line.emulator.picture() == textual.picture()
+            assert (line.emulator.cursor.x, line.emulator.cursor.y) == cursor
+            update = scene.next()
+    finally:
+        line.close()
 
 
 def rows(*texts: str, look: str = "") -> list[Row]:
