@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rich.cells import cell_len
-from textual.content import Content
+from textual.content import Content, Span
 
 from tui.widgets.markdown_blocks import Block, Code, Part, Rule, Table, TableRows, Text
 
@@ -17,6 +18,7 @@ TAB = 8
 """Cells from one tab stop to the next."""
 _NARROWEST = 6  # cells of a table's column, before its words are cut
 _COLUMN_GAP = "  "
+_EMPTY = Content()
 # Characters of one cell each, and no white space but the space: most texts have no others.
 _PLAIN = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u0370-\u0373\u0391-\u03a1\u03b1-\u03c9\u0410-\u044f–—‘’“”•…]*")
 
@@ -81,10 +83,11 @@ class Layout:
         self.lines.append(Content(marks) + text if marks else text)
         # Code has a column of its background before it.
         lead = rest + " " if is_code else rest
-        pieces = wrapped(text, max(2, width - len(lead)))
-        first, *others = ((len(marks) + begin, len(marks) + end) for begin, end in pieces)
-        self.rows.append(Row(head + " " if is_code else "", number, first[0] - len(marks), first[1], is_code))
-        self.rows.extend(Row(lead, number, begin, end, is_code) for begin, end in others)
+        (_, end), *others = wrapped(text, max(2, width - len(lead)))
+        before = len(marks)
+        self.rows.append(Row(head + " " if is_code else "", number, 0, before + end, is_code))
+        for begin, end in others:
+            self.rows.append(Row(lead, number, before + begin, before + end, is_code))
 
     def end_part(self) -> None:
         """A part of the block is complete."""
@@ -102,6 +105,8 @@ def wrapped(text: Content, width: int) -> list[tuple[int, int]]:
     """Begin and end of the pieces of at most `width` cells that a line of text falls into, between its words."""
     plain = text.plain
     if _PLAIN.fullmatch(plain):
+        if len(plain) <= width:
+            return [(0, len(plain))]
         return list(_wrapped_plain(plain, width))
     if text.cell_length <= width:
         return [(0, len(plain))]
@@ -168,6 +173,7 @@ def _lay_out_part(part: Part, width: int, layout: Layout) -> None:
             layout.add(_rule(max(1, width - len(rest))), width, head, rest)
 
 
+@functools.lru_cache(maxsize=16)
 def _rule(width: int) -> Content:
     return Content.styled("─" * width, ".answer--muted", width)
 
@@ -185,17 +191,27 @@ def _table(rows: TableRows, above: TableRows, width: int) -> Iterator[Content]:
         return
     widths = _widths([*above, *rows], columns, width)
     for index, row in enumerate(rows):
-        cells = [row[column] if column < len(row) else Content() for column in range(columns)]
+        cells = [*row, *[_EMPTY] * (columns - len(row))]
         pieces = [
-            [cell[begin:end] for begin, end in wrapped(cell, widths[column])] for column, cell in enumerate(cells)
+            [cell[begin:end] for begin, end in wrapped(cell, width)] for cell, width in zip(cells, widths, strict=True)
         ]
         for height in range(max(len(cell) for cell in pieces)):
-            line = [cell[height] if height < len(cell) else Content() for cell in pieces]
-            padded = [piece.pad_right(widths[column] - piece.cell_length) for column, piece in enumerate(line)]
-            text = Content(_COLUMN_GAP).join(padded)
-            yield (text.stylize(".answer--heading") if index == 0 and not above else text).rstrip()
+            text = _beside([cell[height] if height < len(cell) else _EMPTY for cell in pieces], widths)
+            yield text.stylize(".answer--heading") if index == 0 and not above else text
         if index == 0 and not above:
             yield Content.styled(_COLUMN_GAP.join("─" * each for each in widths), ".answer--muted")
+
+
+def _beside(cells: Sequence[Content], widths: Sequence[int]) -> Content:
+    """A row of cells, each as wide as its column."""
+    texts: list[str] = []
+    spans: list[Span] = []
+    offset = 0
+    for cell, width in zip(cells, widths, strict=True):
+        texts.append(cell.plain + " " * (width - cell.cell_length) + _COLUMN_GAP)
+        spans += [Span(offset + begin, offset + end, style) for begin, end, style in cell.spans]
+        offset += len(texts[-1])
+    return Content("".join(texts).rstrip(), spans)
 
 
 def _widths(rows: Sequence[Sequence[Content]], columns: int, width: int) -> list[int]:

@@ -30,7 +30,7 @@ from tui.widgets.markdown_blocks import (
     table_rows,
 )
 
-_PIECE = 40
+_PIECE = 25
 """Lines of a list, a table or open code from which on what follows becomes another piece."""
 
 
