@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -30,6 +31,8 @@ class AnswerText(BlockView):
     def __init__(self, markdown: GrowingMarkdown | None = None) -> None:
         self._markdown = markdown or GrowingMarkdown()
         self._changing = asyncio.Lock()
+        self.thread_s = 0.0
+        """CPU seconds that threads have parsed for it."""
         super().__init__(self._markdown.blocks)
 
     @property
@@ -56,10 +59,16 @@ class AnswerText(BlockView):
             return
         markdown = self._markdown
         if markdown.open_length + len(text) > _AT_ONCE:
-            kept = await asyncio.to_thread(markdown.add, text)
+            kept = await asyncio.to_thread(self._parse, text)
         else:
             kept = markdown.add(text)
         self.replace(kept, markdown.blocks[kept:])
+
+    def _parse(self, text: str) -> int:
+        began = time.thread_time()
+        kept = self._markdown.add(text)
+        self.thread_s += time.thread_time() - began
+        return kept
 
 
 def parse_answers(texts: Sequence[str], *, ansi: bool) -> list[GrowingMarkdown]:

@@ -77,6 +77,11 @@ class AssistantMessage(MessageBox):
         """It is being written."""
         return self.view.message.ended is Ended.WRITING
 
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of the thread that draws, and of those that parse for it."""
+        return time.thread_time() + self._answer.thread_s
+
     def compose(self) -> ComposeResult:
         """Model, thinking, answer, and what is to say of it; each only where there is something."""
         if self._model:
