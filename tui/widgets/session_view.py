@@ -75,7 +75,7 @@ class SessionView(Transcript):
         session, answer = self._session, await self.sync(turn)
         if session is None or answer is None:
             return
-        pace = Pace(lambda: frame_interval(self.app))
+        pace = Pace(lambda: frame_interval(self.app), lambda: answer.cpu_s)
         while not turn.done:
             if events := turn.drain():
                 await answer.feed(events)
