@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.screens.using import OpenChat
+from tests.scripted import ScriptedRunner
 from tui.chat.stored import unsaved_conversations
+from tui.screens.services import Start
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 
@@ -41,6 +43,36 @@ async def test_what_is_typed_before_the_draft_is_there_does_not_take_its_place(
         chat.pane.save_draft()  # as after a pause
         may_open.set()
         await chat.until(lambda: chat.prompt.text == ("half a thought" if sent else "half a thought\ntyped"))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_what_is_typed_before_the_last_conversation_is_there_is_said_in_it(
+    opened: OpenChat, tmp_path: Path, sent: bool
+) -> None:
+    async with opened() as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        await chat.press("ctrl+n")
+        await chat.until(lambda: not chat.texts)
+        chat.prompt.insert("half a thought")
+        await chat.press("ctrl+q")
+    may_open = threading.Event()
+
+    def slow() -> Conversations:
+        assert may_open.wait(20)
+        return Conversations.open(tmp_path / "conversations.db")
+
+    runner = ScriptedRunner(loaded=False, load_s=2.0)
+    async with opened(runner, start=Start(go_on=True), open_store=slow, ready=False) as chat:
+        await chat.press(*"typed", *(["enter"] if sent else []))
+        may_open.set()
+        await chat.until(lambda: chat.texts[:1] == ["question"])
+        assert chat.prompt.text == ("" if sent else "typed")
+        if sent:
+            await chat.idle(4)
+            assert chat.texts[2] == "typed"
+        assert chat.app.services.outbox.flush(5.0)
+        assert chat.app.services.outbox.opened().draft("") == "half a thought"
 
 
 async def test_what_was_sent_is_no_draft_any_more(opened: OpenChat, tmp_path: Path) -> None:

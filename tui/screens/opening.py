@@ -62,8 +62,12 @@ async def open_new(services: Services, pane: ChatPane) -> None:
     pane.show(new_session(services), draft)
 
 
-async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | None = None) -> None:
+async def open_stored(
+    services: Services, pane: ChatPane, id: str, focus: int | None = None, *, bring: bool = False
+) -> None:
     """Show a stored conversation, at its end or at the message `focus`, and load its model.
+
+    With `bring`, what is typed and what waits in the one that is shown is said in this one.
 
     Raises:
         StoreError: It cannot be read.
@@ -76,7 +80,11 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
         session = pane.under_way.session(id) or read  # something may have been said meanwhile
     if focus is not None:
         session.show_branch_of(focus)
+    if bring:
+        pane.under_way.move_on(session)
     pane.show(session, draft, focus)
+    if bring and draft:
+        pane.prompt.give_back(draft)
     wanted, choice = session.conversation.model, services.active.status.choice
     if wanted and choice is not None and wanted != choice.name:
         services.active.use(wanted)
@@ -85,7 +93,8 @@ async def open_stored(services: Services, pane: ChatPane, id: str, focus: int | 
 async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     """Bring back the prompts and the draft of before; the last conversation if `go_on`, or if it was interrupted.
 
-    What somebody has begun meanwhile stays; the draft comes before what is typed.
+    What somebody has begun meanwhile stays, or with `go_on` is said in the last conversation; the draft comes before
+    what is typed.
 
     Raises:
         StoreError: What was stored cannot be read.
@@ -94,16 +103,18 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
     interrupted = await asyncio.to_thread(store.interrupted)
     before = interrupted or (await _last(store) if go_on else None)
-    begun = pane.begun
-    if draft := services.outbox.draft_before:
+    draft, begun = services.outbox.draft_before, pane.begun
+    bring = begun and go_on and before is not None and not pane.session.messages
+    if draft and not bring:
         pane.prompt.give_back(draft)
-    if begun:
-        if interrupted is not None:
-            pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
-    elif before is not None:
-        await open_stored(services, pane, before.id)
+    if before is not None and (bring or not begun):
+        await open_stored(services, pane, before.id, bring=bring)
+        if bring:
+            services.outbox.draft("", draft)  # it stays that of a new conversation
         if interrupted is not None:
             pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
+    elif interrupted is not None:
+        pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
     pane.say_all(store.notices)
 
 
