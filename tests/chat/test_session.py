@@ -158,6 +158,16 @@ def test_a_stopped_answer_stays_and_can_be_gone_on_with(session: Make, reopened:
         chat.proceed()
 
 
+def test_a_question_without_an_answer_is_nothing_to_go_on_with(session: Make) -> None:
+    chat = session(LONG, tokens_per_s=1)
+    turn = chat.ask("Go on")
+    turn.cancel()
+    turn.result()
+    assert texts(chat) == ["Go on"]
+    with pytest.raises(OvchatError, match="no answer to go on with"):
+        chat.proceed()
+
+
 def test_an_answer_of_another_model_is_gone_on_with_by_its_text(session: Make, scripted, outbox: Outbox) -> None:
     chat = session(LONG)
     chat.set_sampling({"max_tokens": 3})

@@ -20,6 +20,15 @@ async def test_the_first_value_can_be_typed_over_or_kept():
     assert await press(TextDialog("Title", "old"), "x", "enter") == "x"
 
 
+async def test_of_a_files_path_the_name_is_typed_over_and_the_rest_stays():
+    path = "/home/anna/a talk.md"
+    assert await press(TextDialog("Save", path, is_file=True), "enter") == path
+    assert await press(TextDialog("Save", path, is_file=True), *"new", "enter") == "/home/anna/new.md"
+    assert await press(TextDialog("Save", path, is_file=True), "end", *["backspace"] * 2, *"json", "enter") == (
+        "/home/anna/a talk.json"
+    )
+
+
 async def test_escape_answers_nothing():
     assert await press(TextDialog("Title", "old"), "x", "escape") is None
     assert await press(ChoiceDialog("Title", ["a", "b"]), "escape") is None

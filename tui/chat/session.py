@@ -117,6 +117,8 @@ class ChatSession(OpenConversation):
         """Go on with an answer (the last) that was stopped, cut off or interrupted."""
         with self._lock:
             message = self._said(message_id)
+            if message.role is not Role.ASSISTANT:
+                raise OvchatError("There is no answer to go on with.", "Regenerating makes one.")
             if message.ended is Ended.STOP:
                 raise OvchatError("This answer is complete.", "Regenerate for another one.")
             if not self.can_proceed(message.id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.content import Content
 from textual.events import Key, Resize
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
+from textual.widgets.input import Selection
 
 from tui.screens.modal import Modal
 from tui.widgets.keys_row import KeysRow
@@ -118,6 +120,7 @@ class TextDialog(Dialog[str | None]):
         value: What stands there first, selected if it is one line.
         text: What there is to know.
         lines: Several lines may be written.
+        is_file: It is a file's path: of `value`, the name is selected, without its ending.
         required: Enter does nothing while there are only spaces.
     """
 
@@ -143,18 +146,20 @@ class TextDialog(Dialog[str | None]):
         *,
         text: str = "",
         lines: bool = False,
+        is_file: bool = False,
         required: bool = False,
     ) -> None:
         super().__init__(title, text)
         self._value = value
         self._lines = lines
+        self._is_file = is_file
         self._required = required
 
     def content(self) -> Iterable[Widget]:
         if self._lines:
             yield _Lines(self._value, compact=True, highlight_cursor_line=False)
         else:
-            yield LineInput(one_line(self._value), compact=True)
+            yield LineInput(one_line(self._value), compact=True, select_on_focus=not self._is_file)
 
     def fit(self, rows: int) -> int:
         if not self._lines:
@@ -168,6 +173,10 @@ class TextDialog(Dialog[str | None]):
         if self._lines:
             area = self.query_one(TextArea)
             area.move_cursor(area.document.end)
+        elif self._is_file:
+            box, path = self.query_one(Input), PurePath(self._value)
+            end = len(box.value) - len(path.suffix)
+            box.selection = Selection(end - len(path.stem), end)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._lines if action == "new_line" else True

@@ -52,6 +52,7 @@ async def _save_elsewhere(app: App[None], outbox: Outbox) -> bool:
             "Save to a file",
             str(Path.home() / f"ovchat-unsaved-{time.strftime('%Y%m%d-%H%M%S')}.json"),
             text="`ovchat chats import FILE` takes it in later.",
+            is_file=True,
             required=True,
         )
     )

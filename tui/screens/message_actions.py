@@ -53,6 +53,7 @@ async def save_to_file(app: App[None], session: ChatSession) -> str:
             "Save the conversation",
             str(Path.cwd() / f"{name}.md"),
             text="A name that ends in .json takes every branch and can be imported again.",
+            is_file=True,
             required=True,
         )
     )
