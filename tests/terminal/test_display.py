@@ -58,6 +58,13 @@ def test_it_is_shown_resized_redrawn_and_left_as_the_terminal_was(tmp_path: Path
         terminal.type("What is there?")
         terminal.press("enter")
         terminal.wait_for(lambda text: "return 3.14 * radius" in text and "tok/s" in text)
+        terminal.press("alt+i")
+        terminal.wait_for("Esc Close")
+        terminal.press("pagedown", "pagedown")
+        if "OVCHAT_OUTPUT" not in environment:
+            terminal.wait_for(lambda text: re.search(r"Written now +[\d.]+ kB/s, [\d.]+ frames/s", text))
+        terminal.press("escape")
+        terminal.wait_for(lambda text: "Esc Close" not in text)
         terminal.resize(70, 20)
         terminal.wait_for("radius ** 2")
         before = terminal.written

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.screens.reading_panel import ReadingPanel
 from tui.store.records import Ended, Facts, Message, Role
+from tui.terminal.display import output_facts
 from tui.widgets.visible import one_line
 
 _ENDED = {
@@ -66,6 +67,7 @@ class DetailsScreen(ReadingPanel):
                 "Tokens": _tokens(message),
                 "Speed": _timings(facts.timings),
                 "Sampling": _sampling(facts),
+                "Terminal": _terminal(output_facts(self.app)),
             }
         for name, entries in groups.items():
             if entries:
@@ -135,6 +137,10 @@ def _sampling(facts: Facts) -> _Rows:
     if facts.seed is not None:
         entries.append(("seed", _sourced(str(facts.seed), facts.sources.get("seed", ""))))
     return entries
+
+
+def _terminal(facts: str) -> _Rows:
+    return [("Written now", facts)] if facts else []
 
 
 def _value(value: Any) -> str:

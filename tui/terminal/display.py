@@ -15,6 +15,8 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Size
+from textual.widgets import Input as InputBox
+from textual.widgets import TextArea
 
 from tui.terminal.frame import Frame
 from tui.terminal.link import Link
@@ -38,6 +40,15 @@ def redraw(app: App[Any]) -> None:
     if isinstance(app, TerminalApp) and app.output is not None:
         app.output.invalidate()
     app.refresh(layout=True)
+
+
+def output_facts(app: App[Any]) -> str:
+    """What is written to the terminal, and how quickly it takes it; "" where that is not known."""
+    output = app.output if isinstance(app, TerminalApp) else None
+    if output is None:
+        return ""
+    facts = f"{output.bytes_per_s / 1000:.1f} kB/s, {output.frames_per_s:.1f} frames/s"
+    return f"{facts}, the last one in {1000 * output.write_s:.0f} ms" if output.frames else facts
 
 
 class TerminalApp(App[None]):
@@ -110,6 +121,11 @@ class TerminalApp(App[None]):
             self.output.invalidate()
         else:
             self.output.forget()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """No cursor blinks at the end of a far line."""
+        if self.line.remote and isinstance(event.widget, InputBox | TextArea):
+            event.widget.cursor_blink = False
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Take what the compositor has drawn."""
