@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.waiting import wait_until_async
@@ -95,6 +96,18 @@ async def test_messages_take_the_focus_by_keys() -> None:
         assert "message 3" in "\n".join(rows(pilot))
         await pilot.press("down", "down", "down")
         assert isinstance(pilot.app.focused, Input)
+
+
+async def test_keys_that_come_together_all_count() -> None:
+    async with running(conversation(6)) as pilot:
+        transcript = pilot.app.query_one(Transcript)
+        await pilot.press("shift+tab")
+        for _ in range(3):
+            pilot.app.post_message(Key("up", None))
+        await wait_until_async(lambda: transcript.current == 2)
+        for key in ("down", "up", "up"):
+            pilot.app.post_message(Key(key, None))
+        await wait_until_async(lambda: transcript.current == 1)
 
 
 async def test_up_goes_on_above_what_is_mounted() -> None:

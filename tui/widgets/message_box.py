@@ -44,17 +44,11 @@ class MessageBox(Vertical, can_focus=True):
     FOCUS_ON_CLICK: ClassVar[bool] = False
 
     class Left(Event):
-        """The user wants to go to the message above (-1) or below (1)."""
+        """The user wants to go to the message above (-1) or below (1) the one that has the focus."""
 
-        def __init__(self, box: MessageBox, step: int) -> None:
+        def __init__(self, step: int) -> None:
             super().__init__()
-            self.box = box
             self.step = step
-
-        @property
-        def control(self) -> MessageBox:
-            """The message that is left."""
-            return self.box
 
     def __init__(self, view: MessageView) -> None:
         super().__init__()
@@ -98,4 +92,4 @@ class MessageBox(Vertical, can_focus=True):
 
     def action_step(self, step: int) -> None:
         """To the message above (-1) or below (1)."""
-        self.post_message(self.Left(self, step))
+        self.post_message(self.Left(step))

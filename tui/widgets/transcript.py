@@ -159,13 +159,16 @@ class Transcript(FollowingScroll):
     @on(MessageBox.Left)
     async def _step(self, event: MessageBox.Left) -> None:
         event.stop()
-        if event.step < 0 and event.box is self._boxes[0]:
+        # Of several keys that come together, all leave the message that had the focus then.
+        if (left := self._box(self.current)) is None:
+            return
+        if event.step < 0 and left is self._boxes[0]:
             async with self._changing:
                 await self._mount_above()
         boxes = self._boxes
-        at = boxes.index(event.box) + event.step
+        at = boxes.index(left) + event.step
         if 0 <= at < len(boxes):
-            boxes[at].focus(scroll_visible=False)
+            self.screen.set_focus(boxes[at], scroll_visible=False)
             self.call_after_refresh(self.scroll_to_widget, boxes[at], animate=False, force=True)
         elif event.step > 0:
             self.screen.focus_next()
@@ -181,7 +184,7 @@ class Transcript(FollowingScroll):
         boxes = reversed(self._boxes)  # one before the last may be being written by another process
         return next((box for box in boxes if isinstance(box, AssistantMessage) and box.writing), None)
 
-    def _box(self, message_id: int) -> MessageBox | None:
+    def _box(self, message_id: int | None) -> MessageBox | None:
         return next((box for box in self._boxes if box.message_id == message_id), None)
 
     def _index(self, message_id: int | None) -> int | None:
