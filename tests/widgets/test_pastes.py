@@ -130,3 +130,11 @@ def test_what_nothing_refers_to_is_dropped_oldest_first() -> None:
     tokens = [pastes.take(letter * 6_000_000) for letter in "abcd"]
     pastes.forget_all_but(tokens[0])
     assert [len(pastes.expand(token)) for token in tokens] == [6_000_000, 0, 6_000_000, 6_000_000]
+
+
+def test_a_line_of_tabs_is_kept_aside_and_lines_with_tabs_are_not() -> None:
+    pastes = Pastes()
+    assert len(pastes.take("\t" * 10_000)) < 50
+    assert len(pastes.fold("\t" * 10_000)) < 50
+    code = "\tx = 1\n" * 2_500
+    assert pastes.take(code) == pastes.fold(code) == code

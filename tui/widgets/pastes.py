@@ -10,6 +10,7 @@ from tui.widgets.prompt_text import CLOSE, OPEN, SPACE, TOKEN, hold, release, wi
 
 LIMIT = 20_000
 """Bytes that may stand in the document; a paste beyond them is kept aside."""
+_TAB = 8  # bytes that a tab counts more than itself
 _SMALL = 1_000  # bytes; a paste that small always stands in the document
 LONGEST_DRAFT = 1_000_000
 """Bytes that a draft may have with its pastes; those above that are left out of it."""
@@ -28,8 +29,8 @@ class Pastes:
     def take(self, text: str, beside: int = 0) -> str:
         """What goes into the document, which has `beside` characters, for a paste of `text`."""
         text = with_plain_line_ends(text)
-        size = _size(text)
-        return hold(text) if size <= _SMALL or size + beside <= LIMIT else self._token(text, "pasted")
+        is_small = len(text) <= _SMALL and _size(text) <= _SMALL
+        return hold(text) if is_small or _weight(text) + beside <= LIMIT else self._token(text, "pasted")
 
     def expand(self, held: str) -> str:
         """The text that `held` stands for."""
@@ -41,7 +42,7 @@ class Pastes:
         for token, content in self._contents.items():
             parts = [new for is_token, part in parts for new in _split(is_token, part, token, content)]
         return "".join(
-            part if is_token else hold(part) if _size(part) <= LIMIT else self._token(part, "text")
+            part if is_token else hold(part) if _weight(part) <= LIMIT else self._token(part, "text")
             for is_token, part in parts
         )
 
@@ -104,6 +105,14 @@ def _parts(held: str) -> list[tuple[bool, str]]:
 
 def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _weight(text: str) -> int:
+    """Bytes, more where there are many tabs in a line: each of them is measured again with every key in it."""
+    if len(text) > LIMIT:
+        return len(text)
+    tabs = max(line.count("\t") for line in text.split("\n")) if "\t" in text else 0
+    return _size(text) + _TAB * tabs
 
 
 def _size_label(size: int) -> str:

@@ -28,12 +28,12 @@ _SHOWN: dict[int, int | str] = {
     ord(CLOSE): "]",
     ord(SPACE): " ",
 }
-_LINE_ENDS = re.compile(r"\r\n?")
 
 
 def with_plain_line_ends(text: str) -> str:
     """Every line end as \\n: terminals paste carriage returns, files of Windows have both characters."""
-    return _LINE_ENDS.sub("\n", text)
+    # Not by a regular expression: in half a million lines, that took a quarter of a second.
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def hold(text: str) -> str:
