@@ -199,6 +199,7 @@ TABLES: Mapping[str, Mapping[bytes, str]] = {
 }
 
 NOT_SENT = {
+    "xterm": {"alt+enter"},  # by itself it takes that for full screen
     "windows-terminal": {"alt+enter"},  # by itself it takes that for full screen
     "putty": {"ctrl+end"},  # the same as End
     "linux": {"ctrl+end", "alt+left", "alt+right"},  # the same as End; the next console

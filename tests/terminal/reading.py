@@ -19,6 +19,7 @@ class Reading:
     Attributes:
         messages: Everything that the app is given.
         answers: How many answers to status queries were counted.
+        types_with_alt: The terminal has said that it types something for Alt and a letter.
         now: The time.
     """
 
@@ -26,11 +27,15 @@ class Reading:
         register()
         self.messages: list[Message] = []
         self.answers = 0
+        self.types_with_alt = False
         self.now = 1000.0
-        self.input = Input(delay, self._answered, lambda: self.now)
+        self.input = Input(delay, self._answered, self._types, lambda: self.now)
 
     def _answered(self) -> None:
         self.answers += 1
+
+    def _types(self) -> None:
+        self.types_with_alt = True
 
     def come(self, *pieces: bytes | str, gap: float = 0.0) -> None:
         """Pieces come, one read each, so many seconds apart."""

@@ -13,13 +13,13 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal.hangup import LastingFile
-from tui.terminal.input import Input
+from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Input
 from tui.terminal.output import Output
 
 if TYPE_CHECKING:
     from tui.terminal.display import TerminalApp
 
-_PAUSE_S, _CLOSE_S = 1.0, 1.0
+_PAUSE_S, _CLOSE_S = 2.0, 1.0
 _LOOK_S = 0.1  # whether the terminal is to be given back
 _READ_BYTES = 1 << 16
 # What somebody does who waits to see it.
@@ -42,7 +42,8 @@ class TerminalDriver(LinuxDriver):
             self._file = LastingFile(self._file)  # type: ignore[assignment]
         self.output = self._open_output(app) if app.writes_differences else None
         answered = self.output.answered if self.output is not None else lambda: None
-        self.input = Input(app.escape_delay_s, answered)
+        self.input = Input(app.escape_delay_s, answered, self._typed_with_alt)
+        self._has_switched_meta = False
         self._is_on = False  # application mode
 
     def _open_output(self, app: TerminalApp) -> Output | None:
@@ -94,6 +95,16 @@ class TerminalDriver(LinuxDriver):
             self.output.hurry()
         super().process_message(message)
 
+    def _typed_with_alt(self) -> None:
+        """Alt and a letter would type another letter; the thread that reads was told so."""
+        with suppress(RuntimeError):  # everything has ended
+            self._loop.call_soon_threadsafe(self._switch_meta)
+
+    def _switch_meta(self) -> None:
+        if self._is_on:
+            self.write(META_ON)
+            self._has_switched_meta = True
+
     def switch_mouse(self) -> bool:
         """Take the mouse, or give it back to the terminal; whether it is ours now."""
         if self._mouse:
@@ -121,8 +132,17 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It does not get there in the background: the process is stopped there, and continued is here again.
         self._is_on = self._key_thread is not None and self._key_thread.is_alive()
+        if self._is_on and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":  # which writes a "p" on the screen
+            self.write(META_QUESTION)
         if self.output is not None and self._is_on:
             self.output.begin()
+
+    def stop_application_mode(self) -> None:
+        """Leave the terminal as it was."""
+        if self._has_switched_meta:
+            self._has_switched_meta = False
+            self.write(META_OFF)
+        super().stop_application_mode()
 
     def disable_input(self) -> None:
         """Read no more; what the terminal was asked has been answered by then, or it takes too long."""

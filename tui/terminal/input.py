@@ -26,6 +26,10 @@ _LONGEST = 512  # characters of a sequence that are kept; none that means someth
 _ALONE = (ESC, ESC + ESC, *(ESC + begins for begins in "]P_"))
 _CONTROL = re.compile(r"([\x00-\x08\x0b\x0c\x0e-\x1f\x7f])")  # not line ends and tabs, which pastes have
 _ANSWERED = ("\x1b[0n", "\x1b[3n")
+META_QUESTION = "\x1b[?1036$p"
+"""Asks whether Alt and a letter is ESC and the letter, which it is not in xterm as it comes."""
+META_ON, META_OFF = "\x1b[?1036h", "\x1b[?1036l"
+_META_IS_OFF = "\x1b[?1036;2$y"
 _NO_TEXT = re.compile(r"[\ud800-\udfff]+")
 
 Done = events.Key | events.Paste
@@ -39,6 +43,7 @@ class Input:
     Args:
         escape_delay: Seconds that Esc waits for the rest of a key.
         answered: The terminal has answered a question (`CSI 0 n`).
+        types_with_alt: The terminal has said that it types another letter for Alt and a letter (`META_QUESTION`).
         clock: Seconds.
 
     Attributes:
@@ -47,11 +52,15 @@ class Input:
     """
 
     def __init__(
-        self, escape_delay: float, answered: Callable[[], None], clock: Callable[[], float] = time.monotonic
+        self,
+        escape_delay: float,
+        answered: Callable[[], None],
+        types_with_alt: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tap: Tap | None = None
         self._escape_delay = escape_delay
-        self._answered = answered
+        self._answered, self._types_with_alt = answered, types_with_alt
         self._clock = clock
         self._parser = Parser()
         # What is not UTF-8 is kept as it came, for who wants to see the bytes.
@@ -143,6 +152,9 @@ class Input:
     def _events(self, sequence: str) -> list[Message]:
         if sequence in _ANSWERED:
             self._answered()
+            return []
+        if sequence == _META_IS_OFF:
+            self._types_with_alt()
             return []
         if sequence == PASTE_BEGINS:
             self._paste, self._paste_size = [], 0

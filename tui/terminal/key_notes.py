@@ -60,7 +60,7 @@ _NOTES = (
     Note(
         ("xterm",),
         ("alt+e",),
-        "xterm types a letter with an accent for Alt and a letter: XTerm*metaSendsEscape: true in ~/.Xresources.",
+        "Within tmux or screen, xterm types another letter for Alt and a letter: XTerm*metaSendsEscape: true.",
     ),
     Note(
         ("apple",),
@@ -95,7 +95,15 @@ _NOTES = (
     Note(
         ("putty", "linux"),
         ("ctrl+end",),
-        "PuTTY and the Linux console send End for Ctrl+End: Page Down goes there, too.",
+        "PuTTY and the Linux console send End for Ctrl+End, or nothing: Page Down goes there, too.",
+    ),
+    Note(
+        ("xterm",), ("alt+enter",), "xterm makes itself full screen with Alt+Enter: XTerm*omitTranslation: fullscreen."
+    ),
+    Note(
+        ("rxvt",),
+        ("alt+s",),
+        "rxvt-unicode searches its scrollback with Alt+S; Esc ends that: URxvt.searchable-scrollback:.",
     ),
     Note(("putty",), ("alt+enter",), "PuTTY may take Alt+Enter for full screen: Window, Behaviour."),
     Note(("linux",), ("alt+left", "alt+right"), "The Linux console goes to the next console with Alt and an arrow."),

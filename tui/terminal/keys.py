@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 
 from textual import _ansi_sequences
-from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
 from textual.keys import Keys
 
 
@@ -41,6 +41,8 @@ _NO_KEY = re.compile(r"\x1b\[[0-9:;]*[u~A-HPQRS]")
 _SS3 = re.compile(r"\x1bO(?:1;)?([2-9]|1[0-6])([A-DFHPQRS])")
 _SHIFT, _ALT, _LOCKS = 1, 2, 64 | 128
 _RELEASED = "3"
+# Shift alone is no key that anybody has a use for, and would come between Ctrl+C and Ctrl+C.
+_ALONE = {*MODIFIER_FUNCTIONAL_KEYS, "caps_lock", "num_lock", "scroll_lock"}
 _LAST = 0x10FFFF
 # F13 to F20 of rxvt and of the VT220: Textual would read these numbers as characters' (25 is Ctrl+Y).
 _F13 = {number: 57376 + count for count, number in enumerate((25, 26, 28, 29, 31, 32, 33, 34))}
@@ -107,6 +109,8 @@ def _other_key(number: int, bits: int) -> str:
 
 def _unicode_key(number: int, bits: int, text: list[int]) -> str:
     """The key of CSI number ; modifiers ; text u, kitty's protocol."""
+    if FUNCTIONAL_KEYS.get(f"{number}u") in _ALONE:
+        return ""
     known = f"{number}u" in FUNCTIONAL_KEYS or chr(number).isprintable()
     if not (known or text) or any(each > _LAST for each in text):
         return ""
