@@ -135,9 +135,15 @@ class Terminal:
         """End the program, whatever it does, and the terminal."""
         if self.process.poll() is None:
             self.kill()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal is gone, as when its window is closed."""
         self._leaving.set()
         self._reader.join()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
 
     # In
 
@@ -167,6 +173,11 @@ class Terminal:
     def throttle(self, bytes_per_s: float | None) -> None:
         """Take so much from the program in a second from now on; 0 is a line that stalls, None one without a limit."""
         self._bytes_per_s = bytes_per_s
+
+    def scribble(self, text: str) -> None:
+        """Somebody else writes on the screen, from its beginning."""
+        with self._lock:
+            self._stream.feed(b"\x1b[H" + text.encode())
 
     # Out
 

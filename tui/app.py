@@ -24,6 +24,7 @@ from tui.terminal.link import Link
 
 if TYPE_CHECKING:
     from tui.chat.turn import Turn
+    from tui.screens.chat_pane import ChatPane
 
 _MOUSE = "The mouse is ovchat's, or the terminal's: then its own selection works."
 
@@ -96,11 +97,12 @@ class ChatApp(EndingApp):
 
     async def end(self, code: int) -> None:
         """Somebody ends the process and cannot be asked anything: save, give the terminal back, go."""
-        if isinstance(chat := self.screen_stack[0], ChatScreen):
-            if code == HANGUP and self.terminal["on_hangup"] == "finish":
-                self.left = chat.pane.let_go()
-            else:
-                await chat.pane.stop_everything(interrupted=True)
+        if (pane := self._pane) is None:
+            pass
+        elif code == HANGUP and self.terminal["on_hangup"] == "finish":
+            self.left = pane.let_go()
+        else:
+            await pane.stop_everything(interrupted=True)
         await asyncio.to_thread(self.services.outbox.flush, 2.0)
         self.exit(return_code=code)
 
@@ -111,13 +113,16 @@ class ChatApp(EndingApp):
             self.run_worker(leave, group="leave")
 
     async def _leave(self) -> None:
-        await self._stop()
+        if (pane := self._pane) is not None:
+            await pane.stop_everything()
         outbox = self.services.outbox
         saved = await asyncio.to_thread(outbox.flush, 2.0) or not (outbox.unsaved or any(outbox.drafts.values()))
-        if not saved and not await ask_where_to_save(self, outbox):
-            return
-        self.exit()
+        if saved or await ask_where_to_save(self, outbox):
+            self.exit()
+        elif pane is not None:
+            pane.stay()
 
-    async def _stop(self) -> None:
-        if isinstance(chat := self.screen_stack[0], ChatScreen):
-            await chat.pane.stop_everything()
+    @property
+    def _pane(self) -> ChatPane | None:
+        chat = self.screen_stack[0] if self.screen_stack else None
+        return chat.pane if isinstance(chat, ChatScreen) else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.scripted import ScriptedRunner
 from tui.screens.conversations import ConversationsScreen
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
+from tui.store.records import Change, Ended, Message, Role, new_message_id
 
 
 async def test_deleted_in_another_window_and_gone_on_with_it_is_back_and_that_is_said(
@@ -66,3 +69,29 @@ async def test_what_was_begun_on_a_disk_that_fails_is_listed_and_opened(opened: 
         assert [each.title for each in panel.rows.items[1:]] == ["second", "first"]
         await chat.press("down", "enter")
         await chat.until(lambda: chat.texts == ["first", "first answer"])
+
+
+async def test_what_another_window_is_writing_is_shown_as_it_grows_until_it_has_ended(
+    opened: OpenChat, tmp_path: Path
+) -> None:
+    async with opened() as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        id, question = chat.session.conversation.id, chat.session.messages[0]
+        assert chat.app.services.outbox.flush(5)
+        await chat.new_chat()
+        elsewhere = Conversations.open(tmp_path / "conversations.db")
+        answer = Message(
+            new_message_id(), id, question.id, Role.ASSISTANT, "It grows", time.time(), ended=Ended.WRITING
+        )
+        elsewhere.save(answer, Change(id, {"head": answer.id}))
+        await chat.open_first()
+        await chat.until(lambda: "It grows" in chat.shown and "Another ovchat is writing" in chat.notice)
+        elsewhere.save(replace(answer, text="It grows and grows"))
+        await chat.until(lambda: "It grows and grows" in chat.shown)
+        elsewhere.save(replace(answer, text="It grows and grows until here.", ended=Ended.STOP))
+        await chat.until(lambda: "until here." in chat.shown and not chat.notice)
+        await chat.write("another")
+        await chat.idle(4)
+        assert chat.texts == ["question", "It grows and grows until here.", "another", "A scripted answer."]
+        elsewhere.close()

@@ -69,6 +69,31 @@ class OpenConversation:
             return tuple(self.message(each) for each in self._branch.ids)
 
     @property
+    def written_elsewhere(self) -> Message | None:
+        """The last message of the branch, where another process is writing it."""
+        with self._lock:
+            last = self._branch.leaf
+            found = self._tree[last] if last is not None and self._turn is None else None
+            return found if found is not None and found.ended is Ended.WRITING else None
+
+    def read_elsewhere(self) -> Message | None:
+        """What another process has written of the last message since; None where it writes none. Reads: it takes time.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        before = self.written_elsewhere
+        if before is None or self._outbox is None:
+            return None
+        now = self._outbox.opened().message(before.id)
+        # Dropped, it came to nothing there.
+        now = now or replace(before, ended=Ended.INTERRUPTED)
+        with self._lock:
+            if self._turn is None:
+                self._tree.put(now)
+        return now
+
+    @property
     def every_message(self) -> tuple[Message, ...]:
         """The messages of all branches, by id."""
         with self._lock:

@@ -375,7 +375,7 @@ class ChatScreen(Screen[None]):
             self.pane.say_all((*told, *self._model.model.notices))
             self._talk_changed()
             self.pane.send_next()
-        self.pane.under_way.tend()
+        self.pane.tend()
         if self._model.error is not None and self._model.error is not before.error:
             self._after_failure(self._model)
         notices = self._services.outbox.notices

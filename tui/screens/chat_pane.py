@@ -63,6 +63,7 @@ class ChatPane(Vertical):
         self.under_way = UnderWay(self, lambda session: Outgoing(session, active, outbox), session)
         self._works = Works(self, self.send_next)
         self._draft_timer: Timer | None = None
+        self._is_leaving = False  # the app is about to end: nothing begins any more
         # Held, not looked for: what a thread brings may come while they are taken down.
         self.transcript, self.prompt, self.notice, self._strip = SessionView(), Prompt(), Notice(), QueueStrip()
         self._draft = Draft(self.prompt)
@@ -119,6 +120,19 @@ class ChatPane(Vertical):
         self.prompt.focus()
         if turn is not None:
             await self._follow(turn)
+        elif session.written_elsewhere is not None:
+            self.notice.say("Another ovchat is writing this answer.", stays=True)
+
+    def tend(self) -> None:
+        """Go on with what nobody sees, and look at what happens elsewhere; to be called again and again."""
+        self.under_way.tend()
+        if not self.busy and self.session.written_elsewhere is not None:
+            self._works.begin(self._renew)
+
+    async def _renew(self) -> None:
+        if await self.transcript.renew():
+            self.notice.clear()
+            self.post_message(self.Changed())
 
     async def _take(self, session: ChatSession, focus: int | None = None) -> None:
         session.runner = self._active.runner
@@ -148,7 +162,7 @@ class ChatPane(Vertical):
     def send_next(self) -> None:
         """Send the first message that waits, if there is one and nothing is in its way."""
         out = self._out
-        if out.waiting and not (out.held or self.busy) and self._active.status.model is not None:
+        if out.waiting and not (out.held or self.busy or self._is_leaving) and self._active.status.model is not None:
             out.going = True
             self._works.begin(self._send)
         self._show_queue()
@@ -210,6 +224,8 @@ class ChatPane(Vertical):
 
     def _start(self, begin: Callable[[], Turn]) -> bool:
         """Begin a turn and show it; False where it cannot begin, and that is said."""
+        if self._is_leaving:
+            return False
         try:
             turn = begin()
         except OvchatError as error:
@@ -287,7 +303,13 @@ class ChatPane(Vertical):
         self._keep_all()
         return self.under_way.let_go()
 
+    def stay(self) -> None:
+        """The user stays after all."""
+        self._is_leaving = False
+        self.send_next()
+
     def _keep_all(self) -> None:
+        self._is_leaving = True
         self._take_back_all()  # else the next one would be sent where the user stays after all
         self.save_draft()
 

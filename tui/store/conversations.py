@@ -191,6 +191,15 @@ class Conversations:
             leaf = messages[-1].parent
         return messages[::-1]
 
+    def message(self, id: int) -> Message | None:
+        """A message; None if it is not there.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = self._all(f"SELECT {rows.MESSAGE}, writer, touched FROM messages WHERE id = ?", id)
+        return _message(found[0]) if found else None
+
     def messages(self, conversation_id: str) -> list[Message]:
         """Every message of a conversation, of all branches, by id.
 

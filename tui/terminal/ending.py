@@ -59,6 +59,12 @@ class EndingApp(TerminalApp):
 
     def _handle_exception(self, error: Exception) -> None:
         """What fails while everything is taken down is no reason to say that the end was another one."""
-        logger.error("the app", exc_info=error)
-        if not self._exit:
+        # A worker's own error is within the one that says that it failed.
+        cause = getattr(error, "error", error)
+        if self._exit:
+            # A worker that goes on for a moment finds its widgets gone: Textual loses a cancellation that comes while
+            # it waits for a widget to be removed.
+            logger.debug("while everything was taken down", exc_info=cause)
+        else:
+            logger.error("the app", exc_info=cause)
             super()._handle_exception(error)

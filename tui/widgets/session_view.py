@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.signal import Signal
 
+from tui.store.errors import StoreError
 from tui.store.records import Message
 from tui.terminal.display import frame_interval
 from tui.widgets.assistant_message import AssistantMessage
@@ -87,6 +88,23 @@ class SessionView(Transcript):
             await answer.finish(self._view(session, session.message(turn.message_id)))
         else:  # stopped before its first word
             await self.sync()
+
+    async def renew(self) -> bool:
+        """Show what another process has written of the last answer since; whether it has ended."""
+        session = self._session
+        if session is None or (before := session.written_elsewhere) is None:
+            return False
+        try:
+            now = await asyncio.to_thread(session.read_elsewhere)
+        except StoreError:  # the next look may find it
+            return False
+        if now is None or now == before or self._shown[-1:] != [now.id]:
+            return False
+        answer = await self.begin_answer(self._view(session, now))
+        if answer.writing:
+            return False
+        await answer.finish(answer.view)
+        return True
 
     def _view(self, session: ChatSession, message: Message) -> MessageView:
         try:
