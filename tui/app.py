@@ -14,6 +14,7 @@ from tui.screens.chat import ChatScreen
 from tui.screens.key_table import active_rows
 from tui.screens.key_tester import KeyTesterScreen
 from tui.screens.leaving import ask_where_to_save
+from tui.screens.opening import may_leave
 from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.screens.themes import DEFAULT, shipped_themes
@@ -114,6 +115,8 @@ class ChatApp(EndingApp):
 
     async def _leave(self) -> None:
         if (pane := self._pane) is not None:
+            if not await may_leave(self, pane):
+                return
             await pane.stop_everything()
         outbox = self.services.outbox
         saved = await asyncio.to_thread(outbox.flush, 2.0) or not (outbox.unsaved or any(outbox.drafts.values()))

@@ -16,6 +16,7 @@ from tui.screens import opening
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.find import FindScreen
+from tui.screens.services import Start
 from tui.store.conversations import Conversations
 
 
@@ -160,6 +161,34 @@ async def test_a_temporary_chat_is_not_left_without_a_word(opened: OpenChat, typ
         await chat.press("y")
         await chat.until(lambda: chat.session is not temporary)
         assert not chat.prompt.text
+
+
+async def test_the_app_does_not_end_a_temporary_chat_without_a_word(opened: OpenChat) -> None:
+    async with opened() as chat:
+        await chat.screen.run_action("temporary_chat")
+        await chat.until(lambda: chat.session.temporary)
+        await chat.write("secret")
+        await chat.idle(2)
+        await chat.press("ctrl+q")
+        await chat.panel(ConfirmDialog)
+        await chat.press("n")
+        await chat.pilot.pause()
+        assert chat.app.is_running
+        assert len(chat.texts) == 2
+        await chat.press("ctrl+q")
+        await chat.panel(ConfirmDialog)
+        await chat.press("y")
+        await chat.until(lambda: not chat.app.is_running)
+
+
+async def test_what_is_wrong_in_the_settings_is_said_beside_the_last_conversation(opened: OpenChat) -> None:
+    async with opened() as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        await chat.press("ctrl+q")
+    async with opened(start=Start(go_on=True, notices=("settings.toml, line 1: no.",))) as chat:
+        await chat.until(lambda: chat.texts[:1] == ["question"])
+        await chat.until(lambda: "line 1: no." in chat.notice)
 
 
 async def test_an_empty_temporary_chat_is_left_at_once_and_an_answer_in_one_ends(opened: OpenChat) -> None:

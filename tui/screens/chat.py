@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +26,7 @@ from tui.chat.listed import ListedConversations
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.screens import message_actions, opening, switching
-from tui.screens.chat_keys import COMMANDS, KEYS
+from tui.screens.chat_keys import KEYS, commands
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
 from tui.screens.clipboard import copy
@@ -39,7 +41,6 @@ from tui.store.records import Conversation, Message, Role
 from tui.terminal.display import redraw
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
-from tui.widgets.keys_row import key_label
 from tui.widgets.message_box import MessageBox
 from tui.widgets.status_line import StatusLine
 
@@ -91,8 +92,9 @@ class ChatScreen(Screen[None]):
     def _begin(self) -> None:
         self._services.active.use(self._start.model, self._start.device)
         self._watch()
-        self.pane.say_all(self._start.notices)
         self._restore()
+        # Looking for cycles among all that was imported takes 50 ms, again and again, and finds none.
+        gc.freeze()
 
     @property
     def session(self) -> ChatSession:
@@ -105,6 +107,7 @@ class ChatScreen(Screen[None]):
     async def _restore(self) -> None:
         with self._told():
             await opening.restore(self._services, self.pane, go_on=self._start.go_on)
+        self.pane.say_all(self._start.notices)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -203,7 +206,7 @@ class ChatScreen(Screen[None]):
 
         def regenerate() -> Turn:
             turn = session.regenerate(chosen)
-            if not turn.sampling.temperature:
+            if not turn.sampling.temperature and session.position(turn.message_id)[1] > 1:
                 self._say("At temperature 0 the answer will be the same. F7 lets it vary.")
             return turn
 
@@ -341,14 +344,7 @@ class ChatScreen(Screen[None]):
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every action of this screen, for the palette."""
-        for key in KEYS:
-            label = key_label(key.key.partition(",")[0])
-            yield SystemCommand(key.description, f"{key.tooltip} ({label})", self._run(key.action))
-        for command in COMMANDS:
-            yield SystemCommand(command.title, command.help, self._run(command.action))
-
-    def _run(self, action: str) -> Callable[[], object]:
-        return lambda: self.call_later(self.run_action, action)
+        return commands(lambda action: lambda: self.call_later(self.run_action, action))
 
     @on(ChatPane.Changed)
     def _talk_changed(self) -> None:
@@ -375,6 +371,7 @@ class ChatScreen(Screen[None]):
             self.pane.say_all((*told, *self._model.model.notices))
             self._talk_changed()
             self.pane.send_next()
+            gc.freeze()  # what the engine has imported, too
         self.pane.tend()
         if self._model.error is not None and self._model.error is not before.error:
             self._after_failure(self._model)
@@ -391,6 +388,9 @@ class ChatScreen(Screen[None]):
 
     def _show_status(self, *, may_wait: bool = False) -> None:
         facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble)
+        if self._use is not None and facts.used is not None:
+            # What a turn has come to stands until it is counted anew.
+            self._use = replace(self._use, tokens=facts.used)
         self._status.show(facts, may_wait=may_wait)
 
     def _say(self, text: str, severity: str = "information") -> None:

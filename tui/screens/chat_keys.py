@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from textual.app import SystemCommand
 from textual.binding import Binding
 
 from tui.screens.help import CHOSEN
+from tui.widgets.keys_row import key_label
 
 
 def _key(keys: str, action: str, label: str, tooltip: str, group: Binding.Group) -> Binding:
@@ -76,3 +79,12 @@ COMMANDS = [
     Command("Take back queued message", "The last message that waits goes back into the prompt.", "take_back"),
     Command("Device", "Run the model on another device.", "device"),
 ]
+
+
+def commands(run: Callable[[str], Callable[[], object]]) -> Iterator[SystemCommand]:
+    """All of them, for the palette; `run` makes an action to be called."""
+    for key in KEYS:
+        label = key_label(key.key.partition(",")[0])
+        yield SystemCommand(key.description, f"{key.tooltip} ({label})", run(key.action))
+    for command in COMMANDS:
+        yield SystemCommand(command.title, command.help, run(command.action))
