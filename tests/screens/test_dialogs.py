@@ -40,7 +40,7 @@ async def test_a_required_text_is_waited_for():
     assert await press(TextDialog("Title"), "enter") == ""
 
 
-@pytest.mark.parametrize("new_line", ["ctrl+j", "alt+enter"])
+@pytest.mark.parametrize("new_line", ["ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"])
 async def test_several_lines(new_line: str):
     panel = TextDialog("System prompt", "Be kind.", lines=True)
     assert await press(panel, new_line, *"Yes", "enter") == "Be kind.\nYes"

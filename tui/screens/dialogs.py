@@ -127,7 +127,12 @@ class TextDialog(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "accept", "OK", id="dialog.accept", tooltip="Take what is written."),
         Binding(
-            "ctrl+j,alt+enter", "new_line", "New line", id="dialog.new_line", tooltip="Begin a new line.", priority=True
+            "ctrl+j,alt+enter,shift+enter,ctrl+enter",
+            "new_line",
+            "New line",
+            id="dialog.new_line",
+            tooltip="Begin a new line.",
+            priority=True,
         ),
     ]
 

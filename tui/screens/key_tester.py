@@ -16,9 +16,10 @@ from textual.widgets import Static
 from tui.screens.key_table import KeyRow, chat_keys, keys_to_see
 from tui.screens.panel import Panel
 from tui.terminal.display import TerminalApp
-from tui.terminal.input import Done, Input
+from tui.terminal.input import Done
 from tui.terminal.key_notes import alike, notes, spelled
 from tui.terminal.link import Link
+from tui.terminal.output import Output
 from tui.widgets.keys_row import key_label
 from tui.widgets.visible import visible
 
@@ -67,6 +68,7 @@ class KeyTesterScreen(Panel[None], inherit_bindings=False):
         self._last = ""
         self._notes = [(note, Static(Content(note.text))) for note in notes(line)]
         self._line, self._escape_delay = line, escape_delay
+        self._output: Output | None = None
         self._key, self._unseen, self._leave = Static(), Static(), Static(classes="key-tester--leave")
 
     def compose(self) -> ComposeResult:
@@ -85,18 +87,17 @@ class KeyTesterScreen(Panel[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._key.update(Content("Press a key."))
         self._show_unseen()
-        if (reader := self._reader) is not None:
-            reader.tap = self._came
+        if isinstance(self.app, TerminalApp) and self.app.input is not None:
+            self._output = self.app.output
+            self.app.input.tap = self._came
 
     def on_unmount(self) -> None:
-        if (reader := self._reader) is not None:
-            reader.tap = None
-
-    @property
-    def _reader(self) -> Input | None:
-        return self.app.input if isinstance(self.app, TerminalApp) else None
+        if isinstance(self.app, TerminalApp) and self.app.input is not None:
+            self.app.input.tap = None
 
     def _came(self, came: bytes, done: list[Done]) -> None:
+        if self._output is not None:
+            self._output.hurry()
         self.post_message(self.Pressed(came, done))
 
     def on_key(self, event: events.Key) -> None:
