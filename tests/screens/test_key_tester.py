@@ -168,7 +168,7 @@ def test_the_table_has_every_key_once_and_those_of_the_design() -> None:
     assert len({row.id for row in rows}) == len(rows)
     assert all(row.keys and row.help and row.label for row in rows)
     assert [row.place for row in rows] == sorted((row.place for row in rows), key=[row.place for row in rows].index)
-    assert set(DESIGNED) - set(keys_to_see(rows)) == LATER
+    assert set(DESIGNED) - set(keys_to_see(rows)) <= LATER
 
 
 async def test_the_table_has_what_works_on_the_screens(opened: OpenChat) -> None:

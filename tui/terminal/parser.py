@@ -34,9 +34,8 @@ class Parser:
         if sequence.startswith(ESC + ESC):
             found = self.events(sequence[1:])
             # rxvt and PuTTY send ESC before the sequence of a key for Alt.
-            return (
-                [_with_alt(event) for event in found] if all(isinstance(event, events.Key) for event in found) else []
-            )
+            are_keys = all(isinstance(event, events.Key) for event in found)
+            return [_with_alt(event) for event in found] if are_keys else []
         if len(sequence) == 2:
             return self._parse(sequence) or [_with_alt(event) for event in self._parse(sequence[1])]
         if _ANSWER.match(sequence):
