@@ -30,6 +30,7 @@ from tests.bench.app import (
     worker,
 )
 from tests.bench.app_worker import ENDED, READY, TOKENS
+from tests.terminal_driver import Terminal
 
 PARTS = ("stream", "echo", "page")
 LINES = {"near": {}, "far": {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}}
@@ -122,9 +123,9 @@ def _peer(command: str) -> tuple[int, float]:
         return terminal.written - before, terminal.cpu_seconds() - cpu_s
 
 
-def _quiet(terminal: Any, seconds: float) -> None:
+def _quiet(terminal: Terminal, seconds: float) -> None:
     """Wait until nothing has been written for so long."""
-    while not terminal.output or time.perf_counter() - terminal.output[-1][0] < seconds:
+    while time.perf_counter() - (terminal.output[-1][0] if terminal.output else terminal.began) < seconds:
         time.sleep(0.05)
 
 
