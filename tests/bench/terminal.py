@@ -124,8 +124,9 @@ def _peer(command: str) -> tuple[int, float]:
 
 
 def _quiet(terminal: Terminal, seconds: float) -> None:
-    """Wait until nothing has been written for so long."""
-    while time.perf_counter() - (terminal.output[-1][0] if terminal.output else terminal.began) < seconds:
+    """Wait until nothing has been written for so long, from now on."""
+    began = time.perf_counter()
+    while time.perf_counter() - (max(began, terminal.output[-1][0]) if terminal.output else began) < seconds:
         time.sleep(0.05)
 
 
@@ -149,13 +150,10 @@ def _page(environment: dict[str, str]) -> dict[str, float]:
         command = worker("still", _HISTORY, Path(folder) / "report.json")
         with in_terminal(command, Path(folder), emulate=True, environment=environment) as terminal:
             seen(terminal, _BEGIN, 0.1)
+            _quiet(terminal, _QUIET_S)
             for key in ["pageup"] * 8 + ["pagedown"] * 4:
-                _quiet(terminal, _QUIET_S)
                 before = terminal.written
                 terminal.press(key)
-                began = time.perf_counter()
-                while terminal.written == before and time.perf_counter() < began + _QUIET_S:
-                    time.sleep(0.01)
                 _quiet(terminal, _QUIET_S)
                 taken.append(terminal.written - before)
                 text.append(len(terminal.text.encode()))
