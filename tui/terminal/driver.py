@@ -12,6 +12,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal.charset import UTF_8
 from tui.terminal.hangup import LastingFile
 from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Input
 from tui.terminal.output import Output
@@ -38,11 +39,13 @@ class TerminalDriver(LinuxDriver):
         self, app: TerminalApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
+        self._charset = UTF_8
         if self._file is not None:
+            self._charset = self._file.encoding
             self._file = LastingFile(self._file)  # type: ignore[assignment]
         self.output = self._open_output(app) if app.writes_differences else None
         answered = self.output.answered if self.output is not None else lambda: None
-        self.input = Input(app.escape_delay_s, answered, self._typed_with_alt)
+        self.input = Input(app.escape_delay_s, answered, self._typed_with_alt, charset=self._charset)
         self._has_switched_meta = False
         self._is_on = False  # application mode
 
@@ -55,7 +58,11 @@ class TerminalDriver(LinuxDriver):
             with suppress(OSError):
                 descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
                 return Output(
-                    descriptor, app.line, app.terminal["refresh"], synchronised=lambda: app.knows_synchronised_updates
+                    descriptor,
+                    app.line,
+                    app.terminal["refresh"],
+                    charset=self._charset,
+                    synchronised=lambda: app.knows_synchronised_updates,
                 )
         return None
 
