@@ -157,6 +157,10 @@ class Terminal:
         for character in text:
             os.write(self._master, character.encode())
 
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        os.write(self._master, data)
+
     def paste(self, text: str) -> None:
         """Paste a text, bracketed."""
         data = f"\x1b[200~{text}\x1b[201~".encode()
@@ -314,5 +318,6 @@ class Terminal:
 def _own_environment() -> dict[str, str]:
     """Ours, without what tells the program about our own terminal."""
     left_out = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX", "STY"}
+    left_out |= {"LC_ALL", "LC_CTYPE", "PYTHONUTF8", "PYTHONIOENCODING", "TEXTUAL_COLOR_SYSTEM"}
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}

@@ -28,7 +28,7 @@ def _run() -> int:
     from tui.cli import console
     from tui.cli.commands import cli
 
-    console.use_utf8()
+    console.use_charsets()
     code: object = 0
     try:
         cli(prog_name="ovchat")

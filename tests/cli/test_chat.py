@@ -293,7 +293,7 @@ def test_two_ctrl_c_at_the_prompt_leave(environment: dict[str, str], model: str)
 @posix
 def test_in_a_terminal_control_characters_of_a_model_are_shown(environment: dict[str, str], model: str) -> None:
     code = (
-        "import sys; from tui.cli import console, log; console.use_utf8(); log.begin()\n"
+        "import sys; from tui.cli import console, log; console.use_charsets(); log.begin()\n"
         "console.write('a\\x1b]0;title\\x07b\\n'); console.aside('c\\x1b[2Jd', dim=True)"
     )
     import pty

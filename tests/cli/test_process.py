@@ -120,7 +120,7 @@ def test_a_defect_is_one_sentence_and_its_traceback_is_in_the_log(environment: d
 NOISE = """
 import ctypes, os, sys, threading
 from tui.cli import console, log
-console.use_utf8()
+console.use_charsets()
 path = log.begin({debug})
 os.write(1, b"native noise on 1\\n")
 os.write(2, b"native noise on 2\\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -19,8 +19,10 @@ from tui.library.local import local_models
 from tui.store.conversations import Conversations
 from tui.store.settings import load_settings
 from tui.store.state import State
+from tui.terminal.charset import UTF_8, charset
 from tui.terminal.hangup import HANGUP, TERMINATED, Ending, let_go
 from tui.terminal.link import asked_tmux, link
+from tui.terminal.term import colours, draws
 
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
@@ -40,7 +42,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
         OvchatError: There is no terminal to run it on.
     """
     needs_terminal(
-        "The app needs a terminal.", 'Without one: ovchat ask "...", or ovchat chat for a conversation in a pipe.'
+        "The app needs a terminal.", 'Without one: ovchat chat, a conversation line by line, or ovchat ask "...".'
     )
     log.begin(debug)
     give_terminal_to_textual()
@@ -49,7 +51,8 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     from tui.screens.services import Start
 
     its, ending = services(), Ending()
-    app = ChatApp(its, Start(model, device, go_on, its.settings.notices), link(asked_tmux(os.environ)), ending)
+    notices = [*its.settings.notices, *_about_charset()]
+    app = ChatApp(its, Start(model, device, go_on, notices), link(asked_tmux(os.environ)), ending)
     try:
         app.run()
         if ending.code == HANGUP:
@@ -98,6 +101,19 @@ def needs_terminal(sentence: str, next_step: str) -> None:
     """
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         raise OvchatError(sentence, next_step)
+    if not draws(os.environ):
+        term = os.environ.get("TERM")
+        said = f"TERM is {term!r}" if term else "TERM is not set"
+        raise OvchatError(f"{said}: nothing can be drawn on such a terminal.", next_step)
+
+
+def _about_charset() -> Iterable[str]:
+    shown = charset(os.environ)
+    if shown != UTF_8:
+        yield (
+            f"The locale says that this terminal shows {shown}: other characters are written as near as can be. "
+            "If it shows Unicode: LC_ALL=C.UTF-8 ovchat"
+        )
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -108,9 +124,12 @@ def give_terminal_to_textual() -> None:
     """Make the streams that Textual writes to and measures the terminal again.
 
     Descriptors 1 and 2 belong to the log by now, so that what native libraries print does not land on the screen.
-    Textual writes to `sys.__stderr__`, which may have been sent to a file, and asks `sys.__stdout__` for the size.
+    Textual writes to `sys.__stderr__`, which may have been sent to a file, and asks `sys.__stdout__` for the size. It
+    is told the number of colours, too: there are terminals with all of them that it gives 16.
     """
     sys.__stdout__ = sys.__stderr__ = sys.stdout  # type: ignore[assignment, misc]
+    if os.name != "nt":
+        os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", colours(os.environ))
 
 
 def _open_runner() -> Runner:

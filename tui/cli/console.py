@@ -1,4 +1,4 @@
-"""Standard output and standard error: UTF-8 whatever the locale, safe on a terminal, quiet when the reader leaves.
+"""Standard output and standard error: UTF-8 in files and pipes, safe on a terminal, quiet when the reader leaves.
 
 The answer goes to standard output; everything said about it goes to standard error. On a terminal, control characters
 in what a model wrote are shown, not obeyed.
@@ -13,6 +13,9 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 import click
+
+from tui.terminal.charset import APPROXIMATE, ASCII, UTF_8, charset
+from tui.terminal.term import draws
 
 # ESC as ^[, as `cat -v` shows it, which is ASCII: for every terminal and screen reader. C1 controls, which some
 # terminals obey as well, as \x9b; overrides of the direction, with which a text can look like another one, as \u202e.
@@ -31,17 +34,22 @@ class OutputFailed(Exception):
     """Standard output cannot be written (a full disk, ...)."""
 
 
-def use_utf8() -> None:
-    """Read and write UTF-8 in every locale: models do, and terminals that do not read it are gone."""
+def use_charsets() -> None:
+    """Read and write UTF-8 in every locale, as models do; but on a terminal what that shows, as the locale has it."""
+    on_terminal = charset(os.environ)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            if on_terminal != UTF_8 and stream.isatty():
+                stream.reconfigure(encoding=on_terminal, errors=APPROXIMATE)
+            else:
+                stream.reconfigure(encoding=UTF_8, errors="backslashreplace")
     if isinstance(sys.stdin, io.TextIOWrapper):
-        # What is not UTF-8 becomes surrogates, which the engine refuses with a sentence.
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+        typed = sys.stdin.isatty() and on_terminal != ASCII
+        # What is not of the charset becomes surrogates, which the engine refuses with a sentence.
+        sys.stdin.reconfigure(encoding=on_terminal if typed else UTF_8, errors="surrogateescape")
 
 
 def visible(text: str) -> str:
@@ -80,7 +88,7 @@ def aside(text: str, *, end: str = "\n", **style: Any) -> None:
     if is_terminal(stream):
         text = visible(text)
         # https://no-color.org
-        if style and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        if style and not os.environ.get("NO_COLOR") and draws(os.environ):
             text = click.style(text, **style)
     with suppress(OSError):
         stream.write(text + end)

@@ -82,7 +82,7 @@ def _redirect(log: int) -> None:
             stream.flush()
             kept = os.dup(descriptor)
             os.dup2(log, descriptor)
-            setattr(sys, name, open(kept, "w", encoding="utf-8", errors="backslashreplace"))  # noqa: SIM115
+            setattr(sys, name, open(kept, "w", encoding=stream.encoding, errors=stream.errors))  # noqa: SIM115
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from textual import events
 from textual.message import Message
 
 from tui.terminal.burst import HOLD_S, Burst
+from tui.terminal.charset import ASCII, UTF_8
 from tui.terminal.parser import Parser
 from tui.terminal.sequences import ESC, PASTE_BEGINS, PASTE_ENDS, is_sent, length
 
@@ -45,6 +46,7 @@ class Input:
         answered: The terminal has answered a question (`CSI 0 n`).
         types_with_alt: The terminal has said that it types another letter for Alt and a letter (`META_QUESTION`).
         clock: Seconds.
+        charset: What the terminal writes.
 
     Attributes:
         tap: When set, keys and pastes go to it and not to the app, with the bytes that they were. It is called in the
@@ -57,14 +59,16 @@ class Input:
         answered: Callable[[], None],
         types_with_alt: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
+        charset: str = UTF_8,
     ) -> None:
         self.tap: Tap | None = None
         self._escape_delay = escape_delay
         self._answered, self._types_with_alt = answered, types_with_alt
         self._clock = clock
         self._parser = Parser()
-        # What is not UTF-8 is kept as it came, for who wants to see the bytes.
-        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+        self._charset = charset if charset != ASCII else UTF_8  # which has all that ASCII has
+        # What is not of the charset is kept as it came, for who wants to see the bytes.
+        self._decode = codecs.getincrementaldecoder(self._charset)("surrogateescape").decode
         self._burst = Burst()
         self._came = 0.0  # when the last bytes did
         self._begun = ""  # of a sequence
@@ -242,7 +246,7 @@ class Input:
         if self.tap is None or not done:
             yield from found
         else:
-            self.tap(came.encode("utf-8", "surrogateescape"), done)
+            self.tap(came.encode(self._charset, "surrogateescape"), done)
 
 
 def _readable(text: str) -> str:

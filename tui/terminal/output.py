@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tui.terminal.cells import Row
+from tui.terminal.charset import APPROXIMATE, UTF_8
 from tui.terminal.frame import Frame
 from tui.terminal.frame_diff import frame_diff
 from tui.terminal.link import Link
@@ -47,6 +48,7 @@ class Output:
         descriptor: Of the terminal, for writing, non-blocking, and no one else's; `close` closes it.
         line: What it is connected with.
         refresh: The setting: frames per second at most.
+        charset: What the terminal reads; what that does not have is written as near as can be.
         synchronised: Whether the terminal holds back what it draws within an update.
         clock: Seconds.
 
@@ -62,6 +64,7 @@ class Output:
         line: Link,
         refresh: int | None = None,
         *,
+        charset: str = UTF_8,
         synchronised: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +74,7 @@ class Output:
         self._descriptor = descriptor
         self._line = line
         self._refresh_s = line.refresh(refresh)
+        self._charset = charset
         self._synchronised = synchronised
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -104,7 +108,7 @@ class Output:
         if threading.get_ident() != self._thread:
             self._from_elsewhere(lambda: self.write(text))
             return
-        self._waiting += text.encode("utf-8", "replace")
+        self._waiting += text.encode(self._charset, APPROXIMATE)
         self._push()
 
     def show(self, frame: Frame, cursor: tuple[int, int]) -> None:
@@ -250,7 +254,7 @@ class Output:
         text = f"{'' if before is not None else _ANEW}{text}\x1b[{y + 1};{x + 1}H"
         if self._synchronised():
             text = f"{_BEGIN_UPDATE}{text}{_END_UPDATE}"
-        data = (text + _QUESTION).encode("utf-8", "replace")
+        data = (text + _QUESTION).encode(self._charset, APPROXIMATE)
         self._waiting += data
         self._of_a_frame = len(data)
         self._asked += 1
