@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+
+from textual._styles_cache import StylesCache
 
 from tests.waiting import wait_until_async
 from tests.widgets.transcript_app import answered, begun, boxes, conversation, rows, running, said, words
@@ -90,3 +93,7 @@ async def test_many_answers_do_not_pile_up() -> None:
             await box.finish(answered(2 * turn + 1, "one\n\ntwo\n\nthree"))
             await pilot.pause()
         assert len(boxes(pilot)) < 20
+        shown = {id(widget._styles_cache) for widget in pilot.app.query("*")}
+        gc.collect()
+        caches = [each for each in gc.get_objects() if isinstance(each, StylesCache) and each._cache]
+        assert len([each for each in caches if id(each) not in shown]) < 10

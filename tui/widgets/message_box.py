@@ -17,6 +17,14 @@ from tui.store.records import Ended
 from tui.widgets.message_view import MessageView
 
 
+class Line(Static):
+    """A line of a message. Its drawing is dropped with it, as that of `MessageBox`."""
+
+    def on_unmount(self) -> None:
+        """Gone."""
+        self._styles_cache.clear()
+
+
 class MessageBox(Vertical, can_focus=True):
     """One message. Its left column is empty, or a bar: the user speaks, or the message has the focus."""
 
@@ -72,6 +80,10 @@ class MessageBox(Vertical, can_focus=True):
         """What is to say of it."""
         await self.show_end_line()
 
+    def on_unmount(self) -> None:
+        """Gone. Textual has a cache whose keys are the caches of widgets: what those hold lives on, 40 kB a turn."""
+        self._styles_cache.clear()
+
     async def show(self, view: MessageView) -> None:
         """Show another place among the siblings, or in or out of context; the text stays."""
         self.view = view
@@ -84,7 +96,7 @@ class MessageBox(Vertical, can_focus=True):
         line = self.end_line()
         shown = next(iter(self.query_children(".end").results(Static)), None)
         if shown is None and line:
-            await self.mount(Static(line, classes="end"))
+            await self.mount(Line(line, classes="end"))
         elif shown is not None and line:
             shown.update(line)
         elif shown is not None:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from tui.widgets.message_box import Line
 from tui.widgets.message_view import capped, duration, more_line
 from tui.widgets.plain_text import PlainText
 from tui.widgets.visible import visible
@@ -44,7 +45,7 @@ class Thinking(Vertical):
 
     def compose(self) -> ComposeResult:
         """The line; the thoughts come when they are unfolded."""
-        yield Static(self._heading(), classes="thought-line")
+        yield Line(self._heading(), classes="thought-line")
 
     async def on_mount(self) -> None:
         """An unfolded one is drawn at once."""
