@@ -41,23 +41,15 @@ def test_where_nothing_can_be_drawn_it_says_what_can_be_done(tmp_path: Path, ter
     without = ["env", "-u", "TERM"] if term is None else ["env", f"TERM={term}"]
     with Terminal([*without, COMMAND], environment={"OVCHAT_HOME": str(tmp_path)}, columns=120) as terminal:
         assert terminal.exit_code() == 1
-        assert re.fullmatch(
-            r"Error: TERM is .*on such a terminal\.\n.*ovchat chat.*ovchat ask.*", terminal.text.strip()
-        )
+        said = terminal.text.strip()
+        assert re.fullmatch(r"Error: TERM is .*on such a terminal\.\n.*ovchat chat.*ovchat ask.*", said)
         assert b"\x1b" not in terminal.raw
     assert not (tmp_path / "conversations.db").exists()
 
 
 @pytest.mark.parametrize(
     ("term", "most"),
-    [
-        ("xterm-256color", "256"),
-        ("screen-256color", "256"),
-        ("xterm", ""),
-        ("linux", ""),
-        ("screen", ""),
-        ("vt100", ""),
-    ],
+    [("xterm-256color", "256"), ("screen", ""), ("linux", ""), ("vt100", "")],
 )
 def test_terminals_with_few_colours_are_given_no_others(tmp_path: Path, term: str, most: str) -> None:
     environment = {"OVCHAT_HOME": str(tmp_path), "TERM": term, "COLORTERM": ""}
@@ -107,51 +99,29 @@ def test_a_terminal_with_latin_1(tmp_path: Path) -> None:
         quit_well(terminal)
 
 
-COMMAND_NAMES = ("--help", "ask", "chats", "devices", "keys")
-COMMANDS = [
-    ["--help"],
-    ["ask", "Sag “hü” — 日本 👩‍💻"],
-    ["ask", "--json", "é"],
-    ["chats", "list"],
-    ["chats", "--help"],
-    ["devices"],
-    ["keys", "--list"],
-    ["nonsense–"],
-    ["ask", "-m", "no—model", "é"],
-]
-
-
 @pytest.mark.parametrize(
     "environment",
     [
         {"LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
         {"LANG": "C", "PYTHONIOENCODING": "ascii"},
         {"LANG": "de_DE.ISO-8859-1", "PYTHONIOENCODING": "latin-1"},
-        {"LANG": "C", "PYTHONIOENCODING": "cp437"},
-        {"LANG": "C", "PYTHONIOENCODING": "cp1252:strict"},
+        {"LANG": "C", "PYTHONIOENCODING": "cp437:strict"},
     ],
 )
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda given: given[0])
-def test_no_command_fails_for_what_cannot_be_written(
-    tmp_path: Path, environment: dict[str, str], arguments: list[str]
-) -> None:
+def test_no_command_fails_for_what_cannot_be_written(tmp_path: Path, environment: dict[str, str]) -> None:
     environment = {"OVCHAT_HOME": str(tmp_path), **environment}
-    with Terminal([COMMAND, *arguments], environment=environment, columns=200, rows=60) as terminal:
-        assert terminal.exit_code(60) in (0, 1, 2)
-        assert b"UnicodeEncodeError" not in terminal.raw
-        assert b"Traceback" not in terminal.raw
-        # What is wrong on the command line is quoted by click, as UTF-8 where a stream has ASCII only.
-        if environment["LANG"] == "C" and arguments[0] in COMMAND_NAMES:
-            assert terminal.raw.isascii()
+    ask = ["ask", "--chat", "new", "Sag “hü” — 日本 👩‍💻"]
+    for arguments in (["--help"], ask, ["chats", "list"], ["ask", "-m", "no—model", "é"]):
+        with Terminal([COMMAND, *arguments], environment=environment, columns=200, rows=60) as terminal:
+            assert terminal.exit_code(60) == ("-m" in arguments), terminal.text
+            assert b"Traceback" not in terminal.raw
+            if environment["LANG"] == "C":
+                assert terminal.raw.isascii()
+    everything = {**os.environ, **environment}
     piped = subprocess.run(
-        [COMMAND, *arguments],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+        [COMMAND, "chats", "list"], env=everything, stdin=subprocess.DEVNULL, capture_output=True, check=True
     )
-    assert b"Error:" in piped.stderr if piped.returncode else not piped.stderr.count(b"Traceback")
-    piped.stdout.decode("utf-8")
+    assert "“hü” — 日本" in piped.stdout.decode("utf-8")
 
 
 def test_twenty_columns_and_five_rows_everywhere(tmp_path: Path) -> None:

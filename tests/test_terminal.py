@@ -136,7 +136,7 @@ def test_a_terminated_app_saves_and_gives_the_terminal_back(tmp_path: Path) -> N
         assert terminal.left_behind() == []
     ((text, ended),) = answers(tmp_path)
     assert text
-    assert ended in ("cancelled", "length", "stop")
+    assert ended in ("interrupted", "length", "stop")
 
 
 def test_what_native_libraries_print_goes_to_the_log(tmp_path: Path) -> None:
