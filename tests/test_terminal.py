@@ -58,6 +58,16 @@ def answers(home: Path) -> list[tuple[str, str]]:
         return []
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.6])
+def test_what_is_typed_before_the_first_paint_is_in_the_prompt(tmp_path: Path, after_s: float) -> None:
+    with ovchat(tmp_path, columns=100, rows=30) as terminal:
+        time.sleep(after_s)  # nothing tells how far it is
+        terminal.type("typed blindly")
+        terminal.wait_for(EMPTY)
+        terminal.type(" and then seen")
+        terminal.wait_for("typed blindly and then seen")
+
+
 def test_a_first_session_and_the_next_one(tmp_path: Path) -> None:
     with ovchat(tmp_path, columns=100, rows=30) as terminal:
         terminal.wait_for(EMPTY)

@@ -61,6 +61,7 @@ class ChatApp(EndingApp):
     ) -> None:
         super().__init__(line or Link(), services.settings.section("terminal"), ending)
         keys.register()
+        self.hold_input()
         self.services = services
         self.left: Sequence[Turn] = ()
         self._start = start or Start()

@@ -13,6 +13,7 @@ from tests.screens.host import NOTHING_YET, listing, look, showing, unnamed_bind
 from tests.waiting import wait_until_async
 from tui.library.find import Places, Source
 from tui.library.local import LocalModel, local_models
+from tui.screens.dialogs import ConfirmDialog
 from tui.screens.models import ModelsScreen
 
 SIZES = [(120, 40), (80, 24), (40, 12)]
@@ -144,3 +145,15 @@ async def test_what_is_really_here(tiny_model, tmp_path):
 async def test_every_key_has_an_id_a_label_and_a_tooltip():
     assert unnamed_bindings(ModelsScreen) == []
     assert "Use it" in await look(ModelsScreen(models, None))
+
+
+async def test_one_that_is_closed_before_it_is_there_just_closes():
+    answers: list[object] = []
+    async with showing(ConfirmDialog("Title", "Really?")) as (app, pilot):
+        panel = ModelsScreen(lambda: [], None)
+        app.push_screen(panel, answers.append)
+        panel.action_close()
+        panel.action_close()
+        await wait_until_async(lambda: answers == [None])
+        await pilot.pause()
+        assert app.screen is app.panel

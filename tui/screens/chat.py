@@ -38,7 +38,7 @@ from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Message, Role
-from tui.terminal.display import redraw
+from tui.terminal.display import redraw, take_input
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
@@ -85,6 +85,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.pane.prompt.focus()
+        take_input(self.app)
         self.pane.transcript.drawn.subscribe(self, self._show_status_too, immediate=True)
         # Everything that reads, imports or computes waits until there is something to look at.
         self.call_after_refresh(self._begin)

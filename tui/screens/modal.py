@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Generic, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
@@ -29,9 +30,24 @@ class Modal(ModalScreen[Result], Generic[Result]):
         Binding("ctrl+l", "redraw", "Redraw", id="modal.redraw", tooltip="Draw the whole screen again.", show=False),
     ]
 
+    _is_closing = False  # before it was there
+
     def leave(self) -> None:
         """What Esc does."""
         raise NotImplementedError
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close with a result; while it is still being put together, as soon as it is there."""
+        if self.is_mounted:
+            return super().dismiss(result)
+        if not self._is_closing:
+            self._is_closing = True
+            self.call_later(self._close, result)
+        nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        return nothing
+
+    def _close(self, result: Result | None) -> None:
+        self.dismiss(result)  # not awaited: nobody can wait for it in its own messages
 
     def action_redraw(self) -> None:
         redraw(self.app)

@@ -7,6 +7,7 @@ was written for.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from tui.terminal.link import Link
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.driver import Driver
+    from textual.message import Message
     from textual.screen import Screen
 
     from tui.terminal.input import Input
@@ -40,6 +42,12 @@ def redraw(app: App[Any]) -> None:
     if isinstance(app, TerminalApp) and app.output is not None:
         app.output.invalidate()
     app.refresh(layout=True)
+
+
+def take_input(app: App[Any]) -> None:
+    """Somebody has the focus: what was typed before comes to it first."""
+    if isinstance(app, TerminalApp):
+        app.take_input()
 
 
 def output_facts(app: App[Any]) -> str:
@@ -64,6 +72,8 @@ class TerminalApp(App[None]):
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
+        self._early: list[Message] | None = None  # what was read and waits
+        self._reading = threading.RLock()
         if line.remote:
             self.animation_level = "none"
 
@@ -86,6 +96,25 @@ class TerminalApp(App[None]):
     def escape_delay_s(self) -> float:
         """Seconds that Esc waits for the rest of a key."""
         return self.line.escape_delay(self.terminal["escape_delay"])
+
+    def hold_input(self) -> None:
+        """There is nobody yet to type to: what is typed waits for `take_input`."""
+        self._early = []
+
+    def take_input(self) -> None:
+        """Somebody has the focus: what was typed before comes first."""
+        with self._reading:
+            early, self._early = self._early or [], None
+            for message in early:
+                if self._driver is not None:
+                    self._driver.process_message(message)
+
+    def has_to_wait(self, message: Message) -> bool:
+        """Whether what was read waits, which it then does. From the thread that reads."""
+        with self._reading:
+            if self._early is not None:
+                self._early.append(message)
+            return self._early is not None
 
     def switch_mouse(self) -> bool | None:
         """Take the mouse or give it back. Whether it is the app's now; None where it stays as it is."""

@@ -39,6 +39,7 @@ class TerminalDriver(LinuxDriver):
         self, app: TerminalApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
+        self._has_to_wait = app.has_to_wait
         self._charset = UTF_8
         if self._file is not None:
             self._charset = self._file.encoding
@@ -98,8 +99,11 @@ class TerminalDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Hand on what was read."""
-        if self.output is not None and isinstance(message, _DONE):
-            self.output.hurry()
+        if isinstance(message, _DONE):
+            if self.output is not None:
+                self.output.hurry()
+            if isinstance(message, events.Key | events.Paste) and self._has_to_wait(message):
+                return
         super().process_message(message)
 
     def _typed_with_alt(self) -> None:
