@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="With --list: print one JSON object.")
 @debug_option
 def command(as_list: bool, as_json: bool, debug: bool) -> None:
-    """Press a key: see its bytes, its name and what it does, and which keys have not arrived yet."""
+    """Press a key and see what arrives of it; --list prints all keys."""
     if as_json and not as_list:
         raise click.UsageError("--json goes with --list: ovchat keys --list --json")
     if as_list:
