@@ -91,6 +91,19 @@ class Chat:
             lambda: not self.pane.busy and len(self.session.messages) == messages, what=f"{messages} messages"
         )
 
+    async def still(self) -> str:
+        """Wait until nothing changes on the screen; what it shows then."""
+        shown = ""
+        while shown != (shown := self.shown):
+            await self.pilot.pause()
+        return shown
+
+    async def resize(self, columns: int, rows: int) -> str:
+        """Give the terminal another size; what it shows then."""
+        await self.pilot.resize_terminal(columns, rows)
+        await self.until(lambda: self.app.screen.size == (columns, rows))
+        return await self.still()
+
     async def panel(self, kind: type[Any]) -> Any:
         """The panel of that kind, once it is open and has something to choose from."""
         await self.until(lambda: isinstance(self.app.screen, kind))

@@ -147,6 +147,8 @@ class BlockView(Widget):
         return self._height
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        if size.width and size.width != self._drawn_width:
+            self._fit(size.width)  # Textual remembers heights: at a width that was there before, it does not ask
         # Else all of it would be drawn again with the next word that comes.
         wanted, self._repaint_regions = self._repaint_regions, set()
         changed = super()._size_updated(size, virtual_size, container_size, layout)
