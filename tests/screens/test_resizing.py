@@ -42,9 +42,9 @@ async def test_there_and_back_again(opened: OpenChat, keys: list[str]) -> None:
         await chat.idle(2)
         await chat.press(*keys)
         before = words(await chat.still())
-        for size in (SMALL, (60, 20), LARGE, SMALL):
+        for size in ((60, 20), SMALL, LARGE, SMALL):
             await chat.resize(*size)
-        await chat.resize(100, 30)
+            await chat.resize(100, 30)
         if keys != ["shift+tab"]:  # where all of it could be seen, it is read from its beginning
             await chat.until(lambda: before <= words(chat.shown))
         assert any(each.startswith("word") for each in words(chat.shown)) or len(chat.app.screen_stack) > 1
