@@ -1,0 +1,65 @@
+"""The app over ssh on a line of 2 kB a second, which stalls."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.ssh.relay import Relay
+from tests.ssh.server import Server
+from tests.ssh.test_ssh import over_ssh, processes_of
+from tests.test_terminal import answers, long_answers, ready
+from tests.waiting import wait_until
+
+if os.name != "posix":
+    pytest.skip("sshd is POSIX's", allow_module_level=True)
+
+from tests.terminal_driver import Terminal
+
+_SLOW = 2000
+_STALL_S = 10.0
+
+
+def drafts(home: Path) -> list[str]:
+    with closing(sqlite3.connect(f"file:{home / 'conversations.db'}?mode=ro", uri=True)) as database:
+        return [text for (text,) in database.execute("SELECT text FROM drafts")]
+
+
+def whole_frame(terminal: Terminal, relay: Relay) -> int:
+    """Bytes that the line carries for all of the screen."""
+    before, written = relay.carried, terminal.written
+    terminal.press("ctrl+l")
+    wait_until(lambda: terminal.written > written)
+    wait_until(lambda: not relay.busy)
+    return relay.carried - before
+
+
+def test_esc_and_typing_while_it_stalls_and_the_screen_afterwards(server: Server, tmp_path: Path) -> None:
+    long_answers(tmp_path)
+    with Relay(server.port, _SLOW) as relay, over_ssh(server, tmp_path, port=relay.port, size=(80, 24)) as terminal:
+        ready(terminal)
+        terminal.type("Tell me about temperature.")
+        terminal.press("enter")
+        wait_until(lambda: (found := answers(tmp_path)) and found[0][0])
+        relay.stall(_STALL_S)
+        terminal.press("escape")
+        wait_until(lambda: answers(tmp_path)[0][1] == "cancelled")
+        terminal.type("typed while it stalls")
+        wait_until(lambda: drafts(tmp_path) == ["typed while it stalls"])
+        assert relay.stalls
+        wait_until(lambda: not relay.stalls)
+        before = relay.carried
+        ((text, _),) = answers(tmp_path)
+        last = text.split()[-1].strip("*`")
+        wanted = ("typed while it stalls", "stopped, Alt+G", last)
+        seen = terminal.wait_for(lambda text: all(each in text for each in wanted))
+        took = relay.carried - before
+        assert took <= whole_frame(terminal, relay)
+        terminal.wait_for(lambda text: text == seen)
+        terminal.press("ctrl+q")
+        assert terminal.exit_code(20) == 0
+    wait_until(lambda: not processes_of(tmp_path))
