@@ -56,9 +56,6 @@ class FakeStore:
     def save_draft(self, conversation: str, text: str) -> None:
         self.save((conversation, text))
 
-    def draft(self, conversation: str) -> str:
-        return "from before"
-
     def close(self) -> None:
         self.closed = True
 
@@ -224,20 +221,6 @@ def test_a_draft_stays_on_disk_as_long_as_its_words_cannot_be_written_as_a_messa
     store.fails = lambda record: False
     assert outbox.flush(5)
     assert store.written[1:] == [message(1, "said"), ("", "")]
-
-
-def test_the_draft_of_before_is_read_before_another_takes_its_place(store: FakeStore) -> None:
-    opened = threading.Event()
-
-    def open_store() -> Any:
-        assert opened.wait(30)
-        return store
-
-    outbox = Outbox(open_store)
-    outbox.draft("", "typed since")
-    opened.set()
-    assert outbox.close()
-    assert (outbox.draft_before, store.written) == ("from before", [("", "typed since")])
 
 
 def test_a_store_that_does_not_open_is_tried_again(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:

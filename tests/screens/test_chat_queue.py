@@ -246,11 +246,11 @@ async def test_what_waits_for_the_model_in_a_new_chat_goes_out_where_nobody_look
         await chat.open_first()
         await chat.until(lambda: chat.session is not waiting)
         chat.app.services.outbox.flush(5)
-        assert chat.app.services.outbox.opened().draft("") == "Are you there?"
+        assert chat.app.services.outbox.opened().draft(waiting.conversation.id) == "Are you there?"
         chat.app.services.active.use("scripted")
         await chat.until(lambda: texts(waiting) == ["Are you there?", "answer"])
         chat.app.services.outbox.flush(5)
-        assert chat.app.services.outbox.opened().draft("") == ""
+        assert chat.app.services.outbox.opened().draft(waiting.conversation.id) == ""
 
 
 async def test_another_conversations_model_is_not_asked_for_what_waits_here(opened: OpenChat) -> None:

@@ -20,7 +20,8 @@ async def test_a_message_that_is_asked_about_is_not_lost_by_quitting(opened: Ope
         await chat.until(lambda: isinstance(chat.app.screen, OverflowScreen))
         await chat.press("ctrl+q")
         await chat.until(lambda: not chat.app.is_running)
-    assert Conversations.open(tmp_path / "conversations.db").draft("").startswith("word word")
+    (draft,) = Conversations.open(tmp_path / "conversations.db").unbegun_drafts().values()
+    assert draft.startswith("word word")
 
 
 async def test_a_full_context_is_told_before_sending_with_choices(opened: OpenChat) -> None:

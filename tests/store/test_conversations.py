@@ -296,16 +296,6 @@ def test_last_needs_a_conversation(store: Conversations) -> None:
         store.find("last")
 
 
-def test_drafts_are_kept_until_they_are_emptied(store: Conversations, talk: Talk) -> None:
-    assert store.draft("") == ""
-    store.save_draft("", "new one\n")
-    store.save_draft(talk.id, "x" * 1_000_000)
-    store.save_draft(talk.id, "half\ud83d")
-    assert (store.draft(""), store.draft(talk.id)) == ("new one\n", "half\ufffd")
-    store.save_draft("", "")
-    assert store.draft("") == ""
-
-
 def test_prompts_are_the_latest_first_and_each_once(store: Conversations) -> None:
     one, two = Talk(store), Talk(store)
     for talk, text in ((one, "a"), (two, "b"), (one, "a"), (one, "c"), (two, "b")):

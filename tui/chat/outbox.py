@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,13 +50,9 @@ class Outbox:
 
     Args:
         open_store: Opens the conversations; called in the thread, again every second while it fails.
-
-    Attributes:
-        draft_before: What was typed in a new chat, and not sent, before this began; known when `store` is there.
     """
 
     def __init__(self, open_store: Callable[[], Conversations]) -> None:
-        self.draft_before = ""
         self._open_store = open_store
         self._store: Conversations | None = None
         self._waiting: dict[_Key, _Record] = {}
@@ -146,7 +141,7 @@ class Outbox:
             self._put(_Drop(message_id))
 
     def draft(self, conversation_id: str, text: str) -> None:
-        """What is typed and not sent; "" for none. "" is the id of a conversation that has not begun."""
+        """What is typed and not sent in a conversation, which need not have begun; "" for none."""
         self._put(_Draft(conversation_id, text))
 
     def opened(self) -> Conversations:
@@ -214,10 +209,7 @@ class Outbox:
         """Write what waits; why something was not, or None."""
         try:
             if self._store is None:
-                store = self._open_store()
-                with suppress(StoreError):
-                    self.draft_before = store.draft("")  # now: what is typed meanwhile takes its place
-                self._store = store
+                self._store = self._open_store()
                 with self._changed:
                     self._changed.notify_all()
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,21 @@ def read_draft(outbox: Outbox, conversation_id: str) -> str:
         if outbox.whole(conversation_id) is None:
             raise
         return ""  # of a conversation that is here, on a disk that cannot be read
+
+
+def unbegun_drafts(outbox: Outbox, known: Collection[str]) -> dict[str, str]:
+    """What was typed in chats that were never begun, by conversation; once it is kept elsewhere, it is to be dropped.
+
+    Not for the event loop.
+
+    Args:
+        outbox: Has the conversations open.
+        known: Conversations that are looked after already.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    return outbox.opened().unbegun_drafts({*known, *outbox.drafts})
 
 
 def _read(outbox: Outbox, conversation_id: str) -> Whole:

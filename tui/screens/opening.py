@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from tui.chat.session import ChatSession
-from tui.chat.stored import read_draft
+from tui.chat.stored import read_draft, unbegun_drafts
 from tui.screens.dialogs import ConfirmDialog
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
@@ -45,21 +45,17 @@ async def may_leave(app: App[None], pane: ChatPane) -> bool:
 
 
 async def open_new(services: Services, pane: ChatPane) -> None:
-    """Show an empty conversation, with the draft of one that was not begun; or the one whose first message waits.
+    """Show the new chat in which something was typed; else an empty one, with what was once typed in such a one.
 
     Raises:
-        StoreError: The draft cannot be read; the conversation is shown.
+        StoreError: The drafts cannot be read; the conversation is shown.
     """
-    if (waiting := pane.under_way.waiting_to_begin) is not None:
-        pane.show(waiting)
+    pane.save_draft()  # what is typed now may be that
+    if (unbegun := pane.under_way.unbegun) is not None:
+        pane.show(unbegun)
         return
-    pane.save_draft()  # what is typed now may be that draft
-    try:
-        draft = await asyncio.to_thread(read_draft, services.outbox, "")
-    except StoreError:
-        pane.show(new_session(services))
-        raise
-    pane.show(new_session(services), draft)
+    pane.show(new_session(services))
+    await _take_unbegun_drafts(services, pane)
 
 
 async def open_stored(
@@ -91,10 +87,10 @@ async def open_stored(
 
 
 async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
-    """Bring back the prompts and the draft of before; the last conversation if `go_on`, or if it was interrupted.
+    """Bring back the prompts of before; the last conversation if `go_on`, or if it was interrupted; else the draft.
 
-    What somebody has begun meanwhile stays, or with `go_on` is said in the last conversation; the draft comes before
-    what is typed.
+    What somebody has begun meanwhile stays, or with `go_on` is said in the last conversation; the draft of a new chat
+    comes before what is typed.
 
     Raises:
         StoreError: What was stored cannot be read.
@@ -103,19 +99,35 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     pane.prompt.earlier.fill(await asyncio.to_thread(store.prompts))
     interrupted = await asyncio.to_thread(store.interrupted)
     before = interrupted or (await _last(store) if go_on else None)
-    draft, begun = services.outbox.draft_before, pane.begun
+    begun = pane.begun
     bring = begun and go_on and before is not None and not pane.session.messages
-    if draft and not bring:
-        pane.prompt.give_back(draft)
     if before is not None and (bring or not begun):
         await open_stored(services, pane, before.id, bring=bring)
-        if bring:
-            services.outbox.draft("", draft)  # it stays that of a new conversation
         if interrupted is not None:
             pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
     elif interrupted is not None:
         pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
     pane.say_all(store.notices)
+    if not (pane.session.messages or pane.session.temporary):
+        await _take_unbegun_drafts(services, pane)
+
+
+async def _take_unbegun_drafts(services: Services, pane: ChatPane) -> None:
+    """Bring what was typed in new chats, by processes that are gone, into the new chat that is shown.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    session = pane.session
+    found = await asyncio.to_thread(unbegun_drafts, services.outbox, pane.under_way.known)
+    drafts = {id: text for id, text in found.items() if id not in pane.under_way.known}
+    if not drafts or session is not pane.session:
+        return
+    pane.under_way.taken.update(drafts)
+    pane.prompt.give_back("\n\n".join(dict.fromkeys(drafts.values())))
+    pane.save_draft()
+    for id in drafts:
+        services.outbox.draft(id, "")
 
 
 async def _last(store: Conversations) -> Conversation | None:

@@ -61,6 +61,11 @@ class Outgoing:
         """A turn is, or something waits."""
         return bool(self.waiting) or self.session.turn is not None
 
+    @property
+    def is_unbegun(self) -> bool:
+        """Nothing was said in it yet, but something was typed."""
+        return bool(self.waiting or self.typed) and not (self.begun or self.session.temporary)
+
     def begin(self, start: Callable[[], Turn]) -> Turn:
         """Begin a turn of the session with the model in use.
 
@@ -71,10 +76,7 @@ class Outgoing:
         session.runner = self._active.runner
         if self._active.status.choice is not None:
             session.set_model(self._active.status.choice.name)
-        first = not self.begun
         self._turn = turn = start()
-        if first and not session.temporary:
-            self._outbox.draft("", "")  # it was a new chat's until now
         self.save()
         return turn
 
@@ -88,8 +90,8 @@ class Outgoing:
     def save(self) -> None:
         """Store all of it as the draft; nothing of a temporary conversation."""
         if not self.session.temporary:
-            key = self.session.conversation.id if self.begun else ""
-            self._outbox.draft(key, "\n\n".join(filter(None, (*self.waiting, self.typed))))
+            unsent = "\n\n".join(filter(None, (*self.waiting, self.typed)))
+            self._outbox.draft(self.session.conversation.id, unsent)
 
     def settle(self) -> None:
         """Look at what came of the latest turn: where it failed, the next one would fail, too."""
@@ -138,11 +140,16 @@ class UnderWay:
         owner: Its workers go on with those that were left; they end with it.
         outgoing: Makes what a session has yet to say: nothing so far.
         session: Shown first.
+
+    Attributes:
+        shown: The conversation that is shown.
+        taken: New chats of earlier processes, whose drafts went into another one.
     """
 
     def __init__(self, owner: Widget, outgoing: Callable[[ChatSession], Outgoing], session: ChatSession) -> None:
         self._owner = owner
         self._outgoing = outgoing
+        self.taken: set[str] = set()
         self.shown = outgoing(session)
         self._left: dict[str, Outgoing] = {}
         self._workers: dict[str, Worker[None]] = {}
@@ -159,7 +166,7 @@ class UnderWay:
             draft = left.typed  # newer than what was read
         if left.session.temporary:
             left.stop()
-        elif left.under_way:
+        elif left.under_way or left.is_unbegun:
             self._left[left.session.conversation.id] = left
         known = self._left.pop(id, None)
         if (worker := self._workers.pop(id, None)) is not None:
@@ -187,16 +194,20 @@ class UnderWay:
         return found.session if found is not None and found.under_way else None
 
     @property
-    def waiting_to_begin(self) -> ChatSession | None:
-        """The new chat, shown or not, whose first message waits: for the model, say."""
-        found = (each for each in (self.shown, *self._left.values()) if each.waiting and not each.begun)
-        return next((each.session for each in found if not each.session.temporary), None)
+    def unbegun(self) -> ChatSession | None:
+        """The new chat, shown or not, in which something was typed; it may wait for the model."""
+        return next((each.session for each in (self.shown, *self._left.values()) if each.is_unbegun), None)
+
+    @property
+    def known(self) -> set[str]:
+        """The conversations whose drafts are looked after here."""
+        return {self.shown.session.conversation.id, *self._left, *self.taken}
 
     def tend(self) -> None:
         """Go on where a turn has ended that nobody saw; to be called again and again."""
         for id, outgoing in list(self._left.items()):
             outgoing.settle()
-            if not outgoing.under_way:
+            if not (outgoing.under_way or outgoing.is_unbegun):
                 del self._left[id]
                 self._workers.pop(id, None)
             elif outgoing.can_go_unseen:

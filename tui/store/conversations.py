@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tui.store import paths, rows, saving, writers
+from tui.store import drafts, paths, rows, saving, writers
 from tui.store.database import Database
 from tui.store.errors import NotThere, NotWritable, StoreError
 from tui.store.indexing import Indexer
@@ -246,25 +246,31 @@ class Conversations:
                 raise StoreError(f"The conversation {id} was deleted for good.")
 
     def draft(self, id: str) -> str:
-        """What was typed in a conversation and not sent; of "", in the new one.
+        """What was typed in a conversation and not sent: by this process, else by those that are gone.
 
         Raises:
             StoreError: It cannot be read.
         """
-        found = self._all("SELECT text FROM drafts WHERE conversation = ?", id)
-        return found[0][0] if found else ""
+        return drafts.read(self._database, id)
+
+    def unbegun_drafts(self, known: Collection[str] = ()) -> dict[str, str]:
+        """What was typed in conversations that were never begun, and nobody else writes, the latest last.
+
+        Args:
+            known: Conversations that are looked after already.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return drafts.unbegun(self._database, known)
 
     def save_draft(self, id: str, text: str) -> None:
-        """Keep what was typed and not sent; "" forgets it.
+        """Keep what this process has of a message that is typed and not sent; "" forgets it.
 
         Raises:
             StoreError: It cannot be written.
         """
-        with self._database.write() as connection:
-            if text:
-                connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?)", (id, rows.storable(text)))
-            else:
-                connection.execute("DELETE FROM drafts WHERE conversation = ?", (id,))
+        drafts.save(self._database, id, text)
 
     def search(self, text: str, *, cancelled: threading.Event | None = None) -> Iterator[Hit]:
         """Messages that have `text` in them, newest first, as they are found; deleted conversations are left out.
@@ -322,10 +328,9 @@ def _tidy(database: Database) -> None:
             )
         # One that is still written to after it was deleted, in another window, stays a day longer.
         long_ago = time.time() - _KEPT_DELETED_S
-        connection.execute("DELETE FROM conversations WHERE deleted < ?1 AND updated < ?1", (long_ago,))
-        connection.execute(
-            "DELETE FROM drafts WHERE conversation <> '' AND conversation NOT IN (SELECT id FROM conversations)"
-        )
+        gone = "SELECT id FROM conversations WHERE deleted < ?1 AND updated < ?1"
+        connection.execute(f"DELETE FROM drafts WHERE conversation IN ({gone})", (long_ago,))
+        connection.execute(f"DELETE FROM conversations WHERE id IN ({gone})", (long_ago,))
 
 
 def _message(row: rows.Row) -> Message:

@@ -53,7 +53,7 @@ _SHAPES: dict[str, tuple[tuple[str, tuple[type, ...]], ...]] = {
         ("writer", (str, type(None))),
         ("touched", _MAYBE_NUMBER),
     ),
-    "drafts": (("conversation", _TEXT), ("text", _TEXT)),
+    "drafts": (("conversation", _TEXT), ("writer", _TEXT), ("text", _TEXT)),
 }
 _LOST = {"reasoning": "", "model": "", "token_ids": b"", "facts": "{}"}
 
@@ -169,7 +169,7 @@ def _readable(damaged: Path) -> dict[str, Rows]:
                     continue
                 row["id"] = row_id
                 row.update((name, value) for name, value in _LOST.items() if row[name] is None)
-            found[table][row["id"] if "id" in row else row["conversation"]] = row
+            found[table][row["id"] if "id" in row else (row["conversation"], row["writer"])] = row
             break
     return found
 
@@ -192,14 +192,12 @@ def _build(path: Path, found: dict[str, Rows]) -> tuple[int, int]:
     for each in conversations.values():
         if each["head"] not in messages:
             each["head"] = max(by_conversation.get(each["id"], []), default=None)
-    # Of `about`, whose rows look like these, nothing is needed.
-    drafts = {id_: row for id_, row in found["drafts"].items() if id_ == "" or id_ in conversations}
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         os.chmod(path, 0o600)
         schema.migrate(connection, __version__)
         connection.execute("BEGIN")
         indexing.forget(connection)  # It is made afterwards: for 100,000 messages it takes 20 s.
-        for table, each_row in (("conversations", conversations), ("messages", messages), ("drafts", drafts)):
+        for table, each_row in (("conversations", conversations), ("messages", messages), ("drafts", found["drafts"])):
             columns = [name for name, _ in _SHAPES[table]]
             connection.executemany(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})",

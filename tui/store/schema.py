@@ -111,6 +111,17 @@ CREATE TRIGGER words_update AFTER UPDATE OF text, ended ON messages
 END;
 """
 
+# Two that are open at once do not overwrite each other's. What was typed in a new chat stands with that one's id, of
+# which there is no conversation yet.
+_DRAFT_OF_EACH = """
+ALTER TABLE drafts RENAME TO old_drafts;
+CREATE TABLE drafts (
+    conversation TEXT NOT NULL, writer TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (conversation, writer)
+);
+INSERT INTO drafts SELECT conversation, '', text FROM old_drafts;
+DROP TABLE old_drafts;
+"""
+
 
 def _script(text: str) -> Callable[[sqlite3.Connection], None]:
     def run(connection: sqlite3.Connection) -> None:
@@ -125,7 +136,7 @@ def _script(text: str) -> Callable[[sqlite3.Connection], None]:
     return run
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_script(_FIRST), _script(_SMALL_INDEX))
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(map(_script, (_FIRST, _SMALL_INDEX, _DRAFT_OF_EACH)))
 FORMAT = len(STEPS)
 
 
