@@ -6,8 +6,7 @@ import asyncio
 import gc
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,28 +15,24 @@ from textual import on, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.strip import Strip
 
 from tui.chat import presets
 from tui.chat.active_model import ModelStatus
 from tui.chat.context import ContextUse
 from tui.chat.listed import ListedConversations
-from tui.chat.session import ChatSession
-from tui.engine.errors import OvchatError
-from tui.screens import message_actions, opening, switching
+from tui.screens import opening, switching
 from tui.screens.chat_keys import KEYS, commands
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
 from tui.screens.clipboard import copy
 from tui.screens.context_meter import ContextMeter
 from tui.screens.conversations import ConversationsScreen, first_page
-from tui.screens.details import DetailsScreen
-from tui.screens.dialogs import ChoiceDialog, TextDialog
+from tui.screens.dialogs import TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
-from tui.store.errors import StoreError
-from tui.store.records import Conversation, Message, Role
+from tui.screens.message_screen import MessageScreen
+from tui.store.records import Conversation
 from tui.terminal.display import redraw, take_input
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
@@ -45,23 +40,22 @@ from tui.widgets.message_box import MessageBox
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from tui.chat.turn import Turn
     from tui.screens.services import Services, Start
 
 _TICK_S, _LOADING_TICK_S = 0.25, 0.05
 _QUIT_AGAIN_S = 3.0
 _STEP = 0.1
 _HOTTEST = 2.0
-_NOTHING_TO_EDIT = "There is nothing to edit yet."
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(MessageScreen):
     """Chats with the model in use."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     def __init__(self, services: Services, start: Start) -> None:
-        super().__init__()
+        new_session = partial(opening.new_session, services)
+        super().__init__(ChatPane(new_session(), new_session, services.outbox, services.active))
         self._services = services
         self._start = start
         self._model = ModelStatus()
@@ -71,8 +65,6 @@ class ChatScreen(Screen[None]):
         self._drawn_at = -math.inf  # when a piece of an answer was drawn last, in seconds
         self._noticed = 0  # of the outbox's notices, so many were said
         self._undoable: list[Conversation] = []  # what was deleted or archived since the app was opened
-        new_session = partial(opening.new_session, services)
-        self.pane = ChatPane(new_session(), new_session, services.outbox, services.active)
         self._status = StatusLine()
 
     def compose(self) -> ComposeResult:
@@ -97,11 +89,6 @@ class ChatScreen(Screen[None]):
         # Looking for cycles among all that was imported takes 50 ms, again and again, and finds none.
         gc.freeze()
 
-    @property
-    def session(self) -> ChatSession:
-        """The conversation that is shown."""
-        return self.pane.session
-
     # Conversations
 
     @work(group="open")
@@ -109,14 +96,6 @@ class ChatScreen(Screen[None]):
         with self._told():
             await opening.restore(self._services, self.pane, go_on=self._start.go_on)
         self.pane.say_all(self._start.notices)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What keeps something from being done is said, with the next step."""
-        try:
-            yield
-        except (StoreError, OvchatError) as error:
-            self.pane.say_error(error)
 
     @work(group="dialog", exclusive=True)
     async def action_new_chat(self) -> None:
@@ -176,12 +155,7 @@ class ChatScreen(Screen[None]):
             self._say("The system prompt is set." if text.strip() else "There is no system prompt now.")
             self._talk_changed()
 
-    @work(group="dialog", exclusive=True)
-    async def action_save(self) -> None:
-        with self._told():
-            self._say(await message_actions.save_to_file(self.app, self.session))
-
-    # Answers and branches
+    # The turn under way
 
     def action_back(self) -> None:
         if self.pane.leave_edit():
@@ -201,89 +175,6 @@ class ChatScreen(Screen[None]):
         else:
             self._ctrl_c_at = time.monotonic()
             self._say("Ctrl+C again quits.")
-
-    def action_regenerate(self) -> None:
-        session, chosen = self.session, self._chosen(Role.ASSISTANT)
-
-        def regenerate() -> Turn:
-            turn = session.regenerate(chosen)
-            if not turn.sampling.temperature and session.position(turn.message_id)[1] > 1:
-                self._say("At temperature 0 the answer will be the same. F7 lets it vary.")
-            return turn
-
-        self.pane.answer(regenerate, lambda: session.overflow_of_answer(chosen))
-
-    def action_replay(self) -> None:
-        session, chosen = self.session, self._chosen(Role.ASSISTANT)
-        # Without asking: it is to see what it saw.
-        self.pane.answer(lambda: session.replay(chosen))
-
-    def action_proceed(self) -> None:
-        session, chosen = self.session, self._chosen(Role.ASSISTANT)
-        if chosen is None and (last := session.last(Role.ASSISTANT)) is not None:
-            chosen = last.id
-        overflow = None
-        if chosen is not None and session.can_proceed(chosen):  # else there is nothing to make room for
-            overflow = partial(session.overflow_of_answer, chosen, proceed=True)
-        self.pane.answer(lambda: session.proceed(chosen), overflow)
-
-    def action_edit(self) -> None:
-        if message := self._message(Role.USER):
-            self.pane.edit(message)
-
-    @work(group="dialog", exclusive=True)
-    async def action_edit_earlier(self) -> None:
-        questions = [message for message in reversed(self.session.messages) if message.role is Role.USER]
-        if not questions:
-            self._say(_NOTHING_TO_EDIT)
-            return
-        number = await self.app.push_screen_wait(
-            ChoiceDialog("Edit which message?", [message.text for message in questions])
-        )
-        if number is not None:
-            self.pane.edit(questions[number])
-
-    def action_take_back(self) -> None:
-        self.pane.take_back()
-
-    def action_choose_message(self) -> None:
-        self.focus_previous()
-
-    def action_sibling(self, step: int) -> None:
-        places = [message.id for message in self.session.messages if self.session.position(message.id)[1] > 1]
-        chosen = self.pane.transcript.current
-        if not places:
-            self._say("There is one version of every message so far: Ctrl+R and Alt+E make others.")
-            return
-        self.pane.move(chosen if chosen in places else places[-1], step)
-
-    def _chosen(self, role: Role) -> int | None:
-        """The focused message, if it has this role."""
-        current = self.pane.transcript.current
-        return next((each.id for each in self.session.messages if each.id == current and each.role is role), None)
-
-    def _message(self, role: Role) -> Message | None:
-        """The focused message of a role, else the last one; None, and that said, where there is none."""
-        chosen = self._chosen(role)
-        if chosen is not None:
-            return self.session.message(chosen)
-        last = self.session.last(role)
-        if last is None:
-            self._say("There is no answer yet." if role is Role.ASSISTANT else _NOTHING_TO_EDIT)
-        return last
-
-    def action_copy_answer(self) -> None:
-        if message := self._message(Role.ASSISTANT):
-            self._say(copy(self.app, message.text))
-
-    @work(group="dialog", exclusive=True)
-    async def action_copy_code(self) -> None:
-        if message := self._message(Role.ASSISTANT):
-            self._say(await message_actions.copy_code(self.app, message))
-
-    def action_details(self) -> None:
-        if message := self._message(Role.ASSISTANT):
-            self.app.push_screen(DetailsScreen(message, self.session.position(message.id)))
 
     # Model and sampling
 
@@ -393,7 +284,3 @@ class ChatScreen(Screen[None]):
             # What a turn has come to stands until it is counted anew.
             self._use = replace(self._use, tokens=facts.used)
         self._status.show(facts, may_wait=may_wait)
-
-    def _say(self, text: str, severity: str = "information") -> None:
-        if text:
-            self.pane.notice.say(text, severity)
