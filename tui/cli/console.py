@@ -16,15 +16,7 @@ import click
 
 from tui.terminal.charset import APPROXIMATE, ASCII, UTF_8, charset
 from tui.terminal.term import draws
-
-# ESC as ^[, as `cat -v` shows it, which is ASCII: for every terminal and screen reader. C1 controls, which some
-# terminals obey as well, as \x9b; overrides of the direction, with which a text can look like another one, as \u202e.
-# New line and tab stay.
-_SHOWN = (
-    {code: f"^{chr(code ^ 0x40)}" for code in (*range(0x20), 0x7F) if chr(code) not in "\n\t"}
-    | {code: f"\\x{code:02x}" for code in range(0x80, 0xA0)}
-    | {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-)
+from tui.terminal.visible import visible
 
 # As if SIGPIPE had ended the process: what a shell shows for a program whose reader left.
 READER_LEFT = 141
@@ -50,11 +42,6 @@ def use_charsets() -> None:
         typed = sys.stdin.isatty() and on_terminal != ASCII
         # What is not of the charset becomes surrogates, which the engine refuses with a sentence.
         sys.stdin.reconfigure(encoding=on_terminal if typed else UTF_8, errors="surrogateescape")
-
-
-def visible(text: str) -> str:
-    """`text` with its control characters and overrides of direction made visible, but for new line and tab."""
-    return text.translate(_SHOWN)
 
 
 def is_terminal(stream: TextIO) -> bool:

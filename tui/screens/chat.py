@@ -25,7 +25,6 @@ from tui.screens import opening, switching
 from tui.screens.chat_keys import KEYS, commands
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
-from tui.screens.clipboard import copy
 from tui.screens.context_meter import ContextMeter
 from tui.screens.conversations import ConversationsScreen, first_page
 from tui.screens.dialogs import TextDialog
@@ -167,7 +166,7 @@ class ChatScreen(MessageScreen):
 
     def action_interrupt(self) -> None:
         if selected := self.pane.prompt.selected_text or self.get_selected_text():
-            self._say(copy(self.app, selected))
+            self._copy(selected)
         elif self.pane.stop():
             self._show_status()
         elif time.monotonic() - self._ctrl_c_at < _QUIT_AGAIN_S:

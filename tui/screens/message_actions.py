@@ -1,4 +1,4 @@
-"""What can be done with a finished message or a whole conversation: copy it, copy a code block, write it to a file."""
+"""What can be done with a finished message or a whole conversation: choose a code block of it, write it to a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from tui.screens.clipboard import copy
 from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
 from tui.store.exchange import json_text, to_json, to_markdown
 from tui.store.files import export_text
@@ -24,16 +23,16 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
 
 
-async def copy_code(app: App[None], message: Message) -> str:
-    """Copy the code block of a message, the one chosen where there are several. What to tell the user."""
+async def choose_code(app: App[None], message: Message) -> str | None:
+    """The code block of a message, the one chosen where there are several; None for none."""
     blocks = code_blocks(message.text)
     if not blocks:
-        return "This answer has no code block."
+        return None
     chosen: int | None = 0
     if len(blocks) > 1:
         lines = [_first_line(code) for _, code in blocks]
         chosen = await app.push_screen_wait(ChoiceDialog("Copy a code block", lines))
-    return "" if chosen is None else copy(app, blocks[chosen][1].removesuffix("\n"))
+    return None if chosen is None else blocks[chosen][1].removesuffix("\n")
 
 
 def _first_line(block: str) -> str:

@@ -14,11 +14,13 @@ from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.screens import message_actions
 from tui.screens.chat_pane import ChatPane
-from tui.screens.clipboard import copy
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ChoiceDialog
+from tui.screens.plain_view import show_plain
 from tui.store.errors import StoreError
 from tui.store.records import Message, Role
+from tui.terminal.display import copy
+from tui.widgets.markdown_blocks import code_blocks
 
 if TYPE_CHECKING:
     from tui.chat.turn import Turn
@@ -122,12 +124,25 @@ class MessageScreen(Screen[None]):
 
     def action_copy_answer(self) -> None:
         if message := self._message(Role.ASSISTANT):
-            self._say(copy(self.app, message.text))
+            self._copy(message.text)
 
     @work(group="dialog", exclusive=True)
     async def action_copy_code(self) -> None:
         if message := self._message(Role.ASSISTANT):
-            self._say(await message_actions.copy_code(self.app, message))
+            code = await message_actions.choose_code(self.app, message)
+            if code is not None:
+                self._copy(code)
+            elif not code_blocks(message.text):
+                self._say("This answer has no code block.")
+
+    @work(group="copy")
+    async def _copy(self, text: str) -> None:
+        copied = await copy(self.app, text)
+        self._say(copied.said, "warning" if copied.nowhere else "information")
+
+    @work(group="plain", exclusive=True)
+    async def action_plain_view(self) -> None:
+        self._say(await show_plain(self.app, self.session))
 
     def action_details(self) -> None:
         if message := self._message(Role.ASSISTANT):

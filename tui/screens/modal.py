@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Generic, TypeVar
 
+from textual import work
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
-from tui.screens.clipboard import copy
-from tui.terminal.display import redraw
+from tui.terminal.display import copy, redraw
 
 Result = TypeVar("Result")
 
@@ -55,6 +55,10 @@ class Modal(ModalScreen[Result], Generic[Result]):
     def action_copy_or_leave(self) -> None:
         typed = self.focused.selected_text if isinstance(self.focused, Input | TextArea) else ""
         if selected := typed or self.get_selected_text():
-            self.app.notify(copy(self.app, selected), markup=False)
+            self._copy(selected)
         else:
             self.leave()
+
+    @work(group="copy")
+    async def _copy(self, text: str) -> None:
+        self.app.notify((await copy(self.app, text)).said, markup=False)

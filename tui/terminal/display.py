@@ -6,19 +6,24 @@ was written for.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.geometry import Size
 from textual.widgets import Input as InputBox
 from textual.widgets import TextArea
 
+from tui.terminal.clipboard import Clipboard, Copied, Copying
 from tui.terminal.frame import Frame
 from tui.terminal.link import Link
 
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
     from tui.terminal.input import Input
     from tui.terminal.output import Output
+    from tui.terminal.scrollback import Scrollback
 
 
 def frame_interval(app: App[Any]) -> float:
@@ -48,6 +54,14 @@ def take_input(app: App[Any]) -> None:
     """Somebody has the focus: what was typed before comes to it first."""
     if isinstance(app, TerminalApp):
         app.take_input()
+
+
+async def copy(app: App[Any], text: str) -> Copied:
+    """Copy a text to the clipboard; what became of it."""
+    if isinstance(app, TerminalApp):
+        return await app.copy(text)
+    app.copy_to_clipboard(text)
+    return Copied(f"{len(text):,} characters were sent to the terminal.")
 
 
 def output_facts(app: App[Any]) -> str:
@@ -72,6 +86,8 @@ class TerminalApp(App[None]):
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
+        self._clipboards = Clipboard(line, terminal["clipboard"], self._write)
+        self._is_lent = False  # somebody else has the terminal
         self._early: list[Message] | None = None  # what was read and waits
         self._reading = threading.RLock()
         if line.remote:
@@ -121,6 +137,78 @@ class TerminalApp(App[None]):
         switch: Callable[[], bool] | None = getattr(self._driver, "switch_mouse", None)
         return switch() if switch is not None else None
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text; where it was not sent anywhere, that is said."""
+
+        async def say() -> None:
+            if (copied := await copying.outcome()).nowhere:
+                self.notify(copied.said, severity="warning", markup=False)
+
+        copying = self._copy(text)
+        if not copying.sent:
+            work: Callable[[], Awaitable[None]] = say
+            self.run_worker(work, group="clipboard")
+
+    async def copy(self, text: str) -> Copied:
+        """Copy a text; what became of it."""
+        return await self._copy(text).outcome()
+
+    def _copy(self, text: str) -> Copying:
+        self._clipboard = text  # what is pasted in here
+        return self._clipboards.copy(text)
+
+    def _write(self, text: str) -> None:
+        if self._driver is not None:
+            self._driver.write(text)
+
+    async def show_in_scrollback(self, text: str, last_line: str) -> None:
+        """Leave the screen, write a text into the terminal's own scrollback, and come back when a key is pressed.
+
+        The app goes on meanwhile.
+
+        Args:
+            text: The text; its control characters are obeyed.
+            last_line: What to write below it; {} in it are the keys that come back.
+
+        Raises:
+            SuspendNotSupported: This terminal cannot be given up.
+        """
+        make: Callable[[float], Scrollback] | None = getattr(self._driver, "scrollback", None)
+        try:
+            scrollback = make(self.escape_delay_s) if make is not None else None
+        except OSError as error:
+            raise SuspendNotSupported from error
+        if self._driver is None or not self._driver.can_suspend:
+            raise SuspendNotSupported
+        with self._lent(self._driver):
+            if scrollback is None:
+                await asyncio.to_thread(_print_and_wait, f"{text}\n{last_line.format('Enter')}\n")
+                return
+            shown = asyncio.ensure_future(asyncio.to_thread(scrollback.show, text, last_line.format("Enter or Alt+V")))
+            try:
+                there = await asyncio.shield(shown)
+            finally:
+                scrollback.stop()
+                await asyncio.wait([shown])
+            if not there:
+                os.kill(os.getpid(), signal.SIGHUP)  # not every system says so
+
+    @contextmanager
+    def _lent(self, driver: Driver) -> Iterator[None]:
+        """As Textual's `suspend`, but the app goes on, and draws nothing; one that ends does not take it back."""
+        self.app_suspend_signal.publish(self)
+        self._is_lent = True
+        driver.suspend_application_mode()
+        try:
+            with driver.no_automatic_restart():
+                yield
+        finally:
+            if not self._exit:
+                driver.resume_application_mode()
+                self._is_lent = False
+                self.app_resume_signal.publish(self)
+                self.refresh(layout=True)
+
     @property
     def frame_interval_s(self) -> float:
         """Seconds between two frames at least, as the line is now."""
@@ -159,6 +247,8 @@ class TerminalApp(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Take what the compositor has drawn."""
         output = self.output
+        if self._is_lent:
+            return
         if output is None or renderable is None or self._batch_count or not self._running or self._closed:
             super()._display(screen, renderable)
         elif isinstance(renderable, LayoutUpdate | ChopsUpdate):
@@ -172,3 +262,10 @@ class TerminalApp(App[None]):
         else:
             super()._display(screen, renderable)
             output.invalidate()
+
+
+def _print_and_wait(text: str) -> None:
+    if sys.__stdout__ is not None and sys.__stdin__ is not None:
+        sys.__stdout__.write(text)
+        sys.__stdout__.flush()
+        sys.__stdin__.readline()

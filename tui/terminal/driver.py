@@ -16,6 +16,7 @@ from tui.terminal.charset import UTF_8
 from tui.terminal.hangup import LastingFile
 from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Input
 from tui.terminal.output import Output
+from tui.terminal.scrollback import Scrollback
 
 if TYPE_CHECKING:
     from tui.terminal.display import TerminalApp
@@ -49,30 +50,51 @@ class TerminalDriver(LinuxDriver):
         self.input = Input(app.escape_delay_s, answered, self._typed_with_alt, charset=self._charset)
         self._has_switched_meta = False
         self._is_on = False  # application mode
+        self._is_lent = False
 
     def _open_output(self, app: TerminalApp) -> Output | None:
         """An output on a descriptor of its own: what is set on the shell's would stay when we are gone."""
+        try:
+            descriptor = self.open_terminal()
+        except OSError:
+            return None
+        return Output(
+            descriptor,
+            app.line,
+            app.terminal["refresh"],
+            charset=self._charset,
+            synchronised=lambda: app.knows_synchronised_updates,
+        )
+
+    def open_terminal(self) -> int:
+        """A new descriptor of the terminal, for writing, non-blocking.
+
+        Raises:
+            OSError: There is no terminal.
+        """
         names = ["/dev/tty"]
         with suppress(OSError):
             names.insert(0, os.ttyname(self._file.fileno() if self._file is not None else -1))
-        for name in names:
+        flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+        for name in names[:-1]:
             with suppress(OSError):
-                descriptor = os.open(name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-                return Output(
-                    descriptor,
-                    app.line,
-                    app.terminal["refresh"],
-                    charset=self._charset,
-                    synchronised=lambda: app.knows_synchronised_updates,
-                )
-        return None
+                return os.open(name, flags)
+        return os.open(names[-1], flags)
+
+    def scrollback(self, escape_delay: float) -> Scrollback:
+        """Writes a text into the terminal's scrollback, while that is given up.
+
+        Raises:
+            OSError: There is no terminal.
+        """
+        return Scrollback(self.fileno, self.open_terminal(), self._charset, escape_delay)
 
     def write(self, data: str) -> None:
         """Write data, in order with everything else."""
-        if self.output is None:
-            super().write(data)
-        else:
+        if self.output is not None:
             self.output.write(data)
+        elif not self._is_lent:
+            super().write(data)
 
     def run_input_thread(self) -> None:
         """Read until the terminal is given back."""
@@ -140,6 +162,7 @@ class TerminalDriver(LinuxDriver):
             if self.output is not None:
                 self.output.invalidate()
             return
+        self._is_lent = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It does not get there in the background: the process is stopped there, and continued is here again.
         self._is_on = self._key_thread is not None and self._key_thread.is_alive()
@@ -150,6 +173,8 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was."""
+        if self._is_lent:  # and as it was since then
+            return
         if self._has_switched_meta:
             self._has_switched_meta = False
             self.write(META_OFF)
@@ -168,6 +193,7 @@ class TerminalDriver(LinuxDriver):
         super().close()
         if self.output is not None:
             self.output.pause(_PAUSE_S)
+        self._is_lent = True
 
     def close(self) -> None:
         """Write what is left, and let go of the terminal."""

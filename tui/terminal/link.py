@@ -54,12 +54,14 @@ class Link:
             "alacritty", "foot", "ghostty", "konsole", "vscode", "mintty", "rxvt", "putty", "linux", "xterm", "st",
             "contour"; "" where it does not tell. Behind a multiplexer, what that knows of it.
         erases_with_colour: What it erases takes the background of the pen (bce in terminfo).
+        nested: The terminal that tmux is attached to is another tmux's.
     """
 
     remote: bool = False
     multiplexer: str = ""
     terminal: str = ""
     erases_with_colour: bool = False
+    nested: bool = False
 
     def refresh(self, setting: int | None) -> float:
         """Seconds between two frames at least, given the setting in frames per second."""
@@ -90,6 +92,7 @@ def link(environment: Mapping[str, str]) -> Link:
         multiplexer=multiplexer,
         terminal=_terminal(environment, term, multiplexer),
         erases_with_colour="bce" in term if multiplexer == "screen" else erases,
+        nested=multiplexer == "tmux" and environment.get(TMUX_TERMINAL, "").startswith("tmux"),
     )
 
 

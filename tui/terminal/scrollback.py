@@ -1,0 +1,190 @@
+"""Text into the terminal's own scrollback, while the app does not have the terminal, until a key is pressed.
+
+It blocks, and is for a thread. As on the app's own screen, little is on its way at a time where the terminal answers:
+who has seen enough of a long text on a slow line need not wait for the rest of it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from textual import events
+
+from tui.terminal.charset import APPROXIMATE
+from tui.terminal.input import Input
+
+_QUESTION = "\x1b[5n"
+_LOOK_S = 0.1  # whether it is to end
+_FIRST_S = 1.0  # for the first answer; then there are none
+_PATIENCE_S = 10.0  # an answer that takes longer is lost
+_LEAVE_S = 2.0  # for answers that nobody else should read
+_UNANSWERED = 2
+_LEAST, _MOST = 1 << 10, 1 << 16  # characters in one piece
+_QUICK_S, _SLOW_S = 0.2, 0.6
+_READ_BYTES = 1 << 12
+_LEAVES_AT_ONCE = frozenset({"ctrl+c", "escape", "alt+v"})
+
+
+class _Over(Exception):
+    """Nothing more is to be written or waited for.
+
+    Args:
+        there: There is a terminal still.
+    """
+
+    def __init__(self, there: bool) -> None:
+        self.there = there
+
+
+class Scrollback:
+    """Writes a text and waits for a key.
+
+    Args:
+        reads: Descriptor of the terminal, for reading.
+        writes: Another one of it, for writing, non-blocking; `show` closes it.
+        charset: What the terminal reads.
+        escape_delay: Seconds that Esc waits for the rest of a key.
+    """
+
+    def __init__(self, reads: int, writes: int, charset: str, escape_delay: float) -> None:
+        self._reads, self._writes = reads, writes
+        self._charset = charset
+        self._input = Input(escape_delay, self._take_answer, lambda: None, charset=charset)
+        self._stop = threading.Event()
+        self._waiting = b""
+        self._asked: deque[float] = deque()  # when, of what is not answered
+        self._answers = False  # the terminal does
+        self._size = _LEAST
+        self._key = ""  # the last one pressed
+
+    def stop(self) -> None:
+        """End it soon. From any thread."""
+        self._stop.set()
+
+    def show(self, text: str, last_line: str) -> bool:
+        """Write `text` and `last_line` and wait for a key; False where there is no terminal any more.
+
+        Ctrl+C, Esc and Alt+V end it while it is still writing.
+        """
+        try:
+            with _quiet(self._reads), suppress(_Over):
+                try:
+                    self._print(text, last_line)
+                    while not self._key:
+                        self._turn()
+                except _Over as over:
+                    if not over.there:
+                        return False
+                self._settle()
+            return True
+        finally:
+            os.close(self._writes)
+
+    def _print(self, text: str, last_line: str) -> None:
+        self._send("")
+        deadline = time.monotonic() + _FIRST_S
+        pieces = self._pieces(text)
+        piece = next(pieces, None)
+        while piece is not None or self._waiting:
+            if self._waiting or not self._may_send(deadline):
+                self._turn()
+                if self._key in _LEAVES_AT_ONCE:
+                    self._waiting = b"\n"
+                    return
+            elif piece is not None:
+                self._send(piece)
+                piece = next(pieces, None)
+        self._key = ""  # whatever was typed while there was less to see
+        self._waiting = self._encoded(f"\n{last_line}\n")
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        """`text` in pieces that end with a line, where they can."""
+        begin = 0
+        while begin < len(text):
+            end = begin + self._size
+            if end < len(text):
+                end = text.rfind("\n", begin, end) + 1 or end
+            yield text[begin:end]
+            begin = end
+
+    def _may_send(self, deadline: float) -> bool:
+        now = time.monotonic()
+        if not self._answers:
+            return now >= deadline
+        if self._asked and now - self._asked[0] > _PATIENCE_S:
+            self._asked.clear()
+        return len(self._asked) < _UNANSWERED
+
+    def _send(self, piece: str) -> None:
+        asks = self._answers or not piece
+        self._waiting = self._encoded(piece + _QUESTION * asks)
+        if asks:
+            self._asked.append(time.monotonic())
+
+    def _encoded(self, text: str) -> bytes:
+        return text.encode(self._charset, APPROXIMATE)
+
+    def _take_answer(self) -> None:
+        self._answers = True
+        took = time.monotonic() - self._asked.popleft() if self._asked else 0.0
+        if took < _QUICK_S:
+            self._size = min(2 * self._size, _MOST)
+        elif took > _SLOW_S:
+            self._size = max(self._size // 2, _LEAST)
+
+    def _turn(self) -> None:
+        """Read and write what can be.
+
+        Raises:
+            _Over: It is to end, or the terminal is gone.
+        """
+        if self._stop.is_set():
+            raise _Over(there=True)
+        wait = _LOOK_S if self._input.wait is None else min(_LOOK_S, self._input.wait)
+        readable, writable, _ = select.select([self._reads], [self._writes] if self._waiting else [], [], wait)
+        try:
+            data = os.read(self._reads, _READ_BYTES) if readable else None
+            if writable:
+                with suppress(BlockingIOError):
+                    self._waiting = self._waiting[os.write(self._writes, self._waiting) :]
+        except OSError as error:
+            raise _Over(there=False) from error
+        if data == b"":
+            raise _Over(there=False)
+        for event in self._input.feed(data) if data else self._input.tick():
+            if isinstance(event, events.Key):
+                self._key = event.key
+
+    def _settle(self) -> None:
+        """What is left is written, and what is asked is answered, or it takes too long."""
+        deadline = time.monotonic() + _LEAVE_S
+        self._stop.clear()
+        while (self._waiting or (self._answers and self._asked)) and time.monotonic() < deadline:
+            self._turn()
+
+
+@contextmanager
+def _quiet(descriptor: int) -> Iterator[None]:
+    """Keys come one by one and are not echoed; Ctrl+C and Ctrl+Z are keys, too."""
+    try:
+        before = termios.tcgetattr(descriptor)
+    except termios.error:
+        yield
+        return
+    now = termios.tcgetattr(descriptor)
+    now[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
+    with suppress(termios.error):
+        termios.tcsetattr(descriptor, termios.TCSANOW, now)
+    try:
+        yield
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
