@@ -19,6 +19,7 @@ from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.screens.themes import DEFAULT, shipped_themes
 from tui.terminal import keys
+from tui.terminal.display import redraw
 from tui.terminal.ending import EndingApp
 from tui.terminal.hangup import HANGUP, Ending
 from tui.terminal.link import Link
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tui.chat.turn import Turn
     from tui.screens.chat_pane import ChatPane
 
+_REDRAW = "Draw the whole screen again."
 _MOUSE = "The mouse is ovchat's, or the terminal's: then its own selection works."
 
 
@@ -49,6 +51,7 @@ class ChatApp(EndingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; everything is saved.", priority=True),
         Binding("ctrl+p", "command_palette", "Palette", id="app.palette", tooltip="Every action, by name."),
+        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", tooltip=_REDRAW, priority=True),
         Binding("alt+m", "switch_mouse", "Mouse", id="app.mouse", tooltip=_MOUSE, priority=True),
     ]
 
@@ -76,8 +79,13 @@ class ChatApp(EndingApp):
         if isinstance(screen, ChatScreen):
             yield from screen.commands()
             yield SystemCommand("Key tester", "Press a key: its bytes, its name, what it does.", self._test_keys)
+        yield SystemCommand("Redraw", f"{_REDRAW} (Ctrl+L)", self.action_redraw)
         yield SystemCommand("Mouse", f"{_MOUSE} (Alt+M)", self.action_switch_mouse)
         yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
+
+    def action_redraw(self) -> None:
+        """Draw what something else may have written over."""
+        redraw(self)
 
     def action_switch_mouse(self) -> None:
         """Say whose the mouse is now."""

@@ -26,7 +26,7 @@ from tests.terminal_driver import Terminal
 
 COMMAND = Path(sys.executable).parent / "ovchat"
 QUESTION = "Hello, who are you?"
-ANSWER = b"starter: a"  # of the starter's answer
+ANSWER = (b"I am", b"I\x1b")  # how the starter's answer begins: a frame may end after any token
 FIRST = b"Enter sends"
 # Letters that nothing else on the screen has, one byte sequence for each: their first appearance is their echo.
 LETTERS = [chr(code) for code in range(0x100, 0x17F)]
@@ -75,13 +75,12 @@ def worker(kind: str, history: int, report: Path) -> list[str | Path]:
     return [sys.executable, "-m", "tests.bench.app_worker", kind, str(history), report]
 
 
-def seen(terminal: Terminal, wanted: bytes, every: float = 0.01) -> float:
-    """When `wanted` came, in seconds since the program was started; looked for every so many seconds."""
+def seen(terminal: Terminal, *wanted: bytes, every: float = 0.01, since: float = 0.0) -> float:
+    """When one of `wanted` came, in seconds since the program was started; looked for every so many seconds."""
     deadline = time.perf_counter() + _PATIENCE_S
     while time.perf_counter() < deadline:
-        found = terminal.when(wanted)
-        if found is not None:
-            return found - terminal.began
+        if found := [came for each in wanted if (came := terminal.when(each, since)) is not None]:
+            return min(found) - terminal.began
         assert terminal.process.poll() is None, terminal.raw[-2000:].decode(errors="replace")
         time.sleep(every)
     raise AssertionError(f"{wanted!r} did not come; the end is {terminal.raw[-500:]!r}")
@@ -131,15 +130,16 @@ def _first_token(home: Path, rounds: int) -> dict[str, Any]:
         with in_terminal([COMMAND], home) as terminal:
             seen(terminal, FIRST)
             terminal.type(QUESTION)
+            asked = time.perf_counter()
             terminal.press("enter")
-            came = seen(terminal, ANSWER)
+            came = seen(terminal, *ANSWER, since=asked)
             terminal.press("ctrl+q")  # killed, the next one would begin with an interrupted answer
             terminal.exit_code()
             return came
 
     def ask() -> float:
         with in_terminal([COMMAND, "ask", QUESTION], home) as terminal:
-            return seen(terminal, ANSWER)
+            return seen(terminal, *ANSWER)
 
     first = app()  # makes the self-check, once for a model and a device
     samples = in_turns(2 * rounds, {"app": app, "ask": ask})

@@ -46,7 +46,7 @@ DESIGNED = {
     "alt+s": "save",
     "alt+m": "switch_mouse",
 }
-OF_THE_APP = ("quit", "command_palette", "switch_mouse")
+OF_THE_APP = ("quit", "command_palette", "redraw", "switch_mouse")
 
 
 OF_THE_PROMPT = dict.fromkeys(("ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"), "new_line") | {"enter": "send"}

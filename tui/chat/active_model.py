@@ -5,6 +5,7 @@ Importing the engine takes half a second, so that too happens in a thread, begun
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -129,6 +130,8 @@ class ActiveModel:
             self._loaded = None
             self.status = replace(self.status, choice=choice)
             self._job = job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
+        # Before the first question: it takes 30 ms, and now the engine's thread is busy outside Python.
+        importlib.import_module("tui.engine.template_sandbox")
         try:
             for progress in job:
                 self._stage(progress.stage)

@@ -32,7 +32,7 @@ from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.screens.message_screen import MessageScreen
 from tui.store.records import Conversation
-from tui.terminal.display import redraw, take_input
+from tui.terminal.display import take_input
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
@@ -41,7 +41,7 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from tui.screens.services import Services, Start
 
-_TICK_S, _LOADING_TICK_S = 0.25, 0.05
+_TICK_S, _LOADING_TICK_S = 0.25, 0.02
 _QUIT_AGAIN_S = 3.0
 _STEP = 0.1
 _HOTTEST = 2.0
@@ -225,9 +225,6 @@ class ChatScreen(MessageScreen):
 
     def action_fold_thinking(self) -> None:
         self.pane.transcript.fold_thinking(not self.pane.transcript.thinking_folded)
-
-    def action_redraw(self) -> None:
-        redraw(self.app)
 
     def action_help(self) -> None:
         chosen = [*MessageBox.BINDINGS, *AssistantMessage.BINDINGS]

@@ -58,7 +58,6 @@ KEYS = [
     _key("pageup", "page(-1)", "Page up", "Scroll the transcript up.", _VIEW),
     _key("pagedown", "page(1)", "Page down", "Scroll the transcript down.", _VIEW),
     _key("ctrl+end", "follow", "Follow", "Go to the end and follow the answer again.", _VIEW),
-    _key("ctrl+l", "redraw", "Redraw", "Draw the whole screen again.", _VIEW),
     _key("f1", "help", "Help", "The keys of this screen.", _VIEW),
 ]
 

@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.geometry import Offset
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
@@ -20,7 +22,9 @@ from tui.screens.plain_view import show_plain
 from tui.store.errors import StoreError
 from tui.store.records import Message, Role
 from tui.terminal.display import copy
+from tui.widgets.block_view import BlockView
 from tui.widgets.markdown_blocks import code_blocks
+from tui.widgets.message_box import MessageBox
 
 if TYPE_CHECKING:
     from tui.chat.turn import Turn
@@ -38,6 +42,16 @@ class MessageScreen(Screen[None]):
     def __init__(self, pane: ChatPane) -> None:
         super().__init__()
         self.pane = pane
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """What is at a place of the screen, for a selection: beside a text is where its row begins."""
+        widget, offset = super().get_widget_and_offset_at(x, y)
+        if widget is not None and not isinstance(widget, BlockView):
+            box = next((node for node in widget.ancestors_with_self if isinstance(node, MessageBox)), None)
+            views = box.query(BlockView) if box is not None else ()
+            if view := next((each for each in views if each.region.y <= y < each.region.bottom), None):
+                return super().get_widget_and_offset_at(view.region.x, y)
+        return widget, offset
 
     @property
     def session(self) -> ChatSession:

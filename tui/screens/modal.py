@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
-from tui.terminal.display import copy, redraw
+from tui.terminal.display import copy
 
 Result = TypeVar("Result")
 
@@ -27,7 +27,6 @@ class Modal(ModalScreen[Result], Generic[Result]):
             tooltip="Copy the selection; else what Esc does.",
             show=False,
         ),
-        Binding("ctrl+l", "redraw", "Redraw", id="modal.redraw", tooltip="Draw the whole screen again.", show=False),
     ]
 
     _is_closing = False  # before it was there
@@ -49,8 +48,6 @@ class Modal(ModalScreen[Result], Generic[Result]):
     def _close(self, result: Result | None) -> None:
         self.dismiss(result)  # not awaited: nobody can wait for it in its own messages
 
-    def action_redraw(self) -> None:
-        redraw(self.app)
 
     def action_copy_or_leave(self) -> None:
         typed = self.focused.selected_text if isinstance(self.focused, Input | TextArea) else ""

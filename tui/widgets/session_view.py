@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui.chat.session import ChatSession
     from tui.chat.turn import Turn
 
+_FIRST_S = 0.02  # between two looks for the first word: somebody waits for it
+
 
 class SessionView(Transcript):
     """Shows one session at a time; set it with `show_session`."""
@@ -77,11 +79,13 @@ class SessionView(Transcript):
         if session is None or answer is None:
             return
         pace = Pace(lambda: frame_interval(self.app), lambda: answer.cpu_s)
+        began = False
         while not turn.done:
             if events := turn.drain():
                 await answer.feed(events)
                 self.drawn.publish(answer)
-            await asyncio.sleep(pace.pause)
+                began = bool(answer.text or answer.reasoning)
+            await asyncio.sleep(pace.pause if began else _FIRST_S)
             pace.drawn()
         await answer.feed(turn.drain())
         if turn.message_id in (message.id for message in session.messages):
