@@ -45,6 +45,7 @@ DESIGNED = {
     "alt+g": "proceed",
     "alt+s": "save",
     "alt+m": "switch_mouse",
+    "alt+v": "plain_view",
 }
 OF_THE_APP = ("quit", "command_palette", "redraw", "switch_mouse")
 
@@ -115,7 +116,7 @@ async def test_the_palette_has_every_action(tmp_path: Path) -> None:
     async with running(app):
         titles = [command.title for command in app.get_system_commands(app.screen)]
         keys = {key.description for key in KEYS}
-        others = {command.title for command in COMMANDS} | {"Key tester", "Mouse", "Quit"}
+        others = {command.title for command in COMMANDS} | {"Key tester", "Mouse", "Quit", "Redraw"}
         assert set(titles) == keys | others
         assert len(titles) == len(set(titles))
         for command in COMMANDS:

@@ -101,7 +101,7 @@ async def test_ctrl_c_copies_what_is_selected_in_the_prompt(opened: OpenChat) ->
     async with opened() as chat:
         await chat.press(*"abc", "shift+left", "ctrl+c", "end", "ctrl+v")
         assert chat.prompt.text == "abcc"
-        assert "clipboard" in chat.notice
+        await chat.until(lambda: "1 character was sent to the terminal." in chat.notice)
 
 
 async def test_the_prompt_never_loses_the_focus_to_a_click_on_nothing(opened: OpenChat) -> None:

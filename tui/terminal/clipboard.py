@@ -46,7 +46,7 @@ _OTHERS = 100_000
 _TMUX = 1_048_576 - 1024  # with what is around the text
 _SCREEN_CHUNK = 256
 _TAKE_NONE = {
-    "vte": "GNOME's terminals are",
+    "vte": "Terminals of GNOME's kind are",
     "putty": "PuTTY is",
     "apple": "Apple's Terminal is",
     "linux": "The Linux console is",
@@ -89,7 +89,8 @@ class Copying:
         ask_tmux: Callable[[], bool | None],
         line: Link,
     ) -> None:
-        self._what = f"{characters:,} character{'s' * (characters != 1)}"
+        self._what = f"{characters:,} characters" if characters != 1 else "1 character"
+        self._were = "were" if characters != 1 else "was"
         self._size, self._limit = size, limit
         self._system = system
         self._ask_tmux = ask_tmux
@@ -104,12 +105,13 @@ class Copying:
         """What became of it, once that is known."""
         there = self._system is not None and await asyncio.wrap_future(self._system)
         if there:
-            return Copied(f"{self._what} are in the system's clipboard{', and were sent to the terminal' * self.sent}.")
+            also = " and sent to the terminal" if self.sent else ""
+            return Copied(f"{self._what} {self._were} copied to the system's clipboard{also}.")
         if self.sent:
-            return Copied(f"{self._what} were sent to {await self._to_whom()}")
+            return Copied(f"{self._what} {self._were} sent to {await self._to_whom()}")
         if self._limit is not None:
-            long = f"{self._what} are {self._size:,} bytes on their way, the terminal takes {self._limit:,}"
-            return Copied(f"Nothing was copied: {long}. {_NEXT}", nowhere=True)
+            long = f"{self._what} make {self._size:,} bytes to send, and the terminal takes {self._limit:,}"
+            return Copied(f"Nothing was sent: {long}. {_NEXT}", nowhere=True)
         if self._system is not None:
             why = "the program for the system's clipboard failed"
         elif self._line.remote:
@@ -122,12 +124,12 @@ class Copying:
         if self._line.multiplexer == "tmux":
             hands_on = await asyncio.to_thread(self._ask_tmux)
             if hands_on is None:
-                return f"the terminal. If they did not arrive: tmux set -g set-clipboard on. Or: {_NEXT}"
+                return f"the terminal. If nothing arrived: tmux set -g set-clipboard on, and copy again. Or: {_NEXT}"
             if not hands_on:
-                return f"tmux, which keeps them: tmux set -g set-clipboard on, then copy again. Or: {_NEXT}"
+                return f"tmux, which does not hand it on: tmux set -g set-clipboard on, and copy again. Or: {_NEXT}"
         if who := _TAKE_NONE.get(self._line.terminal):
             return f"the terminal. {who} not known to take any: {_NEXT}"
-        return f"the terminal. If they did not arrive: {_NEXT}"
+        return f"the terminal. If nothing arrived: {_NEXT}"
 
 
 class Clipboard:

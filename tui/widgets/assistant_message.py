@@ -12,14 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widgets import Static
 
 from tui.engine.events import Event, TextDelta
 from tui.engine.reasoning import Channel
 from tui.store.records import Ended
 from tui.widgets.answer_text import AnswerText
 from tui.widgets.growing_markdown import GrowingMarkdown
-from tui.widgets.message_box import MessageBox
+from tui.widgets.message_box import Line, MessageBox
 from tui.widgets.message_view import MessageView, capped, end_line, more_line, thought_line
 from tui.widgets.thinking import Thinking
 from tui.widgets.visible import visible
@@ -85,7 +84,7 @@ class AssistantMessage(MessageBox):
     def compose(self) -> ComposeResult:
         """Model, thinking, answer, and what is to say of it; each only where there is something."""
         if self._model:
-            yield Static(visible(self._model), classes="model", markup=False)
+            yield Line(visible(self._model), classes="model", markup=False)
         if self.reasoning:
             # Somebody may begin to look while it thinks.
             line = "Thinking…" if self.writing and not self.text else self._thought_line()

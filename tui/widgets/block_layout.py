@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual.content import Content, Span
 
-from tui.widgets.markdown_blocks import Block, Code, Part, Rule, Table, TableRows, Text
+from tui.widgets.markdown_blocks import Block, Code, Part, Rule, Table, Text
 
 TAB = 8
 """Cells from one tab stop to the next."""
@@ -57,6 +57,11 @@ class Layout:
     codes: list[tuple[int, Code]] = field(default_factory=list)
     same: int = 0
     _ends: list[tuple[int, int, int]] = field(default_factory=list)  # rows, lines and codes at the end of each part
+
+    @property
+    def part_ends(self) -> list[int]:
+        """The number of lines up to the end of each part."""
+        return [lines for _, lines, _ in self._ends]
 
     def text(self, row: Row) -> Content:
         """The text in a row."""
@@ -166,8 +171,8 @@ def _lay_out_part(part: Part, width: int, layout: Layout) -> None:
             layout.codes.append((len(layout.lines), part))
             for text in code.expandtabs(TAB).split("\n"):
                 layout.add(Content(text), width, rest, rest, is_code=True)
-        case Table(rows, head, rest, above):
-            for index, row in enumerate(_table(rows, above, width - len(rest))):
+        case Table(_, head, rest):
+            for index, (_, row) in enumerate(table_lines(part, width)):
                 layout.add(row, width, rest if index else head, rest)
         case Rule(head, rest):
             layout.add(_rule(max(1, width - len(rest))), width, head, rest)
@@ -184,8 +189,9 @@ def _title(number: int, info: str, width: int) -> Content:
     return rule.truncate(width).stylize(".answer--muted")
 
 
-def _table(rows: TableRows, above: TableRows, width: int) -> Iterator[Content]:
-    """A table in rows that fit: the widest columns give way, and their cells wrap."""
+def table_lines(table: Table, width: int) -> Iterator[tuple[int | None, Content]]:
+    """A table in lines that fit: the widest columns give way, and their cells wrap. Each with the row it is of."""
+    rows, above, width = table.rows, table.above, width - len(table.rest)
     columns = max((len(row) for row in (*above, *rows)), default=0)
     if not columns:
         return
@@ -197,9 +203,9 @@ def _table(rows: TableRows, above: TableRows, width: int) -> Iterator[Content]:
         ]
         for height in range(max(len(cell) for cell in pieces)):
             text = _beside([cell[height] if height < len(cell) else _EMPTY for cell in pieces], widths)
-            yield text.stylize(".answer--heading") if index == 0 and not above else text
+            yield index, text.stylize(".answer--heading") if index == 0 and not above else text
         if index == 0 and not above:
-            yield Content.styled(_COLUMN_GAP.join("─" * each for each in widths), ".answer--muted")
+            yield None, Content.styled(_COLUMN_GAP.join("─" * each for each in widths), ".answer--muted")
 
 
 def _beside(cells: Sequence[Content], widths: Sequence[int]) -> Content:

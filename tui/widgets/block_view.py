@@ -21,6 +21,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
+from tui.widgets.block_copy import selected_text
 from tui.widgets.block_layout import Layout, Row, lay_out
 from tui.widgets.code_colours import find_colours, known_colours
 from tui.widgets.markdown_blocks import Block, language_of
@@ -171,7 +172,12 @@ class BlockView(Widget):
     def render_line(self, y: int) -> Strip:
         """Row `y`, with the place of each piece of it in the text: asked for where the mouse is."""
         index, row = self._at(y)
-        return self._strip(index, row, with_places=True) if index >= 0 else self._blank_row()
+        if index >= 0:
+            return self._strip(index, row, with_places=True)
+        # A selection may begin or end between two blocks, or below the last one.
+        below = bisect_right(self._tops, y)
+        line = self._lines[below] - 1 if below < len(self._lines) else self._lines_end
+        return Strip([Segment(" " * self._drawn_width, self.visual_style.rich_style_with_offset(0, line))])
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows in `crop`, as they were drawn.
@@ -196,6 +202,10 @@ class BlockView(Widget):
         index = bisect_right(self._tops, y) - 1
         row = y - self._tops[index] if index >= 0 else 0
         return (index, row) if index >= 0 and row < len(self._drawn[index].layout.rows) else (-1, 0)
+
+    @property
+    def _lines_end(self) -> int:
+        return self._lines[-1] + len(self._drawn[-1].layout.lines) if self._drawn else 0
 
     def _kept_strip(self, y: int) -> Strip:
         index, row = self._at(y)
@@ -236,6 +246,8 @@ class BlockView(Widget):
         if at.lead:
             outside = at.lead[:-1] if at.is_code else at.lead
             segments += [Segment(outside, rich(self.visual_style)), Segment(at.lead[len(outside) :], rich(style))]
+            if with_places:  # all of it is where the text begins
+                segments = [Segment(each, segment.style) for segment in segments for each in segment.text]
         for piece, its_style in text.render(style, end="", parse_style=self._style):
             segments.append(Segment(piece, rich(style + its_style)))
             column += len(piece)
@@ -297,9 +309,6 @@ class BlockView(Widget):
     # Selection
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text, without the marks and spaces that are only drawn."""
-        lines: list[str] = []
-        for index, drawn in enumerate(self._drawn):
-            lines += [""] * (bool(index) and not drawn.block.joined)
-            lines += [line.plain for line in drawn.layout.lines]
-        return selection.extract("\n".join(lines)), "\n"
+        """The selected text, as it was written; what follows in another widget is another paragraph."""
+        drawn = ((each.block, each.layout) for each in self._drawn)
+        return selected_text(drawn, self._drawn_width, selection), "\n\n"

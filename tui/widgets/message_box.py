@@ -18,7 +18,12 @@ from tui.widgets.message_view import MessageView
 
 
 class Line(Static):
-    """A line of a message. Its drawing is dropped with it, as that of `MessageBox`."""
+    """A line about a message. Its drawing is dropped with it, as that of `MessageBox`."""
+
+    @property
+    def allow_select(self) -> bool:
+        """It is no text of anybody's, unless it says what went wrong."""
+        return self.parent is not None and self.parent.has_class("-failed")
 
     def on_unmount(self) -> None:
         """Gone."""

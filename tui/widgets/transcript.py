@@ -30,6 +30,8 @@ _MOST_SCREENS = 6  # rows that may stay mounted out of sight, in screens
 class _Divider(Static):
     """The model is not given what stands above."""
 
+    ALLOW_SELECT = False
+
 
 class Transcript(FollowingScroll):
     """Messages of one conversation, top to bottom."""
