@@ -18,6 +18,7 @@ from tui.screens.opening import may_leave
 from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
 from tui.screens.themes import DEFAULT, shipped_themes
+from tui.store.records import Role
 from tui.terminal import keys
 from tui.terminal.display import redraw
 from tui.terminal.ending import EndingApp
@@ -43,6 +44,7 @@ class ChatApp(EndingApp):
 
     Attributes:
         left: The turns that go on without a terminal when it has ended.
+        last_answer: The last answer of the conversation that was shown when it ended; "" for none.
     """
 
     TITLE = "ovchat"
@@ -67,6 +69,7 @@ class ChatApp(EndingApp):
         self.hold_input()
         self.services = services
         self.left: Sequence[Turn] = ()
+        self.last_answer = ""
         self._start = start or Start()
         for theme in shipped_themes():
             self.register_theme(theme)
@@ -114,6 +117,7 @@ class ChatApp(EndingApp):
         else:
             await pane.stop_everything(interrupted=True)
         await asyncio.to_thread(self.services.outbox.flush, 2.0)
+        self._keep_last_answer()
         self.exit(return_code=code)
 
     async def action_quit(self) -> None:
@@ -130,9 +134,14 @@ class ChatApp(EndingApp):
         outbox = self.services.outbox
         saved = await asyncio.to_thread(outbox.flush, 2.0) or not (outbox.unsaved or any(outbox.drafts.values()))
         if saved or await ask_where_to_save(self, outbox):
+            self._keep_last_answer()
             self.exit()
         elif pane is not None:
             pane.stay()
+
+    def _keep_last_answer(self) -> None:
+        last = self._pane.session.last(Role.ASSISTANT) if self._pane is not None else None
+        self.last_answer = last.text.strip("\n") if last is not None else ""
 
     @property
     def _pane(self) -> ChatPane | None:

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import GenerationJob, Runner
 
-# At most 250 ms of an answer may be lost with the process. Beside this, it takes up to 20 ms until the tokens are
+# At most 250 ms of an answer may be lost with the process. Beside this, it takes up to 50 ms until the tokens are
 # looked at, 1 ms to write them, and 2 to 80 ms for what is synced before.
-JOURNAL_SECONDS = 0.1
+JOURNAL_SECONDS = 0.12
 _POLL_SECONDS = 0.5
-_GATHER_SECONDS = 0.02
+_GATHER_SECONDS = 0.05
 _SEED_BITS = 32
 _COMMIT_SECONDS = 2.0  # the longest wait for the question to be on disk
 _CANCEL_SECONDS = 0.05  # between two looks at whether it was cancelled

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -57,6 +58,9 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
         app.run()
         if ending.code == HANGUP:
             let_go()
+        elif its.settings.section("terminal")["leave_answer"] == "on" and app.last_answer:
+            with suppress(OSError, console.OutputFailed):
+                console.write(f"{app.last_answer}\n")
         _finish(app.left, ending)
     finally:
         its.outbox.close(_SAVING_S)

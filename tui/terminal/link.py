@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "MOSH_CONNECTION", "ET_VERSION")
-_LOCAL_S, _REMOTE_S = 1 / 15, 1 / 8
+_LOCAL_S, _REMOTE_S = 1 / 15, 1 / 5
 _LOCAL_ESCAPE_S, _REMOTE_ESCAPE_S = 0.05, 0.15
 _TMUX_S = 1.0
 
