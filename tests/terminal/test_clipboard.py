@@ -112,7 +112,7 @@ def test_it_says_what_was_done_and_no_more() -> None:
     assert said("x", Link()).said.startswith("1 character was sent to the terminal.")
     assert "PuTTY is not known to take any" in said(TEXT, Link(terminal="putty")).said
     # Behind ssh, nobody can ask it.
-    assert "If nothing arrived: tmux set -g set-clipboard on" in said(TEXT, Link(remote=True, multiplexer="tmux")).said
+    assert "If nothing arrived: `tmux set -g set-clipboard on`" in said(TEXT, Link(remote=True, multiplexer="tmux")).said
 
 
 # The system's own clipboard

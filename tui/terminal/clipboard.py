@@ -124,9 +124,9 @@ class Copying:
         if self._line.multiplexer == "tmux":
             hands_on = await asyncio.to_thread(self._ask_tmux)
             if hands_on is None:
-                return f"the terminal. If nothing arrived: tmux set -g set-clipboard on, and copy again. Or: {_NEXT}"
+                return f"the terminal. If nothing arrived: `tmux set -g set-clipboard on`, and copy again. Or: {_NEXT}"
             if not hands_on:
-                return f"tmux, which does not hand it on: tmux set -g set-clipboard on, and copy again. Or: {_NEXT}"
+                return f"tmux, which does not hand it on: `tmux set -g set-clipboard on`, and copy again. Or: {_NEXT}"
         if who := _TAKE_NONE.get(self._line.terminal):
             return f"the terminal. {who} not known to take any: {_NEXT}"
         return f"the terminal. If nothing arrived: {_NEXT}"
