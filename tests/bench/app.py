@@ -55,7 +55,7 @@ def run(args: list[str]) -> dict[str, Any]:
                 case "echo":
                     result[part] = _echo(given.rounds)
                 case "decode":
-                    result[part] = {"starter": _decode(home, given.rounds, "starter", 800)}
+                    result[part] = {"starter": _decode(home, given.rounds, "starter", 1600)}
                     if given.model is not None:
                         result[part][given.model.name] = _decode(home, given.rounds, str(given.model), 128)
                 case "memory":

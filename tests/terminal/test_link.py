@@ -53,7 +53,7 @@ def test_what_an_environment_tells(environment: dict[str, str], expected: Link) 
 
 def test_what_follows_from_it_unless_the_settings_say_otherwise() -> None:
     near, far = Link(), Link(remote=True)
-    assert (near.refresh(None), far.refresh(None), far.refresh(20)) == (1 / 15, 1 / 8, 1 / 20)
+    assert (near.refresh(None), far.refresh(None), far.refresh(20)) == (1 / 15, 1 / 5, 1 / 20)
     assert (near.escape_delay(None), far.escape_delay(None), far.escape_delay(30)) == (0.05, 0.15, 0.03)
     assert [near.mouse(setting) for setting in ("auto", "on", "off")] == [True, True, False]
     assert [far.mouse(setting) for setting in ("auto", "on", "off")] == [False, True, False]
