@@ -13,7 +13,7 @@ from tui.engine.errors import BadParameter
 from tui.engine.options import EngineOptions
 from tui.engine.sampling_params import SamplingParams
 from tui.store import paths
-from tui.store.settings import SCHEMA, Kind, Setting, load_settings, shipped_help
+from tui.store.settings import SCHEMA, Kind, Setting, load_settings, setting_of, shipped_help
 
 
 @pytest.fixture
@@ -118,6 +118,16 @@ def test_the_unset_word_is_read_as_none_and_only_where_there_is_one() -> None:
     assert Setting("a.b", Kind.INTEGER, unset="auto").checked("auto") is None
     with pytest.raises(ValueError, match="whole number"):
         Setting("a.b", Kind.INTEGER).checked("auto")
+
+
+def test_there_is_a_setting_for_the_keys_of_every_binding_written_in_either_way(user_file: Path) -> None:
+    user_file.write_text('[keys]\nchat.regenerate = ["ctrl+y"]\n"app.quit" = ["f10", "ctrl+q"]\nchat.help = "f1"\n')
+    settings = load_settings(user_file)
+    assert settings.user_section("keys") == {"chat.regenerate": ("ctrl+y",), "app.quit": ("f10", "ctrl+q")}
+    assert settings.notices == (
+        f"{user_file}, line 4: keys.chat.help is 'f1', it must be a list of keys; the default is used.",
+    )
+    assert setting_of("keys.") is setting_of("keys") is None
 
 
 TOML_VALUES = st.recursive(

@@ -43,7 +43,8 @@ class Setting:
         above: See `low`.
         choices: The values of a choice.
         unset: The word in the file that stands for "no value"; it is read as None.
-        unit: What a number counts, or what a text is.
+        unit: What a number counts, or what a text or the texts of a list are.
+        acts: When a change acts, where that is not at once.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     unset: str = ""
     unit: str = ""
+    acts: str = ""
 
     @property
     def range(self) -> str:
@@ -62,7 +64,7 @@ class Setting:
             case Kind.CHOICE:
                 words = f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
             case Kind.TEXTS:
-                words = "a list of texts"
+                words = f"a list of {self.unit or 'texts'}"
             case Kind.TEXT:
                 words = self.unit
             case _:
@@ -103,6 +105,8 @@ class Setting:
 
 
 _I, _N, _C = Kind.INTEGER, Kind.NUMBER, Kind.CHOICE
+_LOAD, _NEW, _START = "when a model is loaded next", "in new conversations", "at the next start"
+_DEVICE = "the name of a device as `ovchat devices` shows it"
 
 SCHEMA: Mapping[str, Setting] = {
     setting.key: setting
@@ -119,21 +123,35 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("sampling.stop", Kind.TEXTS),
         # A seed must survive SQLite's signed 64-bit integers.
         Setting("sampling.seed", _I, 0, 2**63 - 1, unset="random"),
-        Setting("engine.device", Kind.TEXT, unset="auto", unit="the name of a device as `ovchat devices` shows it"),
-        Setting("engine.backend", _C, choices=("auto", "paged", "stateful")),
-        Setting("engine.precision", _C, choices=("auto", "default", "f32", "bf16", "f16")),
-        Setting("engine.kv_cache", _C, choices=("auto", "u4", "u8", "f16", "bf16", "f32")),
-        Setting("engine.threads", _I, 1, 1024, unset="auto", unit="threads"),
-        Setting("engine.context", _I, 16, 2**24, unset="auto", unit="tokens"),
-        Setting("terminal.output", _C, choices=("diff", "textual")),
-        Setting("terminal.refresh", _I, 1, 60, unset="auto", unit="frames per second"),
-        Setting("terminal.mouse", _C, choices=("auto", "on", "off")),
-        Setting("terminal.clipboard", _C, choices=("auto", "terminal", "system")),
-        Setting("terminal.escape_delay", _I, 10, 2000, unset="auto", unit="milliseconds"),
+        Setting("engine.device", Kind.TEXT, unset="auto", unit=_DEVICE, acts=_LOAD),
+        Setting("engine.backend", _C, choices=("auto", "paged", "stateful"), acts=_LOAD),
+        Setting("engine.precision", _C, choices=("auto", "default", "f32", "bf16", "f16"), acts=_LOAD),
+        Setting("engine.kv_cache", _C, choices=("auto", "u4", "u8", "f16", "bf16", "f32"), acts=_LOAD),
+        Setting("engine.threads", _I, 1, 1024, unset="auto", unit="threads", acts=_LOAD),
+        Setting("engine.context", _I, 16, 2**24, unset="auto", unit="tokens", acts=_LOAD),
+        Setting("chat.persona", Kind.TEXT, unset="none", unit="the name of a persona", acts=_NEW),
+        Setting("appearance.theme", Kind.TEXT, unit="the name of a theme"),
+        Setting("appearance.plain", _C, choices=("auto", "on", "off")),
+        Setting("terminal.output", _C, choices=("diff", "textual"), acts=_START),
+        Setting("terminal.refresh", _I, 1, 60, unset="auto", unit="frames per second", acts=_START),
+        Setting("terminal.mouse", _C, choices=("auto", "on", "off"), acts=_START),
+        Setting("terminal.clipboard", _C, choices=("auto", "terminal", "system"), acts=_START),
+        Setting("terminal.escape_delay", _I, 10, 2000, unset="auto", unit="milliseconds", acts=_START),
         Setting("terminal.on_hangup", _C, choices=("stop", "finish")),
         Setting("terminal.leave_answer", _C, choices=("on", "off")),
     )
 }
+
+
+KEYS = "keys."
+"""What the settings of this section begin with: there is one for every binding, by its id."""
+
+
+def setting_of(key: str) -> Setting | None:
+    """The setting `key`; None where there is none. Any id is one of `keys.ID`: only the screens know which there are."""
+    if key.startswith(KEYS) and key != KEYS:
+        return Setting(key, Kind.TEXTS, unit="keys")
+    return SCHEMA.get(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +208,14 @@ def load_settings(path: Path | None = None) -> Settings:
     user: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for key, value in said:
-        if key not in SCHEMA:
+        setting = setting_of(key)
+        if setting is None:
             near = difflib.get_close_matches(key, SCHEMA, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             wrong[key] = f"there is no setting {key}, it is ignored.{hint}"
             continue
         try:
-            user[key] = SCHEMA[key].checked(value)
+            user[key] = setting.checked(value)
         except ValueError as error:
             wrong[key] = f"{key} is {reprlib.repr(value)}, {error}; the default is used."
     lines = _lines(text) if wrong else {}
