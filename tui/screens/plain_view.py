@@ -15,7 +15,7 @@ from tui.terminal.visible import visible
 if TYPE_CHECKING:
     from tui.chat.session import ChatSession
 
-_LAST_LINE = "[Plain view: select and copy with the terminal's own means. {} goes back to ovchat.]"
+_LAST_LINE = "[Plain view: select and copy as in a shell. {} goes back to ovchat.]"
 _GOES_ON = "[The last answer is still being written.]\n"
 _NOT_HERE = "This terminal has no plain view. Alt+S saves the conversation to a file."
 
