@@ -112,7 +112,9 @@ def test_it_says_what_was_done_and_no_more() -> None:
     assert said("x", Link()).said.startswith("1 character was sent to the terminal.")
     assert "PuTTY is not known to take any" in said(TEXT, Link(terminal="putty")).said
     # Behind ssh, nobody can ask it.
-    assert "If nothing arrived: `tmux set -g set-clipboard on`" in said(TEXT, Link(remote=True, multiplexer="tmux")).said
+    assert (
+        "If nothing arrived: `tmux set -g set-clipboard on`" in said(TEXT, Link(remote=True, multiplexer="tmux")).said
+    )
 
 
 # The system's own clipboard
@@ -216,7 +218,7 @@ def tmux(tmp_path: Path) -> Iterator[list[str]]:
     command = ["tmux", "-S", str(tmp_path / "tmux"), "-f", os.devnull]
     subprocess.run([*command, "new-session", "-d", "-x", "80", "-y", "24", "cat"], check=True)
     yield command
-    subprocess.run([*command, "kill-server"], check=True)
+    subprocess.run([*command, "kill-server"], capture_output=True, check=False)
 
 
 def test_tmux_is_asked_whether_it_hands_on_what_is_copied(tmp_path: Path, tmux: list[str]) -> None:
@@ -249,3 +251,50 @@ def test_tmux_takes_it_into_its_buffer(tmp_path: Path, tmux: list[str]) -> None:
     # Nothing of what it was not to take is on the screen.
     shown = subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == ""
+
+
+def test_a_tmux_in_a_tmux_hands_it_on(tmp_path: Path, tmux: list[str]) -> None:
+    file = tmp_path / "sequence"
+    nested = Link(multiplexer="tmux", nested=True)
+    inner = ["tmux", "-S", str(tmp_path / "inner"), "-f", os.devnull]
+    clean = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
+
+    def buffer() -> str:
+        return subprocess.run([*tmux, "show-buffer"], capture_output=True, text=True, check=False).stdout
+
+    subprocess.run([*tmux, "set-option", "-s", "set-clipboard", "on"], check=True)
+    subprocess.run([*inner, "new-session", "-d", "-x", "80", "-y", "24", "cat"], check=True, env=clean)
+    try:
+        subprocess.run([*tmux, "respawn-pane", "-k", f"TMUX= TERM=tmux-256color {' '.join(inner)} attach"], check=True)
+        wait_until(lambda: subprocess.run([*inner, "list-clients"], capture_output=True, check=True).stdout)
+        for text, option in (
+            (TEXT, "set-option -s set-clipboard on"),
+            ("other", "set-option -wg allow-passthrough on"),
+        ):
+            subprocess.run([*inner, "set-option", "-s", "set-clipboard", "external"], check=True)
+            subprocess.run([*inner, *option.split()], check=True)
+            file.write_text(to_terminal(text.encode(), nested))
+            subprocess.run([*inner, "respawn-pane", "-k", f"cat {file}; sleep 60"], check=True)
+            wait_until(lambda: buffer() == text)  # noqa: B023
+    finally:
+        subprocess.run([*inner, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="there is no GNU screen")
+def test_gnu_screen_hands_it_on_and_writes_nothing_on_the_screen(tmp_path: Path) -> None:
+    from tests.terminal_driver import Terminal
+
+    (tmp_path / "sequence").write_text(to_terminal(DATA, Link(multiplexer="screen")))
+    (tmp_path / "rc").write_text("startup_message off\n")
+    (tmp_path / "sockets").mkdir(mode=0o700)
+    inside = f"cat {tmp_path / 'sequence'}; echo done; sleep 60"
+    sockets = {"SCREENDIR": str(tmp_path / "sockets")}
+    command = ["screen", "-c", tmp_path / "rc", "-S", "copying", "sh", "-c", inside]
+    try:
+        with Terminal(command, environment=sockets) as terminal:
+            terminal.wait_for("done")
+            wait_until(lambda: PLAIN.encode() in terminal.raw)
+            assert terminal.text.strip() == "done"
+    finally:
+        quit_it = ["screen", "-S", "copying", "-X", "quit"]
+        subprocess.run(quit_it, env={**os.environ, **sockets}, capture_output=True, check=False)
