@@ -266,6 +266,11 @@ class Terminal:
         """Resident bytes of the program."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
+    @property
+    def gives_keys_as_they_are(self) -> bool:
+        """Enter is a carriage return: somebody has taken the terminal from its line editor."""
+        return not termios.tcgetattr(self._master)[0] & termios.ICRNL
+
     def left_behind(self) -> list[str]:
         """What the program did to the terminal and has not undone; empty after a good end."""
         with self._lock:

@@ -68,6 +68,21 @@ def test_what_is_typed_before_the_first_paint_is_in_the_prompt(tmp_path: Path, a
         terminal.wait_for("typed blindly and then seen")
 
 
+def test_what_is_sent_before_the_first_paint_is_answered(tmp_path: Path) -> None:
+    with ovchat(tmp_path, columns=100, rows=30) as terminal:
+        wait_until(lambda: terminal.gives_keys_as_they_are)
+        terminal.type("Hello, who are you?")
+        terminal.press("enter")
+        terminal.wait_for("I am the starter", 60)
+        quit_well(terminal)
+
+
+def test_a_start_that_fails_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    with Terminal([COMMAND], environment={"OVCHAT_HOME": str(tmp_path), "TERM": "dumb"}) as terminal:
+        assert terminal.exit_code() == 1
+        assert terminal.left_behind() == []
+
+
 def test_a_first_session_and_the_next_one(tmp_path: Path) -> None:
     with ovchat(tmp_path, columns=100, rows=30) as terminal:
         terminal.wait_for(EMPTY)

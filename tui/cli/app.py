@@ -45,13 +45,14 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     needs_terminal(
         "The app needs a terminal.", 'Without one: ovchat chat, a conversation line by line, or ovchat ask "...".'
     )
+    ending = Ending()
     log.begin(debug)
     give_terminal_to_textual()
     # Not before: Textual takes Python's streams as they are when it is imported.
     from tui.app import ChatApp
     from tui.screens.services import Start
 
-    its, ending = services(), Ending()
+    its = services()
     notices = [*its.settings.notices, *_about_charset()]
     app = ChatApp(its, Start(model, device, go_on, notices), link(asked_tmux(os.environ)), ending)
     try:

@@ -13,6 +13,7 @@ from tui.cli.failures import become_exit_codes
 from tui.cli.options import debug_option, device_option, model_option
 from tui.store import paths
 from tui.store.settings import FILE
+from tui.terminal import early_keys
 
 # Name -> its line in `ovchat --help`. The module is tui.cli.NAME, the command in it is `command`.
 COMMANDS = {
@@ -91,9 +92,10 @@ def cli(ctx: click.Context, model: str | None, device: str | None, go_on: bool, 
     Without a command: the app.
     """
     if ctx.invoked_subcommand is None:
-        from tui.cli.app import run
+        with early_keys.kept():
+            from tui.cli.app import run
 
-        run(model, device, go_on, debug)
+            run(model, device, go_on, debug)
     elif model or device or go_on or debug:
         name = ctx.invoked_subcommand
         ctx.fail(f"Options come after the command: ovchat {name} -m ...")

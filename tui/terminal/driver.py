@@ -12,6 +12,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal import early_keys
 from tui.terminal.charset import UTF_8
 from tui.terminal.hangup import LastingFile
 from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Input
@@ -164,6 +165,8 @@ class TerminalDriver(LinuxDriver):
             return
         self._is_lent = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if (before := early_keys.taken()) is not None and self.attrs_before is not None:
+            self.attrs_before = before
         # It does not get there in the background: the process is stopped there, and continued is here again.
         self._is_on = self._key_thread is not None and self._key_thread.is_alive()
         if self._is_on and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":  # which writes a "p" on the screen
