@@ -28,7 +28,7 @@ def test_a_frame_is_displayed_in_one_place_with_what_is_taken_from_it() -> None:
     assert list(inspect.signature(ChopsUpdate).parameters) == ["chops", "spans", "chop_ends"]
     assert list(inspect.signature(Strip.render_ansi).parameters) == ["style", "color_system"]
     assert "screen_region = self.size.region" in inspect.getsource(Compositor.render_full_update)
-    assert {"_batch_count", "_running", "_closed", "_sync_available"} <= App().__dict__.keys()
+    assert {"_batch_count", "_running", "_closed", "_sync_available", "_clipboard", "_exit"} <= App().__dict__.keys()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has another driver")
