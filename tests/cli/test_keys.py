@@ -103,6 +103,7 @@ def test_json_is_one_object(run: Run) -> None:
         "action": "follow",
         "label": "Follow",
         "help": "Go to the end and follow the answer again.",
+        "default_keys": ["ctrl+end"],
     }
     assert found["prompt.new_line"]["keys"][:2] == ["ctrl+j", "alt+enter"]
     assert run("keys", "--json").returncode == 2

@@ -29,7 +29,7 @@ async def opened_tester(
     line: Link | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Host, Pilot[None], Send]]:
     """The tester, and how bytes come to it."""
-    screen = KeyTesterScreen(key_table(ChatApp), line or Link(), 0.05)
+    screen = KeyTesterScreen(key_table(ChatApp).rows, line or Link(), 0.05)
     async with showing(screen, size) as (app, pilot):
         reading = Reading()
         reading.input.tap = lambda came, done: screen.post_message(screen.Pressed(came, done)) and None
@@ -103,7 +103,7 @@ async def test_esc_or_ctrl_c_twice_leaves_and_once_does_not(key: str) -> None:
 
 
 async def test_where_nobody_has_the_bytes_keys_do_nothing_either() -> None:
-    async with showing(KeyTesterScreen(key_table(ChatApp), Link(), 0.05)) as (app, pilot):
+    async with showing(KeyTesterScreen(key_table(ChatApp).rows, Link(), 0.05)) as (app, pilot):
         await pilot.press("f1", "tab", "ctrl+n", "é", "escape")
         app.post_message(events.Paste("pasted"))
         await pilot.pause()
@@ -164,7 +164,7 @@ async def test_in_the_app_keys_that_were_remapped_are_as_they_are(opened: OpenCh
 
 
 def test_the_table_has_every_key_once_and_those_of_the_design() -> None:
-    rows = key_table(ChatApp)
+    rows = key_table(ChatApp).rows
     assert len({row.id for row in rows}) == len(rows)
     assert all(row.keys and row.help and row.label for row in rows)
     assert [row.place for row in rows] == sorted((row.place for row in rows), key=[row.place for row in rows].index)
@@ -172,7 +172,7 @@ def test_the_table_has_every_key_once_and_those_of_the_design() -> None:
 
 
 async def test_the_table_has_what_works_on_the_screens(opened: OpenChat) -> None:
-    ids = {row.id for row in key_table(ChatApp)}
+    ids = {row.id for row in key_table(ChatApp).rows}
     async with opened() as chat:
         for key in ("f2", "ctrl+o", "escape", "ctrl+f", "escape", "f3", "escape", "alt+s"):
             await chat.press(key)

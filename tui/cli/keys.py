@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -49,14 +50,14 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
         raise click.exceptions.Exit(app.return_code)
 
 
-def _rows() -> list[KeyRow]:
+def _rows() -> Sequence[KeyRow]:
     from tui.app import ChatApp
     from tui.screens.key_table import key_table
 
-    return key_table(ChatApp)
+    return key_table(ChatApp).rows
 
 
-def _lines(rows: list[KeyRow]) -> list[str]:
+def _lines(rows: Sequence[KeyRow]) -> list[str]:
     keys, ids = max(len(row.shown) for row in rows), max(len(row.id) for row in rows)
     lines: list[str] = []
     for place, group in groupby(rows, lambda row: row.place):

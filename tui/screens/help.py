@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.reading_panel import ReadingPanel
+from tui.terminal.key_names import NO_KEY
 from tui.widgets.keys_row import key_label
 from tui.widgets.message_box import MessageBox
 
@@ -66,7 +67,7 @@ def _grouped(bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding]) -
 
     for key, active in bindings.items():
         # Those without an id are Textual's own for every screen, and say nothing about this one.
-        if active.binding.id is not None and not active.binding.system:
+        if active.binding.id is not None and not active.binding.system and key != NO_KEY:
             add(_group(active), active.binding, key)
     for binding in chosen:
         add(CHOSEN, binding, binding.key)

@@ -12,6 +12,8 @@ from textual.keys import format_key
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.terminal.key_names import NO_KEY
+
 _NAMES = {
     "escape": "Esc",
     "enter": "Enter",
@@ -34,7 +36,7 @@ _NAMES = {
     "super": "Super",
 }
 # What everybody tries anyway, and where all the others are: at the end, and they stay.
-_LAST = ("escape", "f1")
+_LAST = ("close", "cancel", "help")
 _GAP = "  "
 
 
@@ -61,8 +63,8 @@ class KeysRow(Static):
 
     def _draw(self, width: int) -> None:
         entries = _entries(self.screen.active_bindings)
-        known = [entry for entry in entries if entry[0] not in _LAST]
-        last = sorted((entry for entry in entries if entry[0] in _LAST), key=lambda entry: _LAST.index(entry[0]))
+        known = [entry for action, entry in entries.items() if action not in _LAST]
+        last = [entries[action] for action in _LAST if action in entries]
         while known and _width(known + last) > width:
             known.pop()
         pieces = [Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in known + last]
@@ -73,10 +75,10 @@ def _width(entries: list[tuple[str, str]]) -> int:
     return len(_GAP.join(f"{key_label(key)} {label}" for key, label in entries))
 
 
-def _entries(bindings: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:
+def _entries(bindings: Mapping[str, ActiveBinding]) -> dict[str, tuple[str, str]]:
     """(key, label) of each action that is to be shown, by its first key."""
     found: dict[str, tuple[str, str]] = {}
     for key, active in bindings.items():
-        if active.binding.show and active.enabled:
+        if active.binding.show and active.enabled and key != NO_KEY:
             found.setdefault(active.binding.action, (key, active.binding.description))
-    return list(found.values())
+    return found
