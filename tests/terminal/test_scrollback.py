@@ -128,6 +128,15 @@ def test_the_keys_that_end_it(people: People, key: str) -> None:
     wait_until(lambda: showing.over)
 
 
+def test_what_is_pasted_there_is_not_typed_into_the_app(people: People) -> None:
+    person = people()
+    showing = Showing(person, "text\n")
+    wait_until(lambda: LAST in person.seen)
+    person.type("q" + "echo pasted\n" * 500)
+    wait_until(lambda: showing.over)
+    assert not select.select([person.slave], [], [], 0)[0]
+
+
 @pytest.mark.parametrize("key", ["\x03", "\x1bv", "\x1b"])
 def test_on_a_slow_line_ctrl_c_stops_the_printing(people: People, key: str) -> None:
     person = people(4_000)

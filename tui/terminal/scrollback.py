@@ -187,4 +187,6 @@ def _quiet(descriptor: int) -> Iterator[None]:
         yield
     finally:
         with suppress(termios.error):
+            # What follows the key was not meant for the app: a paste, say.
+            termios.tcflush(descriptor, termios.TCIFLUSH)
             termios.tcsetattr(descriptor, termios.TCSANOW, before)
