@@ -17,6 +17,6 @@ def complete(runner: Runner, sampling: Resolved, text: str) -> Turn:
     """Go on with `text`, without template and store."""
     answer = Message(new_message_id(), "", None, Role.ASSISTANT, "", time.time())
     plan = Plan(answer, *sampling, seed=sampling.params.seed, prompt=text)
-    turn = Turn(plan, runner, None, journal=lambda message: None, settle=lambda message: None)
+    turn = Turn(plan, runner, None, journal=lambda message: None, settle=lambda message, step: None)
     turn.start()
     return turn

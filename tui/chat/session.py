@@ -24,6 +24,7 @@ from tui.store.records import Conversation, Ended, Facts, Message, Role, new_mes
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
+    from tui.engine.candidates import LastStep
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
 
@@ -41,6 +42,9 @@ class ChatSession(OpenConversation):
         user_sampling: What the user asked for; it wins over the model's own values, which win over the app's. What
             the conversation sets wins over all.
         messages: All that was said, on every branch.
+
+    Attributes:
+        last_step: What the last token of the last turn here was chosen from; None before there was one.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class ChatSession(OpenConversation):
         self.runner = runner
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling or {}
+        self.last_step: LastStep | None = None
 
     @classmethod
     def open(cls, outbox: Outbox, conversation_id: str, **arguments: Any) -> ChatSession:
@@ -252,10 +257,11 @@ class ChatSession(OpenConversation):
         self._turn.start()
         return self._turn
 
-    def _settle(self, answer: int, instead: int | None, message: Message | None) -> None:
+    def _settle(self, answer: int, instead: int | None, message: Message | None, step: LastStep | None) -> None:
         """Take what came of a turn; called in its thread."""
         with self._lock:
             self._turn = None
+            self.last_step = step or self.last_step
             if message is not None:
                 self._tree.put(message)
                 self._put(message)

@@ -25,6 +25,7 @@ from tui.store.records import Ended, Message
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
+    from tui.engine.candidates import LastStep
     from tui.engine.generate import GenerationRequest
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import GenerationJob, Runner
@@ -113,7 +114,7 @@ class Turn:
         runner: Runner,
         outbox: Outbox | None,
         journal: Callable[[Message], None],
-        settle: Callable[[Message | None], None],
+        settle: Callable[[Message | None, LastStep | None], None],
     ) -> None:
         self.message_id = plan.answer.id
         self.sampling = plan.sampling
@@ -348,9 +349,13 @@ class Turn:
     def _end(self, *, finished: Finished | None = None, error: OvchatError | None = None) -> None:
         with self._changed:
             message = self._came(finished, error)
+        last_step = finished.last_step if finished is not None else None
+        if finished is not None:
+            # Half a megabyte, of which a conversation has one: not with every answer that is shown.
+            finished = replace(finished, last_step=None)
         # Before anybody hears of the end: who does may ask the next question at once.
         try:
-            self._settle(message)
+            self._settle(message, last_step)
         except Exception:
             logger.exception("the end of a turn was not taken")
         with self._changed:

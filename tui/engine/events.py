@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.engine.reasoning import Channel
 from tui.engine.stopping import FinishReason
 
 if TYPE_CHECKING:
+    from tui.engine.candidates import LastStep
     from tui.engine.sampling import Sampled
 
 
@@ -69,6 +70,7 @@ class Finished:
         timings: How long it took.
         seed: The seed in use.
         logprobs: One for each generated token, where asked for.
+        last_step: What the last token was chosen from; None where there is none.
     """
 
     reason: FinishReason
@@ -80,6 +82,7 @@ class Finished:
     timings: Timings
     seed: int
     logprobs: tuple[Sampled, ...]
+    last_step: LastStep | None = field(default=None, repr=False, compare=False)
 
 
 Event = PrefillProgress | Resumed | TextDelta | Finished

@@ -5,49 +5,25 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.engine.backend import Backend, Logits, adopt
-from tui.engine.errors import BadText, Cancelled, ContextFull
-from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
+from tui.engine.backend import adopt
+from tui.engine.candidates import LastStep
+from tui.engine.errors import Cancelled, ContextFull
+from tui.engine.events import Event, Finished, Resumed, TextDelta, Timings, Usage
 from tui.engine.language_model import LanguageModel
-from tui.engine.reasoning import Channel, ReasoningSplitter, opened_by
+from tui.engine.prefill import GenerationRequest, prefill, prompt_of
+from tui.engine.reasoning import Channel, ReasoningSplitter
 from tui.engine.sampling import Sampled, Sampler, SamplingParams
 from tui.engine.stopping import FinishReason, StopStrings
 
+__all__ = ["GenerationRequest", "generate"]
+
 # Tokens that can still have a say in how the next one is written.
 _LOOK_BACK = 4
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationRequest:
-    """What to answer, and how.
-
-    Attributes:
-        messages: `{"role": ..., "content": ...}` mappings, rendered by the model's chat template.
-        prompt: Raw text instead of messages: no template, special tokens as the tokenizer adds them.
-        sampling: How tokens are chosen.
-        begun: Token ids of the answer to be gone on with, after the prompt: its text goes on where it was, inside
-            thinking too, and penalties and draws as if it had not stopped. max_tokens counts the new ones.
-        begun_text: The text of such an answer, as another model wrote it. Not with `begun`.
-        fresh: Compute from an empty sequence, whatever the cache holds.
-        tools: Function descriptions for the template.
-        template_values: More values for the template, such as `enable_thinking`.
-    """
-
-    messages: Sequence[Mapping[str, Any]] = ()
-    prompt: str | None = None
-    sampling: SamplingParams = field(default_factory=SamplingParams)
-    begun: tuple[int, ...] = ()
-    begun_text: str = ""
-    fresh: bool = False
-    tools: Sequence[Mapping[str, Any]] | None = None
-    template_values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def generate(
@@ -69,14 +45,13 @@ def generate(
     """
     cancel = cancel or threading.Event()
     clock = _Clock()
-    prompt = _prompt(model, request)
-    asked, fed = len(prompt.token_ids), np.concatenate([prompt.token_ids, np.array(request.begun, np.int64)])
-    if not asked:
-        raise BadText("The chat template or the tokenizer leaves nothing of the prompt.", "Write something else.")
+    prompt = prompt_of(model, request)
+    fed = np.concatenate([prompt.token_ids, np.array(request.begun, np.int64)])
     limit = model.context_limit
     if len(fed) >= limit:
         raise ContextFull(len(fed), limit)
-    sampler = Sampler(request.sampling, prompt.token_ids.tolist(), model.stop_ids, model.backend.vocab_size)
+    prompt_ids = tuple(prompt.token_ids.tolist())
+    sampler = Sampler(request.sampling, prompt_ids, model.stop_ids, model.backend.vocab_size)
     sampler.go_on_after(request.begun)
     sequence, cached = adopt(model.backend, fed, fresh=request.fresh)
     answer = _Answer(model, request.sampling, prompt.thinking)
@@ -85,10 +60,13 @@ def generate(
         yield Resumed(*("".join(answer.texts[channel]) for channel in (Channel.ANSWER, Channel.REASONING)))
     room = limit - len(fed)
     reason = FinishReason.CANCELLED
+    # Copied with each token: what a cancelled step has written over is nobody's logits. 20 us for 150,000 tokens.
+    last_logits = np.empty(model.backend.vocab_size, np.float32)
     try:
-        logits = yield from _prefill(model.backend, sequence, fed, cached, cancel)
+        logits = yield from prefill(model.backend, sequence, fed, cached, cancel)
         for count in itertools.count(1):
             sampled = sampler.sample(logits[-1])
+            np.copyto(last_logits, logits[-1])
             clock.token()
             ended = answer.add(sampled)
             yield from answer.deltas()
@@ -103,63 +81,22 @@ def generate(
         pass
     answer.finish()
     yield from answer.deltas()
+    token_ids = (*request.begun, *answer.token_ids)
+    last_step = None
+    if answer.token_ids:
+        last_step = LastStep(last_logits, prompt_ids, token_ids[:-1], model.stop_ids, model.tokenizer.token_text)
     yield Finished(
         reason=reason,
         text="".join(answer.texts[Channel.ANSWER]),
         reasoning="".join(answer.texts[Channel.REASONING]),
-        token_ids=(*request.begun, *answer.token_ids),
-        prompt_token_ids=tuple(prompt.token_ids.tolist()),
+        token_ids=token_ids,
+        prompt_token_ids=prompt_ids,
         usage=Usage(len(fed), cached, len(answer.token_ids)),
         timings=clock.timings(model.load_s, len(fed) - cached, len(answer.token_ids)),
         seed=sampler.seed,
         logprobs=tuple(answer.logprobs),
+        last_step=last_step,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """The prompt's ids, the thinking tag that the template has opened, and the text in it that is answer already."""
-
-    token_ids: NDArray[np.int64]
-    thinking: str = ""
-    begun_text: str = ""
-
-
-def _prompt(model: LanguageModel, request: GenerationRequest) -> _Prompt:
-    if request.prompt is not None:
-        if not request.prompt:
-            raise BadText("The prompt is empty.", "Write something to answer.")
-        return _Prompt(model.tokenizer.encode(request.prompt, add_special_tokens=True))
-    if not request.messages:
-        raise BadText("There is no message to answer.", "Write something to answer.")
-    given = {"tools": request.tools, **request.template_values}
-    text = model.template.render(request.messages, **given)
-    whole = text
-    if request.begun_text:
-        whole = model.template.render_begun(request.messages, request.begun_text, **given)
-    token_ids = model.tokenizer.encode(whole, add_special_tokens=model.template.plain)
-    return _Prompt(token_ids, opened_by(text), whole.removeprefix(text))
-
-
-def _prefill(
-    backend: Backend[Any], sequence: int, prompt: NDArray[np.int64], cached: int, cancel: threading.Event
-) -> Generator[PrefillProgress, None, Logits]:
-    """Compute the prompt from `cached` on in chunks. Returns the logits after its last token."""
-    total = len(prompt)
-    yield PrefillProgress(cached, total, cached)
-    # What cannot rewind is remembered just before the last token, to answer the same prompt again.
-    pause = total if backend.capabilities.can_rewind else total - 1
-    done = cached
-    logits: Logits = np.empty((0, 0), np.float32)
-    while done < total:
-        end = min(done + backend.chunk_size, pause if done < pause else total)
-        logits = backend.step(sequence, prompt[done:end], cancel=cancel)
-        done = end
-        if done == pause:
-            backend.checkpoint(sequence)
-        if done < total:
-            yield PrefillProgress(done, total, cached)
-    return logits
 
 
 class _Answer:

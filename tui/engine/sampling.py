@@ -139,9 +139,7 @@ class Sampler:
         """
         if logits.shape != (self._vocab_size,):
             raise ValueError(f"logits have the shape {logits.shape}, not ({self._vocab_size},)")
-        _check(logits)
-        processed = self._process(logits)
-        token_id = self._choose(processed)
+        token_id = self._choose(self.processed(logits))
         self._add(token_id)
         if self._params.logprobs is None:
             return Sampled(token_id)
@@ -153,8 +151,13 @@ class Sampler:
             self._seen.add(token_id)
             self._answer.add(token_id)
 
-    def _process(self, logits: Logits) -> Logits:
-        """The logits after the processors: the same array where none has anything to do."""
+    def processed(self, logits: Logits) -> Logits:
+        """The logits after the processors: the same array where none has anything to do, else one that is reused.
+
+        Raises:
+            BadLogits: As `sample`.
+        """
+        _check(logits)
         params = self._params
         masked = self._count < params.min_tokens and self._stop_ids.size > 0
         if not (masked or self._bias_ids.size or self._penalises):
@@ -176,24 +179,40 @@ class Sampler:
         return work
 
     def _choose(self, logits: Logits) -> int:
-        params = self._params
-        best = int(logits.argmax())
-        if logits[best] == -np.inf:
-            raise BadLogits("No token is left to choose: min_tokens excludes every one that the model allows.")
-        if params.temperature == 0:
-            return best
-        ids = largest(logits, params.top_k) if 0 < params.top_k < logits.size else None
-        weights = softmax_weights(logits if ids is None else logits[ids], params.temperature)
-        # min_p leaves the total as it was: top_p is a share of what top_k left.
-        total = float(weights.sum(dtype=np.float64)) if params.top_p < 1 else 0.0
-        if params.min_p > 0:
-            kept = keep_min_p(weights, params.min_p)
-            weights, ids = weights[kept], kept if ids is None else ids[kept]
-        if params.top_p < 1:
-            kept = keep_top_p(weights, params.top_p, total)
-            weights, ids = weights[kept], kept if ids is None else ids[kept]
-        place = draw(weights, self._random.random())
+        ids, weights = surviving(logits, self._params)
+        place = draw(weights, self._random.random()) if self._params.temperature else 0
         return place if ids is None else int(ids[place])
+
+
+def surviving(logits: Logits, params: SamplingParams) -> tuple[Indices | None, Logits]:
+    """What the filters leave to be drawn from: top_k, temperature, min_p, top_p; or at temperature 0 the best one.
+
+    Args:
+        logits: After the processors.
+        params: The filters' values.
+
+    Returns:
+        The tokens' ids (None: all of them, in order), and what their probabilities are proportional to.
+
+    Raises:
+        BadLogits: No token is left.
+    """
+    best = int(logits.argmax())
+    if logits[best] == -np.inf:
+        raise BadLogits("No token is left to choose: min_tokens excludes every one that the model allows.")
+    if params.temperature == 0:
+        return np.array([best]), np.ones(1, dtype=np.float32)
+    ids = largest(logits, params.top_k) if 0 < params.top_k < logits.size else None
+    weights = softmax_weights(logits if ids is None else logits[ids], params.temperature)
+    # min_p leaves the total as it was: top_p is a share of what top_k left.
+    total = float(weights.sum(dtype=np.float64)) if params.top_p < 1 else 0.0
+    if params.min_p > 0:
+        kept = keep_min_p(weights, params.min_p)
+        weights, ids = weights[kept], kept if ids is None else ids[kept]
+    if params.top_p < 1:
+        kept = keep_top_p(weights, params.top_p, total)
+        weights, ids = weights[kept], kept if ids is None else ids[kept]
+    return ids, weights
 
 
 def _check(logits: Logits) -> None:

@@ -1,0 +1,96 @@
+"""What each filter of the sampler leaves of one step: the likeliest tokens, with bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from tui.widgets.token_text import quoted
+
+if TYPE_CHECKING:
+    from tui.engine.candidates import Candidate, Stage
+
+_NAMES = {
+    "penalties": "penalties",
+    "greedy": "greedy",
+    "top_k": "top-k",
+    "temperature": "temperature",
+    "min_p": "min-p",
+    "top_p": "top-p",
+}
+_NOTHING = "What the values do is shown here after the first answer."
+_TEXT = 12  # columns of a token's text, at most; a third of the width where that is less
+_SHARE = 7  # of its share: "100.0 %"
+
+
+class Distribution(Widget):
+    """The stages, one below the other; of a filter that is off, only that it is. It reads without colours, too."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Distribution {
+        height: auto;
+        & > .distribution--bar { color: $accent; }
+        & > .distribution--muted { color: $text-muted; }
+        &:ansi > .distribution--muted { text-style: dim; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"distribution--bar", "distribution--muted"}
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._stages: Sequence[Stage] = ()
+
+    def show(self, stages: Sequence[Stage]) -> None:
+        """Show the stages of a step, as `filter_stages` has them; none: there was no step yet."""
+        self._stages = stages
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A row for each stage and each token of it."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        if not self._stages:
+            return [Content(line) for line in _wrapped(_NOTHING, width)]
+        return list(chain.from_iterable(self._stage(stage, width, first=not n) for n, stage in enumerate(self._stages)))
+
+    def _stage(self, stage: Stage, width: int, *, first: bool) -> list[Content]:
+        name = _NAMES.get(stage.name, stage.name)
+        if not stage.value and not first:
+            return [Content.styled(_ends(name, "off", width), self._muted)]
+        # Without penalties, the first stage is what the model itself says.
+        title = f"{name} {stage.value}" if stage.value else "the model"
+        heading = Content(_ends(title, f"{stage.left:,} left", width)).stylize("bold", 0, len(title))
+        return [heading, *(self._candidate(each, width) for each in stage.top)]
+
+    def _candidate(self, candidate: Candidate, width: int) -> Content:
+        text = Content(quoted(candidate.text)).truncate(min(_TEXT, width // 3), ellipsis=True, pad=True)
+        room = max(0, width - text.cell_length - _SHARE - 2)
+        bar = ("█" * round(candidate.probability * room) or "▏").ljust(room)[:room]
+        style = self.get_visual_style("distribution--bar", partial=True)
+        return Content.assemble(
+            " ", text, " ", (bar, style), f"{candidate.probability:>{_SHARE}.1%}".replace("%", " %")
+        )
+
+    @property
+    def _muted(self) -> str:
+        return str(self.get_visual_style("distribution--muted", partial=True))
+
+
+def _ends(left: str, right: str, width: int) -> str:
+    """One text at each end of a row."""
+    return left + right.rjust(max(1, width - len(left)))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, max(1, width))
