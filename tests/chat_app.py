@@ -20,7 +20,7 @@ from tui.library.find import Source
 from tui.library.local import LocalModel
 from tui.screens.services import Services, Start
 from tui.store.conversations import Conversations
-from tui.store.settings import Settings, load_settings
+from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 from tui.terminal.link import Link
 
@@ -47,15 +47,19 @@ def chat_app(
         home: A folder.
         runner: The engine.
         start: How to begin.
-        user: The user's settings.
+        user: The user's settings, set in his file.
         open_store: In place of the one in `home`.
         models: The local models.
         line: What the terminal is connected with.
     """
     state = State(home / "state.toml")
     engine = runner if runner is not None else ScriptedRunner()
+    settings = SettingsFile(home / "settings.toml")
+    for key, value in (user or {}).items():
+        settings.set(key, value)
+    settings.look()
     services = Services(
-        Settings(load_settings(home / "no-settings.toml").shipped, user or {}),
+        settings,
         Outbox(open_store or (lambda: Conversations.open(home / "conversations.db"))),
         ActiveModel(lambda: engine, choose, state),
         lambda: models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN, None)],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.signal import Signal
 
 from tui.screens.chat import ChatScreen
 from tui.screens.key_table import active_rows
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui.chat.turn import Turn
     from tui.screens.chat_pane import ChatPane
 
+_LOOK_S = 1.0
 _REDRAW = "Draw the whole screen again."
 _MOUSE = "The mouse is ovchat's, or the terminal's: then its own selection works."
 
@@ -44,6 +46,7 @@ class ChatApp(EndingApp):
 
     Attributes:
         left: The turns that go on without a terminal when it has ended.
+        settings_changed: Published with the keys of the settings whose values in effect have changed.
         last_answer: The last answer of the conversation that was shown when it ended; "" for none.
     """
 
@@ -68,12 +71,29 @@ class ChatApp(EndingApp):
         keys.register()
         self.hold_input()
         self.services = services
+        self.settings_changed: Signal[frozenset[str]] = Signal(self, "settings_changed")
+        self._noticed = services.settings.notices  # `start` has those
+        services.settings_file.told = self.look_at_settings
         self.left: Sequence[Turn] = ()
         self.last_answer = ""
         self._start = start or Start()
         for theme in shipped_themes():
             self.register_theme(theme)
         self.theme = DEFAULT
+
+    def on_mount(self) -> None:
+        """From now on what is changed in the settings' file is seen."""
+        self.set_interval(_LOOK_S, self.look_at_settings)
+
+    def look_at_settings(self) -> None:
+        """Follow what was changed in the settings, here or in their file."""
+        if changed := self.services.settings_file.look():
+            self.settings_changed.publish(changed)
+        notices = self.services.settings.notices
+        new = [notice for notice in notices if notice not in self._noticed]
+        self._noticed = notices
+        if new and self._pane is not None:
+            self._pane.say_all(new)
 
     def get_default_screen(self) -> Screen[None]:
         return ChatScreen(self.services, self._start)
@@ -112,7 +132,7 @@ class ChatApp(EndingApp):
         """Somebody ends the process and cannot be asked anything: save, give the terminal back, go."""
         if (pane := self._pane) is None:
             pass
-        elif code == HANGUP and self.terminal["on_hangup"] == "finish":
+        elif code == HANGUP and self.services.settings["terminal.on_hangup"] == "finish":
             self.left = pane.let_go()
         else:
             await pane.stop_everything(interrupted=True)

@@ -18,7 +18,7 @@ from tui.cli import console, log
 from tui.engine.errors import OvchatError
 from tui.library.local import local_models
 from tui.store.conversations import Conversations
-from tui.store.settings import load_settings
+from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 from tui.terminal.charset import UTF_8, charset
 from tui.terminal.hangup import HANGUP, TERMINATED, Ending, let_go
@@ -89,13 +89,13 @@ def services() -> Services:
     """What the app works with: the user's settings, conversations, which are opened meanwhile, and models."""
     from tui.screens.services import Services
 
-    settings, state = load_settings(), State()
+    its_settings, state = SettingsFile(), State()
 
     def choose_model(model: str | None, device: str | None) -> Choice:
-        return choose(model, device, (), settings, state)
+        return choose(model, device, (), its_settings.settings, state)
 
     active = ActiveModel(_open_runner, choose_model, state)
-    return Services(settings, Outbox(Conversations.open), active, local_models, _devices)
+    return Services(its_settings, Outbox(Conversations.open), active, local_models, _devices)
 
 
 def needs_terminal(sentence: str, next_step: str) -> None:

@@ -9,6 +9,7 @@ from tui.chat.active_model import ActiveModel
 from tui.chat.outbox import Outbox
 from tui.library.local import LocalModel
 from tui.store.settings import Settings
+from tui.store.settings_file import SettingsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +17,23 @@ class Services:
     """What the screens work with.
 
     Attributes:
-        settings: The settings in effect.
+        settings_file: The settings, in effect and as the user has them in his file.
         outbox: Where conversations are written to and read from.
         active: The model in use.
         models: The local models, looked for anew each time.
         devices: Names of the devices that are here, each with what its maker calls it. Imports the engine.
     """
 
-    settings: Settings
+    settings_file: SettingsFile
     outbox: Outbox
     active: ActiveModel
     models: Callable[[], Sequence[LocalModel]]
     devices: Callable[[], Sequence[tuple[str, str]]]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect."""
+        return self.settings_file.settings
 
 
 @dataclass(frozen=True, slots=True)

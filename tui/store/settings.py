@@ -8,10 +8,11 @@ file is left alone.
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -143,15 +144,27 @@ SCHEMA: Mapping[str, Setting] = {
 }
 
 
-KEYS = "keys."
-"""What the settings of this section begin with: there is one for every binding, by its id."""
+KEYS, MODELS, PRESETS = "keys", "models", "presets"
+"""Sections with names of the user's in their keys: keys.ID, models.NAME.sampling.FIELD, presets.NAME.FIELD."""
+_FREE_KEY = re.compile(r"(keys)\.(.+)|(models)\.(.+)\.(sampling)\.(\w+)|(presets)\.(.+)\.(\w+)", re.DOTALL)
+
+
+def parts_of(key: str) -> tuple[str, ...]:
+    """The names that a key of the schema, or of one of the sections with free names, is made of."""
+    found = _FREE_KEY.fullmatch(key)
+    return tuple(part for part in found.groups() if part) if found else tuple(key.split("."))
 
 
 def setting_of(key: str) -> Setting | None:
-    """The setting `key`; None where there is none. Any id is one of `keys.ID`: only the screens know which there are."""
-    if key.startswith(KEYS) and key != KEYS:
-        return Setting(key, Kind.TEXTS, unit="keys")
-    return SCHEMA.get(key)
+    """The setting of that key; None where there is none. Which bindings there are only the screens know: all count."""
+    if key in SCHEMA:
+        return SCHEMA[key]
+    match parts_of(key):
+        case ("keys", id) if id:
+            return Setting(key, Kind.TEXTS, unit="keys")
+        case ("models", _, "sampling", name) | ("presets", _, name) if f"sampling.{name}" in SCHEMA:
+            return replace(SCHEMA[f"sampling.{name}"], key=key)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +184,10 @@ class Settings:
     def __getitem__(self, key: str) -> Any:
         return self.user[key] if key in self.user else self.shipped[key]
 
+    def get(self, key: str) -> Any:
+        """A value in effect; None also for a key that has no default and that the user does not set."""
+        return self.user.get(key, self.shipped.get(key))
+
     def section(self, name: str) -> dict[str, Any]:
         """A section's values in effect, by their names without the section."""
         return self.shipped_section(name) | self.user_section(name)
@@ -183,49 +200,89 @@ class Settings:
         """What the user's file says of a section."""
         return _section(self.user, name)
 
+    def for_model(self, name: str) -> dict[str, Any]:
+        """The sampling values that the user's file sets for one model."""
+        return _section(self.user, f"{MODELS}.{name}.sampling")
+
+    @property
+    def presets(self) -> dict[str, dict[str, Any]]:
+        """The user's own presets: sampling values by name."""
+        found: dict[str, dict[str, Any]] = {}
+        for key, value in self.user.items():
+            if key.startswith(f"{PRESETS}."):
+                _, name, field = parts_of(key)
+                found.setdefault(name, {})[field] = value
+        return found
+
 
 def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key.removeprefix(f"{name}."): value for key, value in values.items() if key.startswith(f"{name}.")}
 
 
+class Unreadable(Exception):
+    """The user's file as a whole cannot be followed; why, in the beginning of a sentence."""
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """The shipped defaults with the user's file (`path`; else in the config directory) over them."""
     text = paths.data_file(FILE).read_text("utf-8")
-    shipped = {key: SCHEMA[key].checked(value) for key, value in _flat(tomllib.loads(text))}
-    path = path or paths.config_dir() / FILE
+    shipped = {key: SCHEMA[key].checked(value) for key, value in flat(tomllib.loads(text))}
+    try:
+        user, notices = read_user(path or user_file())
+    except Unreadable as error:
+        return Settings(shipped, notices=(f"{error}; the defaults are used.",))
+    return Settings(shipped, user, notices)
+
+
+def user_file() -> Path:
+    """Where the user's file is, or would be."""
+    return paths.config_dir() / FILE
+
+
+def read_user(path: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """What the user's file says, and a sentence for everything in it that cannot be followed.
+
+    Raises:
+        Unreadable: None of it can.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        said = list(_flat(tomllib.loads(text)))
+        said = list(flat(tomllib.loads(text)))
     except FileNotFoundError:
-        return Settings(shipped)
+        return {}, ()
     except OSError as error:
-        return Settings(shipped, notices=(f"{path} cannot be read ({error.strerror}); the defaults are used.",))
+        raise Unreadable(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return Settings(shipped, notices=(f"{path}, line {line}: this is not UTF-8 text; the defaults are used.",))
+        raise Unreadable(f"{path}, line {line}: this is not UTF-8 text") from error
     except (ValueError, RecursionError) as error:  # Not TOMLDecodeError alone: also a number of 5,000 digits.
-        return Settings(shipped, notices=(f"{path} is not valid TOML: {error}; the defaults are used.",))
+        raise Unreadable(f"{path} is not valid TOML: {error}") from error
     user: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for key, value in said:
         setting = setting_of(key)
         if setting is None:
-            near = difflib.get_close_matches(key, SCHEMA, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            wrong[key] = f"there is no setting {key}, it is ignored.{hint}"
+            wrong[key] = f"{no_such_setting(key)} It is ignored."
             continue
         try:
             user[key] = setting.checked(value)
         except ValueError as error:
             wrong[key] = f"{key} is {reprlib.repr(value)}, {error}; the default is used."
-    lines = _lines(text) if wrong else {}
-    return Settings(shipped, user, tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items()))
+    lines = lines_of(text) if wrong else {}
+    return user, tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items())
+
+
+def no_such_setting(key: str) -> str:
+    """That there is none of that name, and which one may be meant."""
+    near = difflib.get_close_matches(key, SCHEMA, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"there is no setting {key}.{hint}"
 
 
 def where(key: str, path: Path | None = None) -> str:
     """The user's file, and the line on which it says `key`."""
-    path = path or paths.config_dir() / FILE
-    return f"{path}, line {_lines(path.read_bytes().decode('utf-8-sig'))[key]}"
+    path = path or user_file()
+    return f"{path}, line {lines_of(path.read_bytes().decode('utf-8-sig'))[key]}"
 
 
 def shipped_help() -> dict[str, str]:
@@ -244,15 +301,16 @@ def shipped_help() -> dict[str, str]:
     return texts
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The keys of a settings file's tables with their values."""
     for name, value in table.items():
         if isinstance(value, dict) and f"{above}{name}" not in SCHEMA:
-            yield from _flat(value, f"{above}{name}.")
+            yield from flat(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
 
 
-def _lines(text: str) -> dict[str, int]:
+def lines_of(text: str) -> dict[str, int]:
     """The line on which the statement that sets a key begins, for every key.
 
     tomllib tells no positions, but it parses every whole number of statements: the first such beginning of the text
@@ -266,7 +324,7 @@ def _lines(text: str) -> dict[str, int]:
             table = tomllib.loads("\n".join(lines[:count]))
         except ValueError:
             continue
-        for key, _ in _flat(table):
+        for key, _ in flat(table):
             found.setdefault(key, complete + 1)
         complete = count
     return found

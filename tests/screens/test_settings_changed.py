@@ -1,0 +1,19 @@
+"""What is changed in the settings while the app runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.screens.using import OpenChat
+
+
+async def test_the_app_tells_what_changes_by_itself_and_in_the_file(opened: OpenChat, tmp_path: Path) -> None:
+    async with opened() as chat:
+        told: list[frozenset[str]] = []
+        chat.app.settings_changed.subscribe(chat.screen, told.append)
+        chat.app.services.settings_file.set("terminal.on_hangup", "finish")
+        await chat.until(lambda: told == [{"terminal.on_hangup"}])
+        (tmp_path / "settings.toml").write_text("[terminal]\nleave_answer = 'on'\n[sampling]\ntop_k = -1\n")
+        await chat.until(lambda: told[1:] == [{"terminal.on_hangup", "terminal.leave_answer"}])
+        await chat.until(lambda: "line 4: sampling.top_k is -1" in chat.notice)
+        assert chat.app.services.settings["terminal.leave_answer"] == "on"
