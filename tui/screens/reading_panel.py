@@ -28,7 +28,7 @@ class ReadingPanel(Panel[None]):
     ReadingPanel {
         .reading--text {
             padding: 0 1;
-            scrollbar-size-vertical: 1; scrollbar-background: $background; scrollbar-color: $panel;
+            scrollbar-size-vertical: 1; scrollbar-background: $background; scrollbar-color: $border-blurred;
         }
         .reading--heading { color: $text-primary; margin-top: 1; &:first-child { margin-top: 0; } }
     }

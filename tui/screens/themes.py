@@ -1,18 +1,131 @@
-"""The themes that come with the app."""
+"""Themes: one TOML file each, those that come with the app and the user's own, which win where the name is the same."""
 
 from __future__ import annotations
 
+import difflib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from tui.store import paths
 
 DEFAULT = "ovchat-dark"
+_FOLDER = "themes"
+_COLOURS = (
+    "primary",
+    "secondary",
+    "warning",
+    "error",
+    "success",
+    "accent",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+    "boost",
+)
+_TRUTHS, _NUMBERS, _TABLE = ("dark", "ansi"), ("luminosity_spread", "text_alpha"), "variables"
+_KEYS = tuple(field.name for field in fields(Theme))
+_STYLES = {"none", "bold", "dim", "italic", "underline", "underline2", "reverse", "strike", "blink", "not", "b", "i", "u"}
 
 
-def shipped_themes() -> Iterator[Theme]:
-    """Each, from its file."""
-    for path in sorted(paths.data_file("themes").glob("*.toml")):
-        yield Theme(**tomllib.loads(path.read_text("utf-8")))
+class BadTheme(Exception):
+    """A theme that cannot be used: a sentence with its file, and the line where that is known."""
+
+
+def theme_files() -> dict[str, Path]:
+    """The file of every theme, by the theme's name."""
+    found: dict[str, Path] = {}
+    for folder in (paths.data_file(_FOLDER), paths.config_dir() / _FOLDER):
+        found |= {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return found
+
+
+def find_theme(name: str) -> Theme:
+    """The theme of that name.
+
+    Raises:
+        BadTheme: There is none, or its file cannot be used.
+    """
+    # Two looks at the disk and not all of the names: it is done before the first paint.
+    for folder in (paths.config_dir() / _FOLDER, paths.data_file(_FOLDER)):
+        path = folder / f"{name}.toml"
+        if path.name == f"{name}.toml" and path.is_file():
+            return read_theme(path)
+    near = difflib.get_close_matches(name, names := [*theme_files()], 1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(names))}."
+    raise BadTheme(f"There is no theme {name}. {hint}")
+
+
+def read_theme(path: Path) -> Theme:
+    """The theme of a file.
+
+    Raises:
+        BadTheme: It cannot be used.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        values = tomllib.loads(text)
+    except OSError as error:
+        raise BadTheme(f"The theme {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # what is no UTF-8, too
+        raise BadTheme(f"The theme {path} is not valid TOML: {error}.") from error
+    if wrong := next(_wrong(values, path.stem), None):
+        key, why = wrong
+        raise BadTheme(f"The theme {path}{_line(text, key)}: {why}.")
+    return Theme(**{"name": path.stem, **values})
+
+
+def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    """(key, why) of what cannot be as it is."""
+    if "primary" not in values:
+        yield "", "primary, its main colour, is missing"
+    for key, value in values.items():
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, 1)
+            yield key, f"there is no {key} in a theme" + (f". Did you mean {near[0]}?" if near else "")
+        elif key == "name" and value != name:
+            yield key, f"its name is {value!r}, but the file is {name}.toml: make them the same"
+        elif key in _COLOURS and not _is_colour(value):
+            yield key, f"{key} is {value!r}, which is no colour"
+        elif key in _TRUTHS and not isinstance(value, bool):
+            yield key, f"{key} must be true or false"
+        elif key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
+            yield key, f"{key} must be a number"
+        elif key == _TABLE and not isinstance(value, dict):
+            yield key, f"{key} must be a table"
+    variables = values.get(_TABLE)
+    for key, value in variables.items() if isinstance(variables, dict) else ():
+        if "style" in key.split("-"):
+            if not isinstance(value, str) or not {*value.split()} <= _STYLES:
+                yield key, f"{key} is {value!r}, which is no style of text"
+        elif not _is_colour(value, percent=True):
+            yield key, f"{key} is {value!r}, which is no colour"
+
+
+def _is_colour(value: object, *, percent: bool = False) -> bool:
+    if not isinstance(value, str):
+        return False
+    colour, _, share = value.partition(" ") if percent else (value, "", "")
+    if share and not (share.endswith("%") and share[:-1].isdecimal()):
+        return False
+    if colour == "auto":
+        return bool(share)
+    try:
+        Color.parse(colour)
+    except ColorParseError:
+        return False
+    return True
+
+
+def _line(text: str, key: str) -> str:
+    """Where a key is: themes have one on a line."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if key and line.partition("=")[0].strip().strip("\"'") == key:
+            return f", line {number}"
+    return ""

@@ -36,7 +36,7 @@ class AssistantMessage(MessageBox):
 
     DEFAULT_CSS: ClassVar[str] = """
     AssistantMessage {
-        & > .model { height: auto; color: $foreground 60%; text-style: italic; }
+        & > .model { height: auto; color: $foreground-muted; text-style: italic; }
         & > .model:ansi { text-style: dim italic; }
     }
     """

@@ -62,7 +62,7 @@ class BlockView(Widget):
         & > .answer--title { text-style: bold underline; }
         & > .answer--heading { text-style: bold; }
         & > .answer--link { text-style: underline; }
-        & > .answer--muted { color: $foreground 60%; }
+        & > .answer--muted { color: $foreground-muted; }
         & > .answer--code { background: $surface; }
         & > .answer--code-inline { color: $text-accent; }
         &:ansi > .answer--muted { text-style: dim; }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _STYLES: dict[_TokenType, tuple[str, str]] = {
     # What structures code (keywords, definitions), and what is not code (strings, comments, numbers): by the theme, and
     # in the terminal's own colours.
-    Kind.Comment: ("$foreground 60% italic", "dim italic"),
+    Kind.Comment: ("$foreground-muted italic", "dim italic"),
     Kind.Keyword: ("$text-primary", "ansi_blue"),
     Kind.Keyword.Constant: ("$text-warning", "ansi_yellow"),
     Kind.Literal.Number: ("$text-warning", "ansi_yellow"),

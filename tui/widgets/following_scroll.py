@@ -36,9 +36,9 @@ class FollowingScroll(VerticalScroll, can_focus=False):
         layers: default mark;
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
-        scrollbar-color: $foreground 25%;
-        scrollbar-color-hover: $foreground 40%;
-        scrollbar-color-active: $foreground 40%;
+        scrollbar-color: $border-blurred;
+        scrollbar-color-hover: $foreground-muted;
+        scrollbar-color-active: $foreground-muted;
         scrollbar-background: $background;
         scrollbar-background-hover: $background;
         scrollbar-background-active: $background;
@@ -47,7 +47,7 @@ class FollowingScroll(VerticalScroll, can_focus=False):
             dock: bottom;
             width: 100%;
             text-align: center;
-            color: $foreground 60%;
+            color: $foreground-muted;
             background: $panel;
             display: none;
         }

@@ -38,10 +38,10 @@ class MessageBox(Vertical, can_focus=True):
         height: auto;
         padding: 0 0 0 1;
         border-left: blank;
-        &.-out-of-context { opacity: 60%; }
+        &.-out-of-context { opacity: 80%; }
         &.-out-of-context:ansi { text-style: dim; }
         &:focus { border-left: thick $accent; }
-        & > .end { height: auto; color: $foreground 60%; margin: 0 0 1 0; }
+        & > .end { height: auto; color: $foreground-muted; margin: 0 0 1 0; }
         & > .end:ansi { text-style: dim; }
         &.-failed > .end { color: $text-error; }
         &.-failed > .end:ansi { text-style: none; }

@@ -58,9 +58,9 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-background: $background;
-        scrollbar-color: $panel;
+        scrollbar-color: $border-blurred;
         & > .row-list--heading { color: $text-muted; text-style: italic; }
-        & > .row-list--current { background: $primary 25%; text-style: bold; }
+        & > .row-list--current { background: $primary-muted; text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"row-list--heading", "row-list--current"}

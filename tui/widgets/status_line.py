@@ -25,7 +25,7 @@ SHORTEST_INTERVAL = 0.25
 _FRAMES, _LONGEST_INTERVAL = 4, 1.0  # as long as so many frames may take, but in seconds no longer
 _WARN_AT, _ALARM_AT = 0.80, 0.95  # shares of the context in use
 _GAP = "  "
-_MUTED = "$foreground 60%"
+_MUTED = "$foreground-muted"
 _URGENT, _NEEDED = 2, 4  # by how long parts stay: up to what goes on, up to model and context
 _SHORT_NAMES = (24, 16)  # characters
 

@@ -24,9 +24,9 @@ class Thinking(Vertical):
     Thinking {
         height: auto;
         margin: 0 0 1 0;
-        color: $foreground 60%;
+        color: $foreground-muted;
         & > Static { height: auto; }
-        & > PlainText { margin: 0 0 0 2; color: $foreground 60%; }
+        & > PlainText { margin: 0 0 0 2; color: $foreground-muted; }
         &:ansi > Static, &:ansi > PlainText { text-style: dim; }
         &.-folded > PlainText { display: none; }
     }

@@ -42,7 +42,7 @@ class Transcript(FollowingScroll):
         height: 1;
         margin: 0 0 1 0;
         text-align: center;
-        color: $foreground 60%;
+        color: $foreground-muted;
         &:ansi { text-style: dim; }
     }
     """
