@@ -10,16 +10,18 @@ import gc
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from tui.engine.errors import Cancelled, OvchatError
-from tui.engine.events import Event, Finished
+from tui.engine.events import Event, Finished, PrefillProgress
 from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
+from tui.engine.sampling import Sampled
+from tui.engine.scoring import score
 
 # Who has typed a question while the model loaded asks it in this time, and had better not find every core busy.
 _WARM_UP_AFTER_S = 0.3
@@ -135,6 +137,7 @@ def _warm_up(model: LanguageModel) -> Job[Any, None]:
 
 LoadJob = Job[LoadProgress, LanguageModel]
 GenerationJob = Job[Event, Finished]
+ScoreJob = Job[PrefillProgress, tuple[Sampled, ...]]
 
 
 class Runner:
@@ -203,6 +206,22 @@ class Runner:
                 job.emit(event)
             assert isinstance(event, Finished)
             return event
+
+        return self._submit(Job(work))
+
+    def score(self, request: GenerationRequest, token_ids: Sequence[int], top: int) -> ScoreJob:
+        """What the model held says of the tokens of an answer; arguments as `tui.engine.scoring.score`."""
+
+        def work(job: ScoreJob) -> tuple[Sampled, ...]:
+            if self.model is None:
+                raise OvchatError("No model is loaded.", "Load one first.")
+            scoring = score(self.model, request, token_ids, top, job.cancelled)
+            while True:
+                try:
+                    job.emit(next(scoring))
+                except StopIteration as end:
+                    scored: tuple[Sampled, ...] = end.value
+                    return scored
 
         return self._submit(Job(work))
 

@@ -143,7 +143,7 @@ class Sampler:
         self._add(token_id)
         if self._params.logprobs is None:
             return Sampled(token_id)
-        return _with_logprobs(logits, token_id, self._params.logprobs)
+        return with_logprobs(logits, token_id, self._params.logprobs)
 
     def _add(self, token_id: int) -> None:
         self._count += 1
@@ -228,7 +228,8 @@ def _check(logits: Logits) -> None:
     )
 
 
-def _with_logprobs(logits: Logits, token_id: int, count: int) -> Sampled:
+def with_logprobs(logits: Logits, token_id: int, count: int) -> Sampled:
+    """A token with its log probability and the `count` likeliest ones, by the raw logits f32[V]."""
     log_total = float(logits.max()) + math.log(float(softmax_weights(logits, 1.0).sum(dtype=np.float64)))
     top = [(int(each), float(logits[each]) - log_total) for each in largest(logits, count)]
     possible = tuple((each, logprob) for each, logprob in top if logprob > -math.inf)
