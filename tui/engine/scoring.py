@@ -1,4 +1,4 @@
-"""How likely each token of an answer was, and what else could have come: one pass over tokens that are there already."""
+"""How likely each token of an answer was, and what else could have come: one pass over tokens that are there."""
 
 from __future__ import annotations
 
