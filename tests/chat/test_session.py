@@ -298,7 +298,7 @@ def test_sampling_of_the_conversation_wins_over_the_users(scripted) -> None:
     chat = ChatSession(
         runner=scripted(generation_config={"top_k": 7, "top_p": 0.5}),
         app_sampling={"temperature": 0.7, "top_k": 40, "top_p": 0.9},
-        user_sampling={"top_p": 0.8, "min_p": 0.1},
+        user_sampling=lambda: {"top_p": 0.8, "min_p": 0.1},
     )
     chat.set_sampling({"min_p": 0.2, "seed": None})
     params, sources, _ = chat.sampling()

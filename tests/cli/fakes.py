@@ -63,7 +63,7 @@ class FakeSession(ChatSession):
         self.script = script
         self.requests: list[GenerationRequest] = []
         runner: Any = SimpleNamespace(model=fake_model(), generate=self._generate)
-        super().__init__(runner=runner, user_sampling=user_sampling)
+        super().__init__(runner=runner, user_sampling=lambda: user_sampling)
 
     @property
     def asked(self) -> list[str]:

@@ -17,3 +17,16 @@ async def test_the_app_tells_what_changes_by_itself_and_in_the_file(opened: Open
         await chat.until(lambda: told[1:] == [{"terminal.on_hangup", "terminal.leave_answer"}])
         await chat.until(lambda: "line 4: sampling.top_k is -1" in chat.notice)
         assert chat.app.services.settings["terminal.leave_answer"] == "on"
+
+
+async def test_an_open_conversation_follows_what_is_set_for_all_models_and_for_this_one(opened: OpenChat) -> None:
+    async with opened() as chat:
+        settings = chat.app.services.settings_file
+        settings.set("sampling.temperature", 1.1)
+        await chat.until(lambda: "1.1" in chat.status)
+        settings.set("models.scripted.sampling.temperature", 0.9)
+        settings.set("models.another.sampling.temperature", 0.4)
+        await chat.until(lambda: "0.9" in chat.status)
+        await chat.write("Hello")
+        await chat.idle(2)
+        assert chat.session.messages[-1].facts.sampling["temperature"] == 0.9

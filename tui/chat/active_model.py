@@ -45,6 +45,11 @@ class ModelStatus:
     error: OvchatError | None = None
 
     @property
+    def title(self) -> str:
+        """What the model is called; "" for none."""
+        return self.choice.title if self.choice is not None else ""
+
+    @property
     def loading(self) -> bool:
         """Loading is under way."""
         return bool(self.stage)

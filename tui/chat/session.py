@@ -7,7 +7,7 @@ which are for other threads. Editing and regenerating add to what was said and n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,8 @@ class ChatSession(OpenConversation):
         outbox: Where it is written; None for a temporary one, of which nothing is stored.
         runner: Holds the model; may be set later.
         app_sampling: The app's values, by `SamplingParams` field.
-        user_sampling: What the user asked for; it wins over the model's own values, which win over the app's. What
-            the conversation sets wins over all.
+        user_sampling: Gives what the user asks for now; it wins over the model's own values, which win over the
+            app's. What the conversation sets wins over all.
         messages: All that was said, on every branch.
 
     Attributes:
@@ -54,13 +54,13 @@ class ChatSession(OpenConversation):
         *,
         runner: Runner | None = None,
         app_sampling: Mapping[str, Any] | None = None,
-        user_sampling: Mapping[str, Any] | None = None,
+        user_sampling: Callable[[], Mapping[str, Any]] = dict,
         messages: Iterable[Message] = (),
     ) -> None:
         super().__init__(conversation, outbox, messages)
         self.runner = runner
         self._app_sampling = app_sampling or {}
-        self._user_sampling = user_sampling or {}
+        self._user_sampling = user_sampling
         self.last_step: LastStep | None = None
 
     @classmethod
@@ -141,7 +141,7 @@ class ChatSession(OpenConversation):
         model = self.runner.model if self.runner is not None else None
         own = model.files.generation_config if model is not None else {}
         try:
-            return resolve(self._app_sampling, own, {**self._user_sampling, **self._conversation.sampling})
+            return resolve(self._app_sampling, own, {**self._user_sampling(), **self._conversation.sampling})
         except BadParameter as error:
             # Stored or set values that do not go together; each may be right alone.
             resolved = resolve(self._app_sampling, own, {})

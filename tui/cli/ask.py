@@ -75,8 +75,10 @@ def command(
         if outbox is not None:
             # It was asked for: where nothing can be stored, that is told before anything is computed.
             outbox.opened()
-        session = Opening(outbox, settings, system, values).open(reference)
+        opening = Opening(outbox, settings, system, values)
+        session = opening.open(reference)
         choice = loading.choose(model, device, options, settings, state, session.conversation.model)
+        opening.model = choice.title
         with loading.engine() as runner:
             loaded = loading.load(runner, choice, state)
             give_model(session, runner, choice)

@@ -73,6 +73,7 @@ def command(
         opening = Opening(outbox, settings, system, values)
         session = opening.open(reference)
         choice = loading.choose(model, device, options, settings, state, session.conversation.model)
+        opening.model = choice.title
         with loading.engine() as runner:
             loaded = loading.load(runner, choice, state)
             state.used(choice.name, loaded.device)

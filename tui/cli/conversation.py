@@ -11,6 +11,7 @@ import click
 
 from tui.chat.choice import Choice
 from tui.chat.outbox import Outbox
+from tui.chat.sampling_values import user_sampling
 from tui.chat.session import ChatSession
 from tui.chat.stored import new_conversation
 from tui.cli import console
@@ -65,12 +66,14 @@ class Opening:
         settings: The user's.
         system: The system message of new ones.
         sampling: What was asked for now; it wins over the settings.
+        model: What the model that answers is called, once it is chosen.
     """
 
     outbox: Outbox | None
     settings: Settings
     system: str
     sampling: dict[str, Any] = field(default_factory=dict)
+    model: str = ""
 
     def open(self, reference: str | None) -> ChatSession:
         """A conversation: a stored one, or for None and "new" a new one; without a runner yet.
@@ -90,7 +93,7 @@ class Opening:
     def _sampling(self) -> Mapping[str, Any]:
         return {
             "app_sampling": self.settings.shipped_section("sampling"),
-            "user_sampling": self.settings.user_section("sampling") | self.sampling,
+            "user_sampling": lambda: user_sampling(self.settings, self.model) | self.sampling,
         }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from tui.chat.sampling_values import user_sampling
 from tui.chat.session import ChatSession
 from tui.chat.stored import read_draft, unbegun_drafts
 from tui.screens.dialogs import ConfirmDialog
@@ -137,8 +138,7 @@ async def _last(store: Conversations) -> Conversation | None:
 
 
 def _sampling(services: Services) -> dict[str, Any]:
-    settings = services.settings
     return {
-        "app_sampling": settings.shipped_section("sampling"),
-        "user_sampling": settings.user_section("sampling"),
+        "app_sampling": services.settings.shipped_section("sampling"),
+        "user_sampling": lambda: user_sampling(services.settings, services.active.status.title),
     }
