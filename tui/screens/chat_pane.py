@@ -15,6 +15,7 @@ from textual.message import Message as Event
 from textual.strip import Strip
 from textual.timer import Timer
 
+from tui.chat.titles import derive_title
 from tui.engine.errors import OvchatError
 from tui.screens.draft import Draft
 from tui.screens.opening import may_leave
@@ -325,13 +326,15 @@ class ChatPane(Vertical):
         if self._draft.editing == message.id:
             return
         self.notice.clear()
-        self._say_editing()
         self._draft.edit(message.id, message.text)
+        self._say_editing()
         self.prompt.focus()
 
     def _say_editing(self) -> None:
-        if not self.notice.shown:  # why it could not be sent
-            self.notice.say("Editing: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
+        if self.notice.shown or self._draft.editing is None:  # it says why it could not be sent
+            return
+        what = f"Editing “{derive_title(self.session.message(self._draft.editing).text)}”"
+        self.notice.say(f"{what}: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
 
     def leave_edit(self) -> bool:
         """Back to the draft; False where nothing is being edited."""
