@@ -6,22 +6,25 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.cli import console, log
 from tui.cli.options import debug_option
-from tui.cli.utf8 import decode_utf8, require_utf8
+from tui.cli.utf8 import require_utf8
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
-from tui.store.exchange import from_json, json_text, to_json, to_markdown
+from tui.store.exchange import json_text, to_json, to_markdown
 from tui.store.files import replace_text
-from tui.store.records import Change, Conversation, Message, Role
+from tui.store.records import Change, Conversation, Role
+
+if TYPE_CHECKING:
+    from tui.store.imports import Import
 
 _JSON, _MARKDOWN = ".json", ".md"
 _NAME_LENGTH = 40  # characters of a title in a file's name
@@ -42,7 +45,7 @@ def _opened() -> Iterator[Conversations]:
 
 @click.group("chats")
 def command() -> None:
-    """The stored conversations: show, search, export, rename, delete.
+    """The stored conversations: list, show, search, export, import, rename, delete.
 
     ID is the id of a conversation or the beginning of one, its title, or "last".
     """
@@ -146,16 +149,33 @@ def export(arguments: tuple[str, ...], everything: bool, format_: str | None, de
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @debug_option
 def import_(files: tuple[str, ...], debug: bool) -> None:
-    """Add conversations that were exported as JSON, one in a file or a list of them; each gets a new ID.
+    """Add conversations that ovchat, ChatGPT or Open WebUI has exported, with all their branches.
 
-    FILE - is standard input.
+    FILE is JSON, or the .zip that ChatGPT's come in; - is standard input. A conversation of ovchat's gets a new ID. Of
+    one of the others that was imported before, only what is new is added.
     """
+    from tui.store.imports import add  # zipfile and more, which only this needs
+
     log.begin(debug)
+    left_out = 0
     with _opened() as store:
         for name in files:
-            for conversation, messages in _read(name):
-                store.add(conversation, messages)
-                console.write(f"{conversation.id}  {_title(conversation.title)}\n")
+            there = 0
+            with _conversations_in(name) as found:
+                for each in found.left_out:
+                    console.note(each)
+                for conversation, messages in found:
+                    new = add(store, (conversation, messages))
+                    if new == 0:
+                        there += 1
+                        continue
+                    more = f" ({new} new {'message' if new == 1 else 'messages'})" if new else ""
+                    console.write(f"{conversation.id}  {_title(conversation.title)}{more}\n")
+                left_out += len(found.left_out)
+            if there:
+                console.aside(f"{name}: {there:,} {'was' if there == 1 else 'were'} imported before.")
+    if left_out:
+        raise StoreError(f"Conversations that could not be imported: {left_out:,}.", "The others are here.")
 
 
 @command.command("rename")
@@ -220,24 +240,18 @@ def _write(path: Path, text: str) -> None:
         raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _read(name: str) -> list[tuple[Conversation, list[Message]]]:
+@contextmanager
+def _conversations_in(name: str) -> Iterator[Import]:
+    from tui.store.imports import opened
+
     what = "Standard input" if name == "-" else name
     if name == "-" and sys.stdin is None:
         raise StoreError("Standard input is closed.", "Give the name of a file.")
     try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as file, opened(what, file) as found:
+            yield found
     except OSError as error:
         raise StoreError(f"{what} cannot be read: {error.strerror}.") from error
-    text = decode_utf8(what, data).removeprefix("\ufeff")
-    try:
-        exported = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"{what} is not JSON: {error}.") from error
-    try:
-        # A list is what the app saves of conversations that it could not store.
-        return [from_json(each) for each in (exported if isinstance(exported, list) else [exported])]
-    except StoreError as error:
-        raise StoreError(f"{what}: {error.sentence}", error.next_step) from None
 
 
 def _print_json(value: object) -> None:

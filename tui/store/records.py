@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # without i, l, o, u: read aloud, typed by hand
-_RANDOM_BITS = 20
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # without i, l, o, u: read aloud, typed by hand
+RANDOM_BITS = 20
 
 
 class Role(StrEnum):
@@ -55,6 +55,7 @@ class Facts:
         next_step: What to do about that.
         replay_of: The message that this one repeats with the same seed and settings.
         differs_at: The first token in which a replay differs from that message, counted from 0; None where none does.
+        begun: How many tokens it was begun with: those before another token was chosen, and that one.
     """
 
     device: str = ""
@@ -71,6 +72,7 @@ class Facts:
     next_step: str = ""
     replay_of: int | None = None
     differs_at: int | None = None
+    begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Change:
 
 def new_conversation_id() -> str:
     """A fresh id."""
-    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(10))
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(10))
 
 
 class _Ids:
@@ -164,7 +166,7 @@ class _Ids:
 
     def next(self) -> int:
         # Milliseconds, then random bits against another process in the same millisecond.
-        candidate = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+        candidate = (time.time_ns() // 1_000_000 << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
         with self._lock:
             self._last = max(candidate, self._last + 1)
             return self._last
