@@ -15,10 +15,10 @@ from tui.screens.chat import ChatScreen
 from tui.screens.key_table import active_rows
 from tui.screens.key_tester import KeyTesterScreen
 from tui.screens.leaving import ask_where_to_save
+from tui.screens.looks import Looks
 from tui.screens.opening import may_leave
 from tui.screens.palette import Actions
 from tui.screens.services import Services, Start
-from tui.screens.themes import DEFAULT, shipped_themes
 from tui.store.records import Role
 from tui.terminal import keys
 from tui.terminal.display import redraw
@@ -77,13 +77,14 @@ class ChatApp(EndingApp):
         self.left: Sequence[Turn] = ()
         self.last_answer = ""
         self._start = start or Start()
-        for theme in shipped_themes():
-            self.register_theme(theme)
-        self.theme = DEFAULT
+        self.looks = Looks(self, lambda: services.settings, services.settings_file.path, self._say_all)
+        self.looks.begin()
 
     def on_mount(self) -> None:
         """From now on what is changed in the settings' file is seen."""
         self.set_interval(_LOOK_S, self.look_at_settings)
+        self.settings_changed.subscribe(self, self.looks.follow)
+        self.call_after_refresh(self.looks.check)
 
     def look_at_settings(self) -> None:
         """Follow what was changed in the settings, here or in their file."""
@@ -92,8 +93,11 @@ class ChatApp(EndingApp):
         notices = self.services.settings.notices
         new = [notice for notice in notices if notice not in self._noticed]
         self._noticed = notices
-        if new and self._pane is not None:
-            self._pane.say_all(new)
+        self._say_all(new)
+
+    def _say_all(self, notices: Sequence[str]) -> None:
+        if notices and self._pane is not None:
+            self._pane.say_all(notices)
 
     def get_default_screen(self) -> Screen[None]:
         return ChatScreen(self.services, self._start)

@@ -15,6 +15,7 @@ from tui.cli import console, log
 from tui.cli.app import give_terminal_to_textual, needs_terminal
 from tui.cli.options import debug_option
 from tui.store.settings import load_settings
+from tui.store.settings_file import SettingsFile
 from tui.terminal.hangup import Ending
 from tui.terminal.link import asked_tmux, link
 
@@ -44,17 +45,20 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
     from tui.screens.key_tester_app import KeyTesterApp
 
     line = link(asked_tmux(os.environ))
-    app = KeyTesterApp(_rows(), line, load_settings().section("terminal"), Ending())
+    app = KeyTesterApp(_rows(), line, SettingsFile(), Ending())
     app.run()
     if app.return_code:
         raise click.exceptions.Exit(app.return_code)
 
 
 def _rows() -> Sequence[KeyRow]:
+    """All of them as the user's settings have them; what those cannot have is not said here but in the app."""
     from tui.app import ChatApp
-    from tui.screens.key_table import key_table
+    from tui.screens.key_table import key_table, with_keys
+    from tui.screens.keymap import remapped
 
-    return key_table(ChatApp).rows
+    table = key_table(ChatApp)
+    return with_keys(table.rows, remapped(table, load_settings().section("keys")).keys)
 
 
 def _lines(rows: Sequence[KeyRow]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from tui.screens.key_table import KeyRow
 from tui.screens.key_tester import KeyTesterScreen
-from tui.screens.themes import DEFAULT, shipped_themes
+from tui.screens.looks import Looks
+from tui.store.settings_file import SettingsFile
 from tui.terminal import keys
 from tui.terminal.ending import EndingApp
 from tui.terminal.hangup import Ending
@@ -20,20 +20,18 @@ class KeyTesterApp(EndingApp):
     Args:
         rows: What keys do.
         line: What the terminal is connected with.
-        terminal: The settings of the section `terminal`.
+        settings: The user's settings.
         ending: Says when it is to end.
     """
 
     TITLE = "ovchat keys"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, rows: Sequence[KeyRow], line: Link, terminal: Mapping[str, Any], ending: Ending) -> None:
-        super().__init__(line, terminal, ending)
+    def __init__(self, rows: Sequence[KeyRow], line: Link, settings: SettingsFile, ending: Ending) -> None:
+        super().__init__(line, settings.settings.section("terminal"), ending)
         keys.register()
         self._rows = rows
-        for theme in shipped_themes():
-            self.register_theme(theme)
-        self.theme = DEFAULT
+        Looks(self, lambda: settings.settings, settings.path, lambda _: None).begin()
 
     def on_mount(self) -> None:
         self.push_screen(KeyTesterScreen(self._rows, self.line, self.escape_delay_s), lambda _: self.exit())

@@ -37,6 +37,7 @@ class Panel(Modal[Result], Generic[Result]):
     DEFAULT_CSS: ClassVar[str] = """
     Panel {
         background: $background;
+        &:ansi { background: $background; }
         align: center top;
         .panel--column { width: 100%; max-width: 100; height: 100%; padding: 0 1; }
         .panel--top { height: 1; }

@@ -31,7 +31,22 @@ _COLOURS = (
 )
 _TRUTHS, _NUMBERS, _TABLE = ("dark", "ansi"), ("luminosity_spread", "text_alpha"), "variables"
 _KEYS = tuple(field.name for field in fields(Theme))
-_STYLES = {"none", "bold", "dim", "italic", "underline", "underline2", "reverse", "strike", "blink", "not", "b", "i", "u"}
+_ANSI = {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
+_STYLES = {
+    "none",
+    "bold",
+    "dim",
+    "italic",
+    "underline",
+    "underline2",
+    "reverse",
+    "strike",
+    "blink",
+    "not",
+    "b",
+    "i",
+    "u",
+}
 
 
 class BadTheme(Exception):
@@ -78,7 +93,9 @@ def read_theme(path: Path) -> Theme:
     if wrong := next(_wrong(values, path.stem), None):
         key, why = wrong
         raise BadTheme(f"The theme {path}{_line(text, key)}: {why}.")
-    return Theme(**{"name": path.stem, **values})
+    # Textual's own themes of the terminal's colours say these themselves; its style sheets fail without.
+    ansi = dict(_ANSI) if values.get("ansi") else {}
+    return Theme(**{"name": path.stem, **values, _TABLE: ansi | values.get(_TABLE, {})})
 
 
 def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from rich.color import ColorSystem
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SuspendNotSupported
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.widgets import Input as InputBox
 from textual.widgets import TextArea
@@ -79,10 +80,14 @@ class TerminalApp(App[None]):
     Args:
         line: What the terminal is connected with.
         terminal: The settings of the section `terminal`.
+
+    Attributes:
+        colourless: No colour is shown, whatever the style sheets say.
     """
 
     def __init__(self, line: Link, terminal: Mapping[str, Any]) -> None:
         super().__init__()
+        self.colourless = False
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
@@ -131,6 +136,11 @@ class TerminalApp(App[None]):
             if self._early is not None:
                 self._early.append(message)
             return self._early is not None
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every row goes through. Textual's own for NO_COLOR leaves shades of grey, and cannot be turned off."""
+        filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]
+        return [*filters, NoColor()] if self.colourless else filters
 
     def switch_mouse(self) -> bool | None:
         """Take the mouse or give it back. Whether it is the app's now; None where it stays as it is."""

@@ -1,0 +1,135 @@
+"""How the app looks and which keys it has, as the settings say: at start, and at once when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from textual.theme import Theme
+
+from tui.screens import themes
+from tui.screens.keymap import checked_keys, keymap, named
+from tui.store.settings import Settings, where
+from tui.terminal.display import TerminalApp
+
+PLAIN = "-plain"
+"""The app's class in plain mode."""
+_OWN = "ansi_default"
+# The terminal's own colours and none besides.
+_PLAIN_THEME = Theme(
+    "plain",
+    primary=_OWN,
+    foreground=_OWN,
+    background=_OWN,
+    surface=_OWN,
+    panel=_OWN,
+    ansi=True,
+    variables={"ansi-background": _OWN, "ansi-foreground": _OWN},
+)
+_THEME, _PLAIN_KEY, _KEYS = "appearance.theme", "appearance.plain", "keys"
+
+
+class Looks:
+    """The looks of `app`.
+
+    Args:
+        app: The app.
+        settings: Gives the settings in effect.
+        path: The user's file.
+        say: Tells the user what cannot be followed.
+    """
+
+    def __init__(
+        self,
+        app: TerminalApp,
+        settings: Callable[[], Settings],
+        path: Path,
+        say: Callable[[Sequence[str]], None],
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._path = path
+        self._say = say
+        self._animation = app.animation_level
+        self._no_colour = app.no_color  # Textual has taken NO_COLOR out of the environment
+        self._wrong: list[str] = []
+
+    def begin(self) -> None:
+        """What the first paint needs: plain mode and theme. Keys are taken as they are; `check` looks at them."""
+        self._follow_plain()
+        if wanted := self._settings().section(_KEYS):
+            self._app.set_keymap(keymap(named(wanted)))
+
+    def check(self) -> None:
+        """Say what cannot be followed, and undo it: to know all keys, all screens have to be imported."""
+        if self._settings().section(_KEYS):
+            self._follow_keys()
+        self._say(self._wrong)
+        self._wrong = []
+
+    def follow(self, changed: Iterable[str]) -> None:
+        """These settings have changed."""
+        changed = frozenset(changed)
+        if _PLAIN_KEY in changed:
+            self._follow_plain()
+        elif _THEME in changed:
+            self._follow_theme()
+        if any(key.startswith(f"{_KEYS}.") for key in changed):
+            self._follow_keys()
+        self._say(self._wrong)
+        self._wrong = []
+
+    @property
+    def plain(self) -> bool:
+        """No colour, no borders, no animation."""
+        setting = self._settings()[_PLAIN_KEY]
+        return self._no_colour if setting == "auto" else bool(setting == "on")
+
+    def preview(self, theme: Theme) -> None:
+        """Show a theme, until the settings or another preview change it. In plain mode there is none to be seen."""
+        if not self.plain:
+            self._show(theme)
+
+    def restore(self) -> None:
+        """Show the theme that the settings say."""
+        self._follow_plain()
+
+    def _follow_plain(self) -> None:
+        app = self._app
+        app.set_class(self.plain, PLAIN)
+        app.animation_level = "none" if self.plain else self._animation
+        app.colourless = self.plain
+        if self.plain:
+            self._show(_PLAIN_THEME)
+        else:
+            self._follow_theme()
+
+    def _follow_theme(self) -> None:
+        if self.plain:
+            return
+        try:
+            theme = themes.find_theme(self._settings()[_THEME])
+        except themes.BadTheme as error:
+            self._wrong.append(f"{error} {themes.DEFAULT} is used.")
+            theme = themes.find_theme(themes.DEFAULT)
+        self._show(theme)
+
+    def _show(self, theme: Theme) -> None:
+        app = self._app
+        is_new = app.get_theme(theme.name) != theme
+        app.register_theme(theme)
+        if is_new and app.theme == theme.name:
+            app.refresh_css(animate=False)  # its file has changed: Textual goes by the name alone
+        app.theme = theme.name
+
+    def _follow_keys(self) -> None:
+        wanted = self._settings().section(_KEYS)
+        taken = checked_keys(self._app, wanted)
+        self._app.set_keymap(keymap(taken.keys))
+        self._wrong += [f"{self._place(f'{_KEYS}.{id}')}: {why} It is ignored." for id, why in taken.problems.items()]
+
+    def _place(self, key: str) -> str:
+        try:
+            return f"{where(key, self._path)}, {key}"
+        except (OSError, ValueError, KeyError):  # it was changed meanwhile
+            return f"{self._path}, {key}"
