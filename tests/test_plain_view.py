@@ -236,10 +236,13 @@ def test_in_tmux_it_is_copied_and_printed(tmp_path: Path, talk: Talk, tmux: Call
 
 def test_with_a_driver_of_textuals_own_enter_comes_back(tmp_path: Path, talk: Talk) -> None:
     talk.say("What is that?")
+    # Windows has one of those, and no line editor to be told to leave Enter as it is.
     program = """
-import sys
+import contextlib, sys
 from textual.drivers.linux_driver import LinuxDriver
+from tui.terminal import early_keys
 from tui.terminal.display import TerminalApp
+early_keys.kept = contextlib.nullcontext
 TerminalApp.get_driver_class = lambda self: LinuxDriver
 sys.argv = ["ovchat", "--continue"]
 from tui.__main__ import main
