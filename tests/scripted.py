@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import secrets
 import threading
@@ -14,18 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from tui.engine.errors import ContextFull, OvchatError
+from tui.engine.candidates import LastStep
+from tui.engine.errors import Cancelled, ContextFull, OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress, Resumed, TextDelta, Timings, Usage
 from tui.engine.generate import GenerationRequest
 from tui.engine.options import EngineOptions
 from tui.engine.reasoning import Channel
-from tui.engine.runner import GenerationJob, Job, LoadJob, LoadProgress, Runner
+from tui.engine.runner import GenerationJob, Job, LoadJob, LoadProgress, Runner, ScoreJob
+from tui.engine.sampling import Sampled
 from tui.engine.stopping import FinishReason
+from tui.engine.token_pieces import TokenPiece
 
 Answer = str | Sequence[tuple[Channel, str]] | OvchatError
 
 _PIECE = re.compile(r"\s*\S+|\s+$")
+_MARKS = {"<system>", "<user>", "<assistant>", "<end>"}
 _PREFILL_STEPS = 10
+# The first four tokens that were met are 40, 30, 20 and 10 per cent likely in every last step.
+_LAST_LOGITS = np.concatenate([np.log(np.arange(4.0, 0.0, -1.0)), np.full(4092, -np.inf)]).astype(np.float32)
+# How likely the tokens of an answer are, again and again; and what is left, of the three that could have come instead.
+_LIKELY, _OTHERS = (0.97, 0.62, 0.31, 0.12, 0.02), {" a": 0.5, " the": 0.3, "\n": 0.15}
 
 
 class ScriptedTokenizer:
@@ -52,6 +62,15 @@ class ScriptedTokenizer:
 
     def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         return "".join(self.piece(each)[1] for each in ids)
+
+    def token_text(self, token_id: int) -> str:
+        return self.piece(token_id)[1]
+
+    def pieces(self, ids: Sequence[int]) -> list[TokenPiece]:
+        """Special are the marks of `ScriptedTemplate`."""
+        return [
+            TokenPiece(each, text, text.strip() in _MARKS) for each in map(int, ids) for text in [self.token_text(each)]
+        ]
 
 
 class ScriptedTemplate:
@@ -119,6 +138,7 @@ class ScriptedRunner(Runner):
     Attributes:
         requests: Everything that was asked, in order.
         loads: Folder and device of every load.
+        scored: Every answer whose tokens were looked at, and what it answers.
         load_error: What the next loads fail with.
         go: Cleared, it holds the engine before the next token until it is set.
     """
@@ -137,6 +157,7 @@ class ScriptedRunner(Runner):
     ) -> None:
         self.requests: list[GenerationRequest] = []
         self.loads: list[tuple[Path, str]] = []
+        self.scored: list[tuple[GenerationRequest, tuple[int, ...]]] = []
         self.load_error: OvchatError | None = None
         self.go = threading.Event()
         self.go.set()
@@ -182,6 +203,24 @@ class ScriptedRunner(Runner):
             return event
 
         self.requests.append(request)
+        return self._submit(Job(work))
+
+    def score(self, request: GenerationRequest, token_ids: Sequence[int], top: int) -> ScoreJob:
+        tokenizer: Any = self._tokenizer
+
+        def scored(token_id: int, likely: float) -> Sampled:
+            others = {tokenizer.id_of(text): part * (1 - likely) for text, part in _OTHERS.items()}
+            ranked = sorted({**others, token_id: likely}.items(), key=lambda pair: -pair[1])
+            return Sampled(token_id, math.log(likely), tuple((each, math.log(part)) for each, part in ranked[:top]))
+
+        def work(job: ScoreJob) -> tuple[Sampled, ...]:
+            job.emit(PrefillProgress(0, len(token_ids), 0))
+            while not self.go.wait(0.01):
+                if job.cancelled.is_set():
+                    raise Cancelled
+            return tuple(map(scored, token_ids, itertools.cycle(_LIKELY)))
+
+        self.scored.append((request, tuple(token_ids)))
         return self._submit(Job(work))
 
     def _new_model(self, name: str, device: str) -> Any:
@@ -261,4 +300,5 @@ class ScriptedRunner(Runner):
             ),
             seed=request.sampling.seed if request.sampling.seed is not None else secrets.randbits(32),
             logprobs=(),
+            last_step=LastStep(_LAST_LOGITS, prompt, ids[:-1], frozenset(), model.tokenizer.token_text),
         )

@@ -97,6 +97,19 @@ def means_the_same(model: LanguageModel, answer: Message) -> bool:
     return answer.text.strip() in decoded and answer.reasoning.strip() in decoded
 
 
+def check_tokens(model: LanguageModel, answer: Message) -> None:
+    """Make sure that an answer can be looked at token by token.
+
+    Raises:
+        OvchatError: It has no tokens, or they mean something else to this model.
+    """
+    if answer.role is not Role.ASSISTANT or not answer.token_ids:
+        raise OvchatError("The tokens of this message are not known.", "Choose an answer that was written here.")
+    if not means_the_same(model, answer):
+        written = f"{answer.model} wrote this answer" if answer.model else "Another model wrote this answer"
+        raise OvchatError(f"{written}, and its tokens mean something else to this one.", "Switch models with F3.")
+
+
 def overflow_of(
     model: LanguageModel,
     system: str,

@@ -7,12 +7,13 @@ which are for other threads. Editing and regenerating add to what was said and n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.chat.context import ContextUse, Overflow, chat_messages, overflow_of, use_of
+from tui.chat.context import ContextUse, Overflow, chat_messages, check_tokens, overflow_of, use_of
+from tui.chat.inspection import Inspection, inspect
 from tui.chat.open_conversation import OpenConversation
 from tui.chat.stored import read_conversation
 from tui.chat.titles import derive_title
@@ -25,10 +26,20 @@ from tui.store.records import Conversation, Ended, Facts, Message, Role, new_mes
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
     from tui.engine.candidates import LastStep
+    from tui.engine.events import Finished
     from tui.engine.language_model import LanguageModel
-    from tui.engine.runner import Runner
+    from tui.engine.runner import Runner, ScoreJob
+    from tui.engine.tokenizer import Tokenizer
 
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
+
+
+class _LastTurn(NamedTuple):
+    """Of the last turn: who made the tokens, what its last one was chosen from, how many it found in the cache."""
+
+    tokenizer: Tokenizer
+    step: LastStep
+    cached: int
 
 
 class ChatSession(OpenConversation):
@@ -42,9 +53,6 @@ class ChatSession(OpenConversation):
         user_sampling: Gives what the user asks for now; it wins over the model's own values, which win over the
             app's. What the conversation sets wins over all.
         messages: All that was said, on every branch.
-
-    Attributes:
-        last_step: What the last token of the last turn here was chosen from; None before there was one.
     """
 
     def __init__(
@@ -61,7 +69,7 @@ class ChatSession(OpenConversation):
         self.runner = runner
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling
-        self.last_step: LastStep | None = None
+        self._last: _LastTurn | None = None
 
     @classmethod
     def open(cls, outbox: Outbox, conversation_id: str, **arguments: Any) -> ChatSession:
@@ -111,7 +119,11 @@ class ChatSession(OpenConversation):
                 raise OvchatError("It is not known how that was answered.", "Regenerate it instead.")
             again = self._new_message(message.parent, Role.ASSISTANT)
             return self._begin(
-                replace(again, facts=Facts(replay_of=message.id)),
+                replace(
+                    again,
+                    token_ids=message.token_ids[: facts.begun],
+                    facts=Facts(replay_of=message.id, begun=facts.begun),
+                ),
                 sampling_of(facts),
                 seed=facts.seed,
                 fresh=True,
@@ -136,6 +148,23 @@ class ChatSession(OpenConversation):
         with self._lock:
             return self._turn is None and self._branch.leaf == message_id and self._tree[message_id].ended in _NO_END
 
+    def begin_from(self, message_id: int, place: int, token_id: int) -> Turn:
+        """Another answer beside one: its first `place` tokens, then `token_id`, and on from there."""
+        with self._lock:
+            message = self._said(message_id)
+            model, _ = self._ready()
+            check_tokens(model, message)
+            if token_id in model.stop_ids:
+                raise OvchatError("With that token the answer would end.", "Choose another one.")
+            begun = (*message.token_ids[:place], token_id)
+            answer = self._new_message(message.parent, Role.ASSISTANT)
+            return self._begin(replace(answer, token_ids=begun, facts=Facts(begun=len(begun))), self.sampling())
+
+    @property
+    def last_step(self) -> LastStep | None:
+        """What the last token of the last turn here was chosen from; None before there was one."""
+        return self._last.step if self._last is not None else None
+
     def sampling(self) -> Resolved:
         """The values in effect for the next turn, and who set each; the model's own, once there is one."""
         model = self.runner.model if self.runner is not None else None
@@ -148,13 +177,46 @@ class ChatSession(OpenConversation):
             notice = f"The sampling values that are set do not go together and are left out: {error}"
             return resolved._replace(notices=(*resolved.notices, notice))
 
-    # The context. These compute: not for the event loop.
+    # These compute: not for the event loop.
+
+    def score(self, message_id: int, top: int) -> ScoreJob:
+        """Ask the engine how likely each token of an answer was, and which `top` ones could have come.
+
+        Raises:
+            OvchatError: It cannot be told: there is no model, or another one wrote it.
+        """
+        with self._lock:
+            message = self._said(message_id)
+            model, runner = self._ready()
+            given = chat_messages(self._conversation.system, self._given(message.parent))
+        check_tokens(model, message)
+        from tui.engine.generate import GenerationRequest  # as in Turn
+
+        return runner.score(GenerationRequest(messages=given), message.token_ids, top)
 
     def use(self, text: str = "") -> ContextUse | None:
         """Tokens of the context in use, with `text` as the next message; None without a model."""
         model = self.runner.model if self.runner is not None else None
         given = self._given(self._branch.leaf)
         return use_of(model, self._conversation.system, given, text) if model is not None else None
+
+    def inspect(self, text: str = "") -> Inspection:
+        """What the model would be given with `text` as the next message.
+
+        Raises:
+            OvchatError: There is no model, nothing to send, or the template rejects it.
+        """
+        model = self.runner.model if self.runner is not None else None
+        if model is None:
+            raise OvchatError("Its template and tokenizer are the model's, and none is loaded.", "Choose one with F3.")
+        with self._lock:
+            given = self._given(self._branch.leaf)
+            left_out = [each for each in self.messages if not self.in_context(each.id)]
+            system, last = self._conversation.system, self._last
+        found: Sequence[int] | None = None
+        if last is not None and last.tokenizer is model.tokenizer:
+            found = (*last.step.prompt_ids, *last.step.answer_ids)[: last.cached]
+        return inspect(model, chat_messages(system, given, text), left_out, found)
 
     def overflow(self, text: str, instead_of: int | None = None) -> Overflow | None:
         """What has to leave the context before `text` can be answered; None: nothing, or there is no model to ask.
@@ -257,11 +319,13 @@ class ChatSession(OpenConversation):
         self._turn.start()
         return self._turn
 
-    def _settle(self, answer: int, instead: int | None, message: Message | None, step: LastStep | None) -> None:
+    def _settle(self, answer: int, instead: int | None, message: Message | None, end: Finished | None) -> None:
         """Take what came of a turn; called in its thread."""
         with self._lock:
             self._turn = None
-            self.last_step = step or self.last_step
+            model = self.runner.model if self.runner is not None else None
+            if end is not None and end.last_step is not None and model is not None:
+                self._last = _LastTurn(model.tokenizer, end.last_step, end.usage.cached_tokens)
             if message is not None:
                 self._tree.put(message)
                 self._put(message)

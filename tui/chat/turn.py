@@ -25,7 +25,6 @@ from tui.store.records import Ended, Message
 
 if TYPE_CHECKING:
     from tui.chat.outbox import Outbox
-    from tui.engine.candidates import LastStep
     from tui.engine.generate import GenerationRequest
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import GenerationJob, Runner
@@ -114,7 +113,7 @@ class Turn:
         runner: Runner,
         outbox: Outbox | None,
         journal: Callable[[Message], None],
-        settle: Callable[[Message | None, LastStep | None], None],
+        settle: Callable[[Message | None, Finished | None], None],
     ) -> None:
         self.message_id = plan.answer.id
         self.sampling = plan.sampling
@@ -303,7 +302,7 @@ class Turn:
             fresh=plan.fresh,
         )
         answer = plan.answer
-        if not (answer.text or answer.reasoning):
+        if not (answer.text or answer.reasoning or answer.token_ids):
             return request
         if means_the_same(model, answer):
             return replace(request, begun=answer.token_ids)
@@ -323,7 +322,9 @@ class Turn:
                         self._prefill = event
                         self._events.append(event)
                     case Resumed():
-                        self._writing.resume(event)
+                        begun = self._writing.resume(event)
+                        self._events += begun
+                        new |= bool(begun)
                     case TextDelta():
                         shown = self._writing.take(event, now)
                         if shown is not None:
@@ -349,16 +350,15 @@ class Turn:
     def _end(self, *, finished: Finished | None = None, error: OvchatError | None = None) -> None:
         with self._changed:
             message = self._came(finished, error)
-        last_step = finished.last_step if finished is not None else None
-        if finished is not None:
-            # Half a megabyte, of which a conversation has one: not with every answer that is shown.
-            finished = replace(finished, last_step=None)
         # Before anybody hears of the end: who does may ask the next question at once.
         try:
-            self._settle(message, last_step)
+            self._settle(message, finished)
         except Exception:
             logger.exception("the end of a turn was not taken")
         with self._changed:
+            if finished is not None:
+                # Half a megabyte, of which a conversation keeps one: not with every answer that is shown.
+                finished = replace(finished, last_step=None)
             self._result, self.error = finished, error
             if finished is not None:
                 self._events.append(finished)

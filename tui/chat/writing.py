@@ -72,12 +72,21 @@ class Writing:
         self._token_ids.clear()
         self._keeps_tokens = False
 
-    def resume(self, resumed: Resumed) -> None:
-        """What of the answer is certain for the engine; what it held back of the rest it will say again."""
-        for channel, text in ((Channel.ANSWER, resumed.text), (Channel.REASONING, resumed.reasoning)):
+    def resume(self, resumed: Resumed) -> list[TextDelta]:
+        """What of the answer is certain for the engine; what it held back of the rest it will say again.
+
+        Returns:
+            What of it nobody has seen: an answer may begin with tokens of another one.
+        """
+        unseen = []
+        for channel, text in ((Channel.REASONING, resumed.reasoning), (Channel.ANSWER, resumed.text)):
             shown = self._text(channel)
             if shown.startswith(text):
                 self._again[channel] = shown[len(text) :]
+            elif text.startswith(shown):
+                unseen.append(TextDelta(text[len(shown) :], (), channel))
+                self._texts[channel].append(unseen[-1].text)
+        return unseen
 
     def take(self, delta: TextDelta, now: float) -> TextDelta | None:
         """Take new text; what of it is to be shown, if anything."""

@@ -38,6 +38,7 @@ _FACTS: Mapping[str, type | tuple[type, ...]] = {
     "error": str,
     "next_step": str,
     "differs_at": int,
+    "begun": int,
 }
 _ALWAYS = ("device", "sampling", "usage", "timings")
 _NO_FACTS = Facts()
