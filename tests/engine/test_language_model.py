@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,3 +168,19 @@ def test_a_kv_type_that_the_device_refuses_is_a_sentence(tiny_model, precision, 
     with pytest.raises(BadParameter, match="KV cache with this precision") as refused:
         LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(precision=precision, kv_cache=kv_cache))
     assert "engine.kv_cache to auto" in refused.value.next_step
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has mapped is asked of /proc")
+@pytest.mark.parametrize("backend", ["paged", "stateful"])
+def test_a_closed_model_does_not_hold_its_weights_whoever_keeps_it(tiny_model, tmp_path, backend):
+    folder = shutil.copytree(tiny_model("llama-int8"), tmp_path / "model")
+    model = LanguageModel.load(folder, "CPU", EngineOptions(backend=backend), {})
+    assert mapped(folder)
+    model.close()
+    gc.collect()
+    assert not mapped(folder)
+
+
+def mapped(folder: Path) -> bool:
+    """Whether this process has the model's weights mapped, as the compiled model does."""
+    return str(folder / "openvino_model.bin") in Path("/proc/self/maps").read_text()

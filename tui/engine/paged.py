@@ -122,6 +122,7 @@ class PagedBackend(Backend[BlockTable]):
 
     def close(self) -> None:
         self._tensors.clear()
+        self._caches.clear()  # a port holds the compiled model, too
         self._inputs.clear()
         self._request = None
         super().close()
