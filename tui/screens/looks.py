@@ -24,7 +24,12 @@ _PLAIN_THEME = Theme(
     surface=_OWN,
     panel=_OWN,
     ansi=True,
-    variables={"ansi-background": _OWN, "ansi-foreground": _OWN},
+    variables={
+        "ansi-background": _OWN,
+        "ansi-foreground": _OWN,
+        "block-cursor-background": _OWN,
+        "block-cursor-text-style": "bold underline",
+    },
 )
 _THEME, _PLAIN_KEY, _KEYS = "appearance.theme", "appearance.plain", "keys"
 
@@ -98,7 +103,7 @@ class Looks:
         app = self._app
         app.set_class(self.plain, PLAIN)
         app.animation_level = "none" if self.plain else self._animation
-        app.colourless = self.plain
+        app.plain = self.plain
         if self.plain:
             self._show(_PLAIN_THEME)
         else:

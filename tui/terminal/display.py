@@ -44,6 +44,11 @@ def frame_interval(app: App[Any]) -> float:
     return app.frame_interval_s if isinstance(app, TerminalApp) else Link().refresh(None)
 
 
+def is_plain(app: App[Any]) -> bool:
+    """Whether nothing is told by colours: words have to do it."""
+    return isinstance(app, TerminalApp) and app.plain
+
+
 def redraw(app: App[Any]) -> None:
     """Write the whole screen again, whatever the terminal shows."""
     if isinstance(app, TerminalApp) and app.output is not None:
@@ -82,12 +87,12 @@ class TerminalApp(App[None]):
         terminal: The settings of the section `terminal`.
 
     Attributes:
-        colourless: No colour is shown, whatever the style sheets say.
+        plain: No colour is shown, whatever the style sheets say; what colours tell, words do.
     """
 
     def __init__(self, line: Link, terminal: Mapping[str, Any]) -> None:
         super().__init__()
-        self.colourless = False
+        self.plain = False
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
@@ -140,7 +145,7 @@ class TerminalApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every row goes through. Textual's own for NO_COLOR leaves shades of grey, and cannot be turned off."""
         filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]
-        return [*filters, NoColor()] if self.colourless else filters
+        return [*filters, NoColor()] if self.plain else filters
 
     def switch_mouse(self) -> bool | None:
         """Take the mouse or give it back. Whether it is the app's now; None where it stays as it is."""

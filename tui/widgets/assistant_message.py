@@ -40,6 +40,7 @@ class AssistantMessage(MessageBox):
         & > .model:ansi { text-style: dim italic; }
     }
     """
+    SPEAKER: ClassVar[str] = "Answer"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter",
@@ -96,8 +97,8 @@ class AssistantMessage(MessageBox):
         await self._draw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Nothing of its own but the mark of the focus."""
-        return super().render_lines(crop) if self.has_focus else []
+        """Nothing of its own but the mark of the focus, or a title."""
+        return super().render_lines(crop) if self.has_focus or self.styles.border_top[0] else []
 
     async def resume(self, view: MessageView) -> None:
         """Go on: `feed` adds to what is there."""

@@ -47,6 +47,8 @@ class MessageBox(Vertical, can_focus=True):
         &.-failed > .end:ansi { text-style: none; }
     }
     """
+    SPEAKER: ClassVar[str] = ""
+    """Who says it, in plain mode, where no colour tells."""
     # As in BlockView: one layout for each change of size, which paints what it changed, and nothing after it.
     virtual_size = Reactive(Size(0, 0), repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,6 +68,7 @@ class MessageBox(Vertical, can_focus=True):
     def __init__(self, view: MessageView) -> None:
         super().__init__()
         self.view = view
+        self.border_title = self.SPEAKER  # is there where there is a border above
         self.set_class(not view.in_context, "-out-of-context")
 
     @property
@@ -78,8 +81,15 @@ class MessageBox(Vertical, can_focus=True):
         raise NotImplementedError
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """A bar and space, the same in every row: drawn once."""
+        """A bar and space, the same in every row: drawn once. In plain mode there is a title instead."""
+        if self.styles.border_top[0]:
+            return super().render_lines(crop)
         return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Say it in plain mode, too."""
+        super().watch_has_focus(has_focus)
+        self.border_title = f"{self.SPEAKER} (chosen)" if has_focus else self.SPEAKER
 
     async def on_mount(self) -> None:
         """What is to say of it."""

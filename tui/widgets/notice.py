@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.terminal.display import is_plain
 from tui.widgets.visible import visible
 
 _READ_S = 1.5
@@ -47,6 +48,8 @@ class Notice(Static):
         self._show(text, severity)
 
     def _show(self, text: str, severity: str) -> None:
+        if severity != "information" and is_plain(self.app):
+            text = f"{severity.capitalize()}: {text}"
         self.update(Content(visible(text)))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
+from tui.terminal.display import is_plain
 from tui.terminal.editor import EditorFailed, edit_text, editor_command
 from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
@@ -299,6 +300,7 @@ class Prompt(PromptArea, inherit_bindings=False):
     def on_mount(self) -> None:
         """Follow the screen's height, which may change while the prompt's own size does not."""
         self.screen.screen_layout_refresh_signal.subscribe(self, self._fit_screen)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.watch_label())
 
     def _fit_screen(self, screen: Screen[object]) -> None:
         self.set_class(screen.size.height < _LOWEST_WITH_BORDER, "-low")
@@ -307,7 +309,7 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     def watch_label(self) -> None:
         """Show it where there is room for it."""
-        self.border_title = Content(self.label)
+        self.border_title = Content(self.label or ("Message" if is_plain(self.app) else ""))
         self.placeholder = Content(self.label) if self.has_class("-low") else ""
 
 

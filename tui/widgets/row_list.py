@@ -61,7 +61,7 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
         scrollbar-color: $border-blurred;
         & > .row-list--heading { color: $text-muted; text-style: italic; }
         & > .row-list--current { background: $primary-muted; text-style: bold; }
-        &:ansi > .row-list--current { background: $background; text-style: bold reverse; }
+        &:ansi > .row-list--current { background: $background; text-style: bold underline; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"row-list--heading", "row-list--current"}

@@ -26,6 +26,8 @@ class UserMessage(MessageBox):
     }
     """
 
+    SPEAKER: ClassVar[str] = "You"
+
     def compose(self) -> ComposeResult:
         """The text, word for word."""
         yield PlainText(visible(capped(self.view.message.text)[0]))
