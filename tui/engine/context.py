@@ -16,26 +16,27 @@ def kv_budget() -> int:
     return available_bytes() // _KV_SHARE
 
 
-def context_limit(*, asked: int | None, model: int, bytes_per_token: float) -> int:
+def context_limit(*, asked: int | None, model: int, bytes_per_token: float, free: int | None = None) -> int:
     """The context limit in tokens.
 
     Args:
         asked: The user's limit, which overrides the model's.
         model: The model's own limit.
         bytes_per_token: KV cache of one token, all layers; 0 where nothing is kept.
+        free: Bytes of memory that can be taken; None asks the machine.
 
     Raises:
         NotEnoughMemory: The context asked for does not fit in what is free, or nothing does.
     """
     if bytes_per_token == 0:
         return asked or model
-    budget = int(kv_budget() // bytes_per_token)
+    free = available_bytes() if free is None else free
+    budget = int(free // _KV_SHARE // bytes_per_token)
     if asked is not None:
-        free = int(available_bytes() // bytes_per_token)
-        if asked > free:
+        if asked > free // bytes_per_token:
             raise NotEnoughMemory(
                 f"A context of {asked:,} tokens needs {asked * bytes_per_token / 2**30:.1f} GiB of KV cache, "
-                f"and {free * bytes_per_token / 2**30:.1f} GiB are free.",
+                f"and {free / 2**30:.1f} GiB are free.",
                 f"Set engine.context to {budget} or less, or take a smaller type for engine.kv_cache.",
             )
         return asked

@@ -67,7 +67,9 @@ class ModelFiles:
         vocab_size: Rows of the embedding.
         context_length: Tokens it was made for, rope scaling included.
         sliding_window: Tokens that the layers with a window see.
+        kv_cache: Element type that the model asks for its KV cache: `f16`; "" leaves it to the device.
         size_bytes: Of all files directly in the folder.
+        weight_bytes: Of the weights alone.
         template_sources: Where a chat template is: file names, or `openvino_tokenizer.xml` for its rt_info.
         tokenizer_kind: `BPE`, `SentencePiece`, `Unigram`, `WordPiece`, `trie`.
         made_with: Versions by name: `openvino`, `optimum-intel`, `transformers`, `torch`, `nncf`.
@@ -89,7 +91,9 @@ class ModelFiles:
     vocab_size: int | None
     context_length: int | None
     sliding_window: int | None
+    kv_cache: str
     size_bytes: int
+    weight_bytes: int
     template_sources: tuple[str, ...]
     tokenizer_kind: str
     made_with: Mapping[str, str]
@@ -141,7 +145,9 @@ def inspect(folder: Path) -> ModelFiles:
         vocab_size=_first_int(text, "vocab_size", "padded_vocab_size"),
         context_length=context_length(text),
         sliding_window=sliding_window(text),
+        kv_cache=ir.info.get("runtime_options/KV_CACHE_PRECISION", ""),
         size_bytes=sum(files.values()),
+        weight_bytes=files[ir.bin.name],
         template_sources=_template_sources(folder, set(files), tokenizer),
         tokenizer_kind=_tokenizer_kind(tokenizer),
         made_with={name: ir.info[key].split("-")[0] for key, name in _VERSIONS.items() if key in ir.info},

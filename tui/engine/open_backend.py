@@ -15,16 +15,14 @@ from tui.engine import model as ir
 from tui.engine import self_check
 from tui.engine.backend import Backend
 from tui.engine.context import context_limit
-from tui.engine.errors import BadParameter, NotEnoughMemory
+from tui.engine.errors import BadParameter
 from tui.engine.memory import available_bytes
+from tui.engine.memory_need import FALLBACK_CONTEXT, check_weights
 from tui.engine.model_files import ModelFiles
 from tui.engine.options import EngineOptions
 from tui.engine.paged import PagedBackend
 from tui.engine.stateful import StatefulBackend
 from tui.engine.stateless import StatelessBackend
-
-# A context nobody declared.
-_FALLBACK_CONTEXT = 4096
 
 # Tokens times bytes of weights in one call of the prefill.
 _CHUNK_BYTES = 1024 * 2**30
@@ -75,7 +73,7 @@ def open_backend(
         OvchatError: With what is wrong and what to do.
     """
     progress("reading the model")
-    _check_memory(files)
+    check_weights(files, available_bytes())
     graph = ir.read(core, files.xml)
     signature = ir.classify(graph, files.xml)
     notices: list[str] = []
@@ -97,7 +95,7 @@ def open_backend(
     del graph
     kv_cache = _property(compiled, "KV_CACHE_PRECISION")
     backend: Backend[Any]
-    model_context = files.context_length or _FALLBACK_CONTEXT
+    model_context = files.context_length or FALLBACK_CONTEXT
     if paged:
         backend = PagedBackend(compiled, model_context=model_context, asked_context=options.context)
         kv_cache = backend.kv_cache
@@ -108,7 +106,7 @@ def open_backend(
         )
         kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
         backend = kind(compiled, signature, context_limit=limit)
-    backend.chunk_size = _chunk_size(files.bin.stat().st_size)
+    backend.chunk_size = _chunk_size(files.weight_bytes)
     if signature.kind in _SLOW:
         notices.append(
             f"This model was exported {_SLOW[signature.kind]}, which is slow: export it again, stateful, "
@@ -117,15 +115,6 @@ def open_backend(
     if not backend.capabilities.selects_rows:
         notices.append("Logits of every prompt token are computed: the LM head of this model was not recognised.")
     return Opened(backend, _property(compiled, "INFERENCE_PRECISION_HINT"), kv_cache, tuple(notices))
-
-
-def _check_memory(files: ModelFiles) -> None:
-    needed, free = files.bin.stat().st_size, available_bytes()
-    if needed > free:
-        raise NotEnoughMemory(
-            f"{files.name} needs at least {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free.",
-            "Close other programs, or take a smaller model or one with int4 weights.",
-        )
 
 
 def _obstacle(signature: ir.Signature, device: str) -> str:
