@@ -44,6 +44,14 @@ def test_the_prompt_is_the_branch_with_what_is_typed(session: Make) -> None:
     assert chat.inspect().limit == 4096
 
 
+def test_what_is_edited_is_seen_in_its_place(session: Make) -> None:
+    chat = session("One.")
+    for question in ("First?", "Second?"):
+        chat.ask(question).result()
+    prompt = "".join(piece.text for piece in chat.inspect("Other?", chat.messages[2].id).pieces)
+    assert prompt.endswith(" <assistant> One. <end>\n <user> Other? <end>\n <assistant> :")
+
+
 def test_special_tokens_are_marked(session: Make) -> None:
     pieces = session().inspect("Hello there").pieces
     assert [piece.text.strip() for piece in pieces if piece.special] == ["<user>", "<end>", "<assistant>"]

@@ -200,8 +200,8 @@ class ChatSession(OpenConversation):
         given = self._given(self._branch.leaf)
         return use_of(model, self._conversation.system, given, text) if model is not None else None
 
-    def inspect(self, text: str = "") -> Inspection:
-        """What the model would be given with `text` as the next message.
+    def inspect(self, text: str = "", instead_of: int | None = None) -> Inspection:
+        """What the model would be given with `text` as the next message; arguments as `overflow`.
 
         Raises:
             OvchatError: There is no model, nothing to send, or the template rejects it.
@@ -210,7 +210,7 @@ class ChatSession(OpenConversation):
         if model is None:
             raise OvchatError("Its template and tokenizer are the model's, and none is loaded.", "Choose one with F3.")
         with self._lock:
-            given = self._given(self._branch.leaf)
+            given = self._given(self._branch.leaf if instead_of is None else self._tree[instead_of].parent)
             left_out = [each for each in self.messages if not self.in_context(each.id)]
             system, last = self._conversation.system, self._last
         found: Sequence[int] | None = None

@@ -94,6 +94,11 @@ class ChatPane(Vertical):
         return bool(self._works)
 
     @property
+    def editing(self) -> int | None:
+        """The message that what is typed would stand in the place of; None: it comes last."""
+        return self._draft.editing
+
+    @property
     def next_text(self) -> str:
         """The message that Enter would add to the branch."""
         return "" if self._draft.editing is not None else self.prompt.text_to_send

@@ -162,6 +162,12 @@ class MessageScreen(Screen[None]):
         if message := self._message(Role.ASSISTANT):
             self.app.push_screen(DetailsScreen(message, self.session.position(message.id)))
 
+    def action_inspect(self) -> None:
+        from tui.screens.inspector import InspectorScreen  # as it is opened, not as the app begins
+
+        typed = self.pane.prompt.text_to_send
+        self.app.push_screen(InspectorScreen(partial(self.session.inspect, typed, self.pane.editing)))
+
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
         with self._told():

@@ -43,7 +43,8 @@ class ReadingPanel(Panel[None]):
         yield VerticalScroll(*self.parts(), classes="reading--text", can_focus=False)
 
     @property
-    def _text(self) -> VerticalScroll:
+    def _text(self) -> Widget:
+        """What scrolls."""
         return self.query_one(".reading--text", VerticalScroll)
 
     def action_scroll_by(self, lines: int) -> None:

@@ -35,6 +35,7 @@ _NEAR = {
     **dict.fromkeys("→▶▸›", ">"),
     **dict.fromkeys("↑▲▴", "^"),
     **dict.fromkeys("↓▼▾✓✔", "v"),
+    **dict.fromkeys("↵", "\\"),
     **dict.fromkeys("×✗✘", "x"),
     **dict.fromkeys("¡", "!"),
     "ß": "s", "æ": "a", "Æ": "A", "ø": "o", "Ø": "O", "œ": "o", "Œ": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
