@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.engine.errors import DeviceNotFound, OvchatError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tui.engine.runner import LoadJob, Runner
 
 Choose = Callable[[str | None, str | None], "Choice"]
+
+_LOOK_S = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class ModelStatus:
         began: `time.monotonic()` when loading began.
         model: The loaded model, ready to answer.
         error: Why what was asked for is not loaded.
+        unloaded: It was unloaded, or is about to be when the answer under way has ended: there is a stage then.
     """
 
     choice: Choice | None = None
@@ -43,6 +47,7 @@ class ModelStatus:
     began: float = 0.0
     model: LanguageModel | None = None
     error: OvchatError | None = None
+    unloaded: bool = False
 
     @property
     def title(self) -> str:
@@ -52,7 +57,7 @@ class ModelStatus:
     @property
     def loading(self) -> bool:
         """Loading is under way."""
-        return bool(self.stage)
+        return bool(self.stage) and not self.unloaded
 
 
 class ActiveModel:
@@ -74,8 +79,9 @@ class ActiveModel:
         self._open_runner = open_runner
         self._choose = choose
         self._state = state
-        # The model and the device that are to be loaded next.
-        self._wanted: tuple[str | None, str | None] | None = None
+        # What is to be done next, and the model and the device that were asked for last.
+        self._wanted: Callable[[], None] | None = None
+        self._asked: tuple[str | None, str | None] = (None, None)
         self._changed = threading.Condition()
         self._closing = False
         self._loaded: Choice | None = None
@@ -83,17 +89,44 @@ class ActiveModel:
         # A daemon, as the engine thread is: a compilation under way cannot be stopped, and quitting does not wait.
         self._thread: threading.Thread | None = None
 
+    def given_device(self) -> str:
+        """The device that the user gave the model in use, before what the settings say; "" for none. Reads a file."""
+        choice = self.status.choice
+        return (choice is not None and self._state.device_of(choice.name)) or ""
+
     def use(self, model: str | None = None, device: str | None = None) -> None:
         """Load a model in place of the one there. Returns at once; of several, the last one asked for stays."""
         with self._changed:
-            self._wanted = (model, device)
+            self._asked = (model, device)
             self.status = ModelStatus(stage="getting ready", began=time.monotonic())
-            if self._job is not None:
-                self._job.cancel()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="model", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+            self._want(partial(self._load, model, device))
+
+    def unload(self) -> None:
+        """Give the model's memory back when the answer under way has ended; a load under way is given up.
+
+        Returns at once. `wake` loads it again.
+        """
+        with self._changed:
+            if self.status.unloaded or self._thread is None:
+                return
+            if self.status.choice is not None:
+                self._asked = (self.status.choice.name, None)
+            self.status = ModelStatus(self.status.choice, "unloading", time.monotonic(), unloaded=True)
+            self._want(self._unload)
+
+    def wake(self) -> None:
+        """Load again what was unloaded; where nothing was, do nothing."""
+        with self._changed:
+            if self.status.unloaded:
+                self.use(*self._asked)
+
+    def device_of(self, model: str) -> str:
+        """The device that the user gave a model; "" for none. Reads a file."""
+        return self._state.device_of(model) or ""
+
+    def give_device(self, model: str, device: str) -> None:
+        """Run a model on `device` from its next load on; "" on what the settings say, or the best. Writes a file."""
+        self._state.give_device(model, device)
 
     def close(self, timeout: float = 1.0) -> bool:
         """End the engine thread; False where it is still busy after `timeout` seconds."""
@@ -113,9 +146,9 @@ class ActiveModel:
                     self._changed.wait()
                 if self._closing or self._wanted is None:
                     break
-                wanted, self._wanted = self._wanted, None
+                work, self._wanted = self._wanted, None
             try:
-                self._load(*wanted)
+                work()
             except OvchatError as error:
                 self._set(error)
             except Exception as error:
@@ -148,6 +181,25 @@ class ActiveModel:
             self._state.give_device(choice.name, loaded.device)
         self._loaded = choice
         self._set()
+
+    def _unload(self) -> None:
+        self._loaded = None
+        if self.runner is not None:
+            job = self.runner.unload()
+            while not (job.wait_for_end(_LOOK_S) or self._closing):
+                pass  # an answer is under way
+        with self._changed:
+            if self._wanted is None:
+                self.status = replace(self.status, stage="")
+
+    def _want(self, work: Callable[[], None]) -> None:
+        self._wanted = work
+        if self._job is not None:
+            self._job.cancel()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._loop, name="model", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
 
     def _stage(self, stage: str) -> None:
         with self._changed:

@@ -57,7 +57,8 @@ def set_by(name: str, resolved: Resolved, set_here: Mapping[str, Any], settings:
             return SetBy.FOR_MODEL
         case Source.USER:
             return SetBy.USER
-    return SetBy.APP
+    # The user's "none" counts as nothing said.
+    return SetBy.USER if f"sampling.{name}" in settings.user else SetBy.APP
 
 
 def no_effect(name: str, params: SamplingParams) -> str:

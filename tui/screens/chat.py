@@ -21,7 +21,7 @@ from tui.chat import presets
 from tui.chat.active_model import ModelStatus
 from tui.chat.context import ContextUse
 from tui.chat.listed import ListedConversations
-from tui.screens import opening, switching
+from tui.screens import opening, switching, tuning
 from tui.screens.chat_keys import KEYS, commands
 from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
@@ -185,6 +185,9 @@ class ChatScreen(MessageScreen):
     @work(group="dialog", exclusive=True)
     async def action_device(self) -> None:
         await switching.choose_device(self.app, self._services)
+
+    def action_settings(self) -> None:
+        tuning.open_settings(self.app, self._services, self.session)
 
     def action_temperature(self, direction: int) -> None:
         warmth = self.session.sampling().params.temperature + direction * _STEP

@@ -51,6 +51,7 @@ KEYS = [
     _key("alt+s", "save", "Save to a file", "Write the conversation to a Markdown or JSON file.", _CHATS),
     _key("f2", "focus_prompt", "Chat", "Back to the prompt.", _VIEW),
     _key("f3", "models", "Models", "Switch to another local model.", _VALUES),
+    _key("f4", "settings", "Settings", "Every setting: its value, who set it, and another one.", _VALUES),
     _key("f6", "temperature(-1)", "Cooler", "Temperature down by 0.1, from the next turn on.", _VALUES),
     _key("f7", "temperature(1)", "Warmer", "Temperature up by 0.1, from the next turn on.", _VALUES),
     _key("f8", "preset", "Next preset", "The next sampling preset; in the end the model's own values.", _VALUES),

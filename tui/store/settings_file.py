@@ -22,6 +22,7 @@ from tui.store.errors import StoreError
 from tui.store.files import locked, replace_text
 from tui.store.settings import (
     KEYS,
+    PRESETS,
     Setting,
     Settings,
     Unreadable,
@@ -67,20 +68,34 @@ class SettingsFile:
             ValueError: There is no such setting, or the value is not what it may be; says why.
             StoreError: The file cannot be written, or is none that can be changed. Nothing is changed.
         """
-        setting = setting_of(key)
-        if setting is None:
-            raise ValueError(no_such_setting(key))
-        plain = as_written(setting, setting.checked(setting.unset if value is None and setting.unset else value))
-        self._change({key: plain})
+        self._change({key: _plain(key, value)})
+
+    def put(self, section: str, values: Mapping[str, object]) -> None:
+        """Make a section with a name of the user's, presets.NAME or models.NAME.sampling, say this and nothing else.
+
+        Args:
+            section: What its keys begin with.
+            values: By the rest of the key; none takes the section out.
+
+        Raises:
+            ValueError: As for `set`.
+            StoreError: As for `set`.
+        """
+        wanted: dict[str, Any] = {f"{section}.{name}": None for name in self.settings.user_section(section)}
+        self._change(wanted | {f"{section}.{name}": _plain(f"{section}.{name}", each) for name, each in values.items()})
+
+    @property
+    def set_keys(self) -> list[str]:
+        """The keys that the user sets; without presets, which are nothing that differs from a default."""
+        return [key for key in self.settings.user if not key.startswith(f"{PRESETS}.")]
 
     def reset(self, key: str | None = None) -> None:
-        """Take a key out of the file, or all that are settings: the defaults are in effect again.
+        """Take a key out of the file, or all `set_keys`: the defaults are in effect again.
 
         Raises:
             StoreError: As for `set`.
         """
-        wanted = [key] if key is not None else list(self.settings.user)
-        self._change(dict.fromkeys(wanted))
+        self._change(dict.fromkeys([key] if key is not None else self.set_keys))
 
     def look(self) -> frozenset[str]:
         """The keys whose value in effect has changed since the last look, by us or in the file."""
@@ -152,6 +167,13 @@ def as_written(setting: Setting, value: Any) -> Any:
     if value is None:
         return setting.unset
     return list(value) if isinstance(value, tuple) else value
+
+
+def _plain(key: str, value: object) -> Any:
+    setting = setting_of(key)
+    if setting is None:
+        raise ValueError(no_such_setting(key))
+    return as_written(setting, setting.checked(setting.unset if value is None and setting.unset else value))
 
 
 def changed_text(text: str, wanted: Mapping[str, Any]) -> str | None:

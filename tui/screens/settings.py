@@ -1,0 +1,245 @@
+"""The settings: every one with its value, who set it, its range and default; searched by typing, changed in place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.signal import Signal
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from tui.chat.sampling_values import SetBy
+from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, rows
+from tui.screens.dialogs import ConfirmDialog, OptionsDialog
+from tui.screens.list_panel import ListPanel
+from tui.screens.value_dialog import ValueDialog
+from tui.store.errors import StoreError
+from tui.store.settings import KEYS, setting_of
+from tui.store.settings_text import shown
+from tui.widgets.notice import Notice
+from tui.widgets.row_list import Heading, Line
+from tui.widgets.visible import one_line
+
+if TYPE_CHECKING:
+    from tui.screens.key_table import KeyRow
+    from tui.store.settings_file import SettingsFile
+
+
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    return Binding(key, action, label, id=f"settings.{action}", tooltip=tooltip)
+
+
+class SettingsScreen(ListPanel[None, SettingRow]):
+    """The settings.
+
+    Args:
+        file: Where they are, and are saved.
+        in_effect: What the conversation and its model make of them.
+        names: By key, what there is to choose from for a setting that is a name; called in a thread.
+        changed: Tells that some have changed.
+        search: What is typed at first.
+    """
+
+    HEADING = "Settings"
+    PLACEHOLDER = "Type to search"
+    LINES = 2
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Change", id="settings.choose", tooltip="Give the marked one another value."),
+        _key("alt+d", "reset", "Default", "Take what you have set out of your file: the default is back."),
+        _key("alt+x", "reset_all", "Reset all", "All defaults again, keys included. It asks first."),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    SettingsScreen {
+        .settings--help { height: auto; max-height: 4; padding: 0 2; margin-top: 1; color: $text-muted; }
+        &.-short .settings--help { display: none; }
+    }
+    """
+
+    def __init__(
+        self,
+        file: SettingsFile,
+        in_effect: Callable[[], InEffect | None] = lambda: None,
+        names: Mapping[str, Callable[[], Sequence[str]]] | None = None,
+        changed: Signal[frozenset[str]] | None = None,
+        search: str = "",
+    ) -> None:
+        super().__init__()
+        self._file = file
+        self._in_effect = in_effect
+        self._names = names or {}
+        self._changed = changed
+        self._search = search
+        self._keys: Sequence[KeyRow] = ()
+
+    def content(self) -> Iterable[Widget]:
+        for widget in super().content():
+            if isinstance(widget, Notice):
+                yield Static("", classes="settings--help")
+            yield widget
+
+    def on_mount(self) -> None:
+        if self._changed is not None:
+            self._changed.subscribe(self, self._follow)
+        self.watch(self.rows, "cursor", self._show_help, init=False)
+        if self._search:
+            self.query_one(Input).value = self._search
+        self._show()
+        wrong = self._file.settings.notices
+        self.say("\n".join(wrong) or f"Saved at once in {self._file.path}", "warning" if wrong else "information")
+        # To know all keys, every screen has to be imported.
+        self.call_after_refresh(self._read_keys)
+
+    def _read_keys(self) -> None:
+        from tui.screens.keymap import key_rows
+
+        self._keys = key_rows(self.app)
+        self._show()
+
+    def _follow(self, changed: frozenset[str]) -> None:
+        if any(key.startswith(f"{KEYS}.") for key in changed):
+            self._read_keys()
+        else:
+            self._show()
+
+    def _show(self) -> None:
+        """The settings that match, under their sections; the cursor stays on the one it is on."""
+        marked, top = self.rows.current, self.rows.scroll_offset.y
+        words = self.text.casefold().split()
+        all_rows = [*rows(self._file.settings, self._in_effect(), self._notes()), *self._key_rows()]
+        items: list[SettingRow | Heading] = []
+        section = cursor = None
+        for row in all_rows:
+            said = f"{row.key} {SECTIONS[row.section]} {row.help}".casefold()
+            if not all(word in said for word in words):
+                continue
+            if row.section != section:
+                section = row.section
+                items.append(Heading(SECTIONS[section]))
+            if marked is not None and row.key == marked.key:
+                cursor = len(items)
+            items.append(row)
+        self.show_items(items, cursor=cursor, empty="There is no setting like that.")
+        if cursor is not None:
+            self.rows.scroll_to(y=top, animate=False, force=True, immediate=True)
+        count = sum(not isinstance(item, Heading) for item in items)
+        self.show_facts(f"{count} of {len(all_rows)}" if words else str(count))
+
+    def _key_rows(self) -> Iterable[SettingRow]:
+        user = self._file.settings.user
+        for each in self._keys:
+            key = f"{KEYS}.{each.id}"
+            setting = setting_of(key)
+            assert setting is not None
+            source = SetBy.USER if key in user else SetBy.APP
+            note = ""
+            if key in user and shown(setting, user[key]) != shown(setting, each.keys):
+                note = f"yours, {shown(setting, user[key])}, cannot be followed"
+            yield SettingRow(
+                key,
+                setting,
+                each.id,
+                shown(setting, each.keys),
+                shown(setting, each.default_keys),
+                source,
+                note,
+                each.help,
+            )
+
+    def _notes(self) -> Mapping[str, str]:
+        """Why a setting has no effect in this process."""
+        notes: dict[str, str] = {}
+        if os.environ.get("OVCHAT_OUTPUT") == "textual":
+            notes["terminal.output"] = "not used: the environment variable OVCHAT_OUTPUT says textual"
+        if self.app.has_class("-plain"):
+            notes["appearance.theme"] = "not used in plain mode"
+        return notes
+
+    def typed(self, text: str) -> None:
+        self._show()
+
+    def draw(self, item: SettingRow, width: int) -> Sequence[Line]:
+        ours = item.source is not SetBy.APP
+        value = (one_line(item.value) or "none", "bold" if ours else "")
+        source = (f"{item.source:17}", "$text-primary" if ours else "$text-muted")
+        second = Content.styled(" · ".join(item.facts), "$text-muted")
+        if item.note:
+            second = Content.assemble((one_line(item.note), "$text-warning"), (" · ", "$text-muted"), second)
+        first = Line(Content(one_line(item.label)), Content.assemble(value, "  ", source))
+        return [first, Line("  " + second)]
+
+    def answer(self, item: SettingRow) -> None:
+        self._change(item)
+
+    @work(group="dialog", exclusive=True)
+    async def _change(self, row: SettingRow) -> None:
+        setting = row.setting
+        value: Any
+        choices: Sequence[str] = setting.choices
+        if row.key in self._names:
+            choices = await asyncio.to_thread(self._names[row.key])
+            choices = [*([setting.unset] if setting.unset else []), *choices]
+        if choices:
+            options = [(each, each) for each in choices]
+            cursor = choices.index(row.value) if row.value in choices else 0
+            value = await self.app.push_screen_wait(OptionsDialog(row.key, options, text=row.help, cursor=cursor))
+        else:
+            value = await self.app.push_screen_wait(ValueDialog(setting, row.value, row.help, self._check(row)))
+        if value is not None:
+            self._do(lambda: self._file.set(row.key, value))
+
+    def _check(self, row: SettingRow) -> Callable[[Any], str]:
+        if row.section != KEYS:
+            return lambda value: ""
+        from tui.screens.keymap import check_keys
+
+        return lambda value: check_keys(self.app, row.label, value)
+
+    def action_reset(self) -> None:
+        row = self.rows.current
+        if row is None:
+            return
+        if row.key not in self._file.settings.user:
+            where = {
+                SetBy.CONVERSATION: "This conversation sets it: F5.",
+                SetBy.FOR_MODEL: "It is set for this model: F5.",
+            }
+            self.say(where.get(row.source, "You have not set it."))
+            return
+        self._do(lambda: self._file.reset(row.key))
+
+    @work(group="dialog", exclusive=True)
+    async def action_reset_all(self) -> None:
+        count = len(self._file.set_keys)
+        if not count:
+            self.say("You have set nothing.")
+            return
+        text = f"What you have set leaves your file, {count} in all, other keys included. Comments and presets stay."
+        if await self.app.push_screen_wait(ConfirmDialog("Reset all settings?", text, yes="Reset all", no="Keep them")):
+            self._do(self._file.reset)
+
+    def _do(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except (ValueError, StoreError) as error:
+            self.fail(error)
+        else:
+            self.query_one(Notice).clear()
+            if self._changed is None:
+                self._show()
+
+    def _show_help(self) -> None:
+        row = self.rows.current
+        text = Content("")
+        if row is not None:
+            # In full: the row may have no room for it.
+            acts = f" It acts {row.setting.acts}." if row.setting.acts else ""
+            text = Content.assemble((f"{one_line(row.key)}  ", "$text"), one_line(row.help), acts)
+        self.query_one(".settings--help", Static).update(text)
