@@ -14,6 +14,8 @@ from tests.waiting import wait_until
 from tui.chat.active_model import ActiveModel
 from tui.chat.choice import Choice
 from tui.engine.errors import DeviceNotFound, ModelNotFound, OvchatError
+from tui.engine.generate import GenerationRequest
+from tui.engine.sampling_params import SamplingParams
 from tui.store.state import State
 
 _made: list[ActiveModel] = []
@@ -152,3 +154,83 @@ def test_closing_does_not_wait_for_a_load_that_cannot_be_stopped(tmp_path: Path)
     runner.go.clear()
     assert not active.close(0.1)
     runner.go.set()
+
+
+def test_unloading_drops_the_model_and_waking_loads_it_again(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.use("mine", "cpu")
+    wait_until(lambda: active.status.model is not None)
+    active.unload()
+    assert active.status.model is None
+    wait_until(lambda: not active.status.stage)
+    assert active.status.unloaded
+    assert not active.status.loading
+    assert active.status.title == "mine"
+    assert runner.model is None
+    active.wake()
+    wait_until(lambda: active.status.model is not None)
+    assert not active.status.unloaded
+    assert [folder.name for folder, _ in runner.loads] == ["mine", "mine"]
+
+
+def test_waking_what_was_not_unloaded_does_nothing(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.wake()
+    active.unload()
+    assert not active.status.unloaded
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    active.wake()
+    assert active.status.model is not None
+    assert len(runner.loads) == 1
+
+
+def test_unloading_gives_a_load_under_way_up(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False, load_s=500)
+    active = active_model(tmp_path, runner)
+    active.use("mine")
+    wait_until(lambda: runner.loads)
+    active.unload()
+    wait_until(lambda: active.status.unloaded and not active.status.stage)
+    assert active.status.error is None
+    assert runner.model is None
+
+
+def test_what_is_asked_for_while_unloading_is_loaded(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    active.unload()
+    active.use("other")
+    wait_until(lambda: active.status.model is not None)
+    assert active.status.title == "other"
+    assert not active.status.unloaded
+
+
+def test_unloading_waits_for_the_answer_under_way(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    runner.go.clear()
+    answer = runner.generate(GenerationRequest(prompt="Tell me more", sampling=SamplingParams()))
+    active.unload()
+    assert active.status.stage == "unloading"
+    assert not answer.done
+    runner.go.set()
+    answer.result()
+    wait_until(lambda: not active.status.stage)
+    assert runner.model is None
+
+
+def test_a_device_is_given_and_taken_back(tmp_path: Path) -> None:
+    active = active_model(tmp_path, ScriptedRunner(loaded=False))
+    assert active.device_of("mine") == ""
+    active.give_device("mine", "GPU.1")
+    assert active.device_of("mine") == "GPU.1"
+    active.give_device("mine", "")
+    assert active.device_of("mine") == ""
+    assert State(tmp_path / "state.toml").device_of("mine") is None

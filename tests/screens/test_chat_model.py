@@ -56,3 +56,31 @@ async def test_sampling_values_that_do_not_go_together_stop_nothing(opened: Open
         await chat.write("question")
         await chat.idle(2)
         assert "do not go together" in chat.notice
+
+
+async def test_a_prompt_loads_a_model_that_was_unloaded_again(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        active = chat.app.services.active
+        active.unload()
+        await chat.until(lambda: "not loaded" in chat.status)
+        await chat.write("still there?")
+        await chat.idle(2)
+        assert chat.texts[0] == "still there?"
+        assert len(runner.loads) == 2
+
+
+async def test_another_answer_of_a_model_that_was_unloaded_loads_it_and_says_so(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        await chat.write("question")
+        await chat.idle(2)
+        active = chat.app.services.active
+        active.unload()
+        await chat.until(lambda: "not loaded" in chat.status)
+        await chat.press("ctrl+r")
+        await chat.until(lambda: "is being loaded again" in chat.notice)
+        await chat.until(lambda: active.status.model is not None)
+        await chat.until(lambda: "not loaded" not in chat.status)
+        await chat.press("ctrl+r")
+        await chat.until(lambda: len(runner.requests) == 2)

@@ -60,4 +60,6 @@ def status_facts(
 def _state(model: ModelStatus) -> str:
     if model.loading:
         return f"loading {time.monotonic() - model.began:.0f} s: {model.stage}"
+    if model.unloaded:
+        return model.stage or "not loaded"
     return "no model: F3" if model.error is not None else ""

@@ -70,9 +70,12 @@ class Outgoing:
         """Begin a turn of the session with the model in use.
 
         Raises:
-            OvchatError: It cannot begin.
+            OvchatError: It cannot begin; a model that was unloaded is loaded again.
         """
         session = self.session
+        if self._active.status.unloaded:
+            self._active.wake()
+            raise OvchatError("The model was unloaded and is being loaded again.", "Ask once more when it is there.")
         session.runner = self._active.runner
         if self._active.status.choice is not None:
             session.set_model(self._active.status.choice.name)
@@ -99,6 +102,11 @@ class Outgoing:
             if self._turn.error is not None and self.waiting:
                 self.held = "The answer before it failed."
             self._turn = None
+
+    def wake_model(self) -> None:
+        """Load the model again where it was unloaded and something waits for it."""
+        if self.waiting and not self.held:
+            self._active.wake()
 
     @property
     def can_go_unseen(self) -> bool:
@@ -205,8 +213,10 @@ class UnderWay:
 
     def tend(self) -> None:
         """Go on where a turn has ended that nobody saw; to be called again and again."""
+        self.shown.wake_model()
         for id, outgoing in list(self._left.items()):
             outgoing.settle()
+            outgoing.wake_model()
             if not (outgoing.under_way or outgoing.is_unbegun):
                 del self._left[id]
                 self._workers.pop(id, None)

@@ -59,7 +59,7 @@ class State:
         self._change(change)
 
     def give_device(self, model: str, device: str) -> None:
-        """Remember that the user chose `device` for `model`."""
+        """Remember that the user chose `device` for `model`; "" is none."""
 
         def change(table: Table) -> None:
             table["devices"] = _table(table, "devices") | {model: device}
