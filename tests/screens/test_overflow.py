@@ -15,7 +15,8 @@ async def test_the_choices():
     assert await press(screen(), "enter") is OverflowChoice.DROP
     assert await press(screen(), "1") is OverflowChoice.DROP
     assert await press(screen(), "2") is OverflowChoice.NEW
-    assert await press(screen(), "3") is None
+    assert await press(screen(), "3") is OverflowChoice.SUMMARY
+    assert await press(screen(), "4") is None
     assert await press(screen(), "escape") is None
 
 

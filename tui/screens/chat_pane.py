@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +17,8 @@ from textual.timer import Timer
 from tui.chat.titles import derive_title
 from tui.engine.errors import OvchatError
 from tui.screens.draft import Draft
-from tui.screens.opening import may_leave
+from tui.screens.making_room import make_room
 from tui.screens.outgoing import WHAT_WAITS, Outgoing, UnderWay
-from tui.screens.overflow import OverflowChoice, OverflowScreen
 from tui.screens.works import Works
 from tui.store.errors import StoreError
 from tui.store.records import Message
@@ -59,7 +57,7 @@ class ChatPane(Vertical):
         self, session: ChatSession, new_session: Callable[..., ChatSession], outbox: Outbox, active: ActiveModel
     ) -> None:
         super().__init__()
-        self._new_session = new_session
+        self.new_session = new_session
         self._active = active
         self.under_way = UnderWay(self, lambda session: Outgoing(session, active, outbox), session)
         self._works = Works(self, self.send_next)
@@ -122,7 +120,7 @@ class ChatPane(Vertical):
         self._show_queue()
 
     async def _show(self, session: ChatSession, focus: int | None, turn: Turn | None) -> None:
-        await self._take(session, focus)
+        await self.take(session, focus)
         self.prompt.focus()
         if turn is not None:
             await self._follow(turn)
@@ -140,7 +138,7 @@ class ChatPane(Vertical):
             self.notice.clear()
             self.post_message(self.Changed())
 
-    async def _take(self, session: ChatSession, focus: int | None = None) -> None:
+    async def take(self, session: ChatSession, focus: int | None = None) -> None:
         session.runner = self._active.runner
         self.prompt.label = "temporary: nothing is stored" if session.temporary else ""
         await self.transcript.show_session(session, focus)
@@ -178,7 +176,7 @@ class ChatPane(Vertical):
 
     async def _send(self) -> None:
         text = self._out.waiting[0]
-        has_room = await self._make_room(partial(self.session.overflow, text))
+        has_room = await make_room(self, lambda: self.session.overflow(text), text)
         self._out.going = False
         # It may have been taken back while the user was asked: by quitting, which he then did not.
         if not (has_room and self._out.waiting and self._start(self._out.say_next)):
@@ -191,7 +189,9 @@ class ChatPane(Vertical):
             # In a new conversation there is nothing to stand in the place of.
             begun = await self._answer(
                 lambda: session.edit(edited, text) if self.session is session else self.session.ask(text),
-                lambda: session.overflow(text, edited),
+                lambda: self.session.overflow(text, edited if self.session is session else None),
+                text,
+                edited,
             )
             self._draft.edited = ""
             if begun:
@@ -219,12 +219,16 @@ class ChatPane(Vertical):
             self._works.begin(partial(self._answer_alone, start, overflow))
 
     async def _answer_alone(self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None) -> None:
-        await self._answer(start, overflow, can_move=False)
+        await self._answer(start, overflow)
 
     async def _answer(
-        self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None, *, can_move: bool = True
+        self,
+        start: Callable[[], Turn],
+        overflow: Callable[[], Overflow | None] | None,
+        text: str = "",
+        instead_of: int | None = None,
     ) -> bool:
-        has_room = overflow is None or await self._make_room(overflow, can_move=can_move)
+        has_room = overflow is None or await make_room(self, overflow, text, instead_of)
         self._out.going = False
         return has_room and self._start(lambda: self._out.begin(start))
 
@@ -266,30 +270,6 @@ class ChatPane(Vertical):
     async def _sync(self) -> None:
         await self.transcript.sync()
         self.post_message(self.Changed())
-
-    async def _make_room(self, overflow_of: Callable[[], Overflow | None], *, can_move: bool = True) -> bool:
-        """Whether there is room, after the user has chosen what to do where the context is too small.
-
-        Args:
-            overflow_of: What has to leave; it computes.
-            can_move: There is something to send, which can also begin a new conversation.
-        """
-        try:
-            overflow = await asyncio.to_thread(overflow_of)
-        except OvchatError as error:
-            self.say_error(error)
-            return False
-        if overflow is None:
-            return True
-        match await self.app.push_screen_wait(OverflowScreen(overflow, can_move=can_move)):
-            case OverflowChoice.DROP:
-                self.session.drop_oldest(overflow)
-            case OverflowChoice.NEW if await may_leave(self.app, self):
-                self.under_way.move_on(self._new_session(temporary=self.session.temporary))
-            case _:
-                return False
-        await self._take(self.session)
-        return True
 
     def stop(self) -> bool:
         """End the turn under way, its text stays; False where there is none."""

@@ -100,7 +100,7 @@ class Dialog(Modal[Result], Generic[Result]):
         self.leave()
 
 
-class _Lines(TextArea, inherit_bindings=False):
+class Lines(TextArea, inherit_bindings=False):
     """A box of several lines in which Enter answers, in the order of typing."""
 
     BINDINGS: ClassVar[list[BindingType]] = typing_keys(TextArea, "lines", {"ctrl+c,super+c"})
@@ -162,7 +162,7 @@ class TextDialog(Dialog[str | None]):
 
     def content(self) -> Iterable[Widget]:
         if self._lines:
-            yield _Lines(self._value, compact=True, highlight_cursor_line=False)
+            yield Lines(self._value, compact=True, highlight_cursor_line=False)
         else:
             yield LineInput(one_line(self._value), compact=True, select_on_focus=not self._is_file)
 

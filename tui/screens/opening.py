@@ -15,15 +15,26 @@ from tui.screens.dialogs import ConfirmDialog
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation
+from tui.store.saving import Whole
 
 if TYPE_CHECKING:
     from tui.screens.chat_pane import ChatPane
     from tui.screens.services import Services
 
 
-def new_session(services: Services, *, temporary: bool = False) -> ChatSession:
-    """An empty conversation; nothing is stored of a temporary one."""
-    return ChatSession(outbox=None if temporary else services.outbox, **_sampling(services))
+def new_session(services: Services, *, temporary: bool = False, begun: Whole | None = None) -> ChatSession:
+    """A new conversation; nothing is stored of a temporary one.
+
+    Args:
+        services: What it works with.
+        temporary: See above.
+        begun: What it is and has already; else it is empty.
+    """
+    conversation, messages = begun if begun is not None else (None, ())
+    outbox = None if temporary else services.outbox
+    if outbox is not None and begun is not None:
+        outbox.put(begun[0], *messages, whole=lambda: begun)
+    return ChatSession(conversation, outbox, messages=messages, **_sampling(services))
 
 
 async def stored(services: Services) -> Conversations:

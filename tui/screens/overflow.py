@@ -16,6 +16,7 @@ class OverflowChoice(StrEnum):
 
     DROP = "drop"  # the oldest exchanges leave the context
     NEW = "new"  # the message begins a new conversation
+    SUMMARY = "summary"  # so, too, but before it comes a summary of this one
 
 
 class OverflowScreen(OptionsDialog[OverflowChoice]):
@@ -39,7 +40,11 @@ class OverflowScreen(OptionsDialog[OverflowChoice]):
         oldest = "the oldest exchange" if exchanges == 1 else f"the {exchanges:,} oldest exchanges"
         text = f"{numbers} Nothing has been sent. Dropped exchanges stay in the conversation; the model no longer \
 sees them."
-        move = [("Send it in a new conversation", OverflowChoice.NEW)] if can_move else []
+        new = [
+            ("Send it in a new conversation", OverflowChoice.NEW),
+            ("Send it in a new one, after a summary of this one", OverflowChoice.SUMMARY),
+        ]
+        move = new if can_move else []
         super().__init__("The context is full", [(f"Drop {oldest}", OverflowChoice.DROP), *move, back], text=text)
 
 
