@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.chat.context import ContextUse, Overflow, chat_messages, check_tokens, overflow_of, use_of
+from tui.chat.context import ChatMessage, ContextUse, Overflow, chat_messages, check_tokens, overflow_of, use_of
 from tui.chat.inspection import Inspection, inspect
 from tui.chat.open_conversation import OpenConversation
 from tui.chat.stored import read_conversation
@@ -176,6 +176,11 @@ class ChatSession(OpenConversation):
             resolved = resolve(self._app_sampling, own, {})
             notice = f"The sampling values that are set do not go together and are left out: {error}"
             return resolved._replace(notices=(*resolved.notices, notice))
+
+    def given(self, text: str) -> list[ChatMessage]:
+        """What a model is given with `text` as the next message."""
+        with self._lock:
+            return chat_messages(self._conversation.system, self._given(self._branch.leaf), text)
 
     # These compute: not for the event loop.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tui.chat.choice import Choice
 from tui.chat.raw import complete
 from tui.chat.turn import Turn
 from tui.cli import console, loading, log
@@ -22,9 +23,11 @@ from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.cli.utf8 import decode_utf8, require_utf8
+from tui.engine import model_files
 from tui.engine.errors import BadText
 from tui.engine.events import Finished
-from tui.engine.language_model import LanguageModel
+from tui.engine.language_model import LanguageModel, TextSide
+from tui.engine.prefill import GenerationRequest, prompt_of
 from tui.store.state import State
 
 _STDIN_SECONDS = 3.0
@@ -38,6 +41,7 @@ _STDIN_SECONDS = 3.0
 @click.option("--raw", is_flag=True, help="Go on with PROMPT as it is, without chat template.")
 @click.option("--logprobs", type=int, metavar="N", help="With --json: log probabilities, and of N alternatives.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end instead of the text.")
+@click.option("--show-prompt", is_flag=True, help="Print the prompt as the model would be given it; no answer.")
 @click.option("--stats", "show_stats", is_flag=True, help="Say on standard error how it ran.")
 @debug_option
 def command(
@@ -49,6 +53,7 @@ def command(
     reference: str | None,
     raw: bool,
     as_json: bool,
+    show_prompt: bool,
     show_stats: bool,
     debug: bool,
     **sampling: Any,
@@ -78,6 +83,10 @@ def command(
         opening = Opening(outbox, settings, system, values)
         session = opening.open(reference)
         choice = loading.choose(model, device, options, settings, state, session.conversation.model)
+        if show_prompt:
+            messages = () if raw else session.given(text)
+            _show_prompt(choice, GenerationRequest(messages, prompt=text if raw else None), as_json)
+            return
         opening.model = choice.title
         with loading.engine() as runner:
             loaded = loading.load(runner, choice, state)
@@ -99,6 +108,23 @@ def command(
                     console.aside(line)
     if interrupted.is_set():
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _show_prompt(choice: Choice, request: GenerationRequest, as_json: bool) -> None:
+    """Print a rendered prompt. The model's weights are not needed for that, and not loaded."""
+    model_files.inspect(choice.folder)  # what is no model is called so
+    model = TextSide.load(choice.folder)
+    prompt = prompt_of(model, request)
+    if not as_json:
+        console.write(prompt.text if prompt.text.endswith("\n") else prompt.text + "\n")
+        return
+    result = {
+        "model": choice.title,
+        "template": None if request.prompt is not None else model.template.source,
+        "prompt": prompt.text,
+        "prompt_token_ids": prompt.token_ids.tolist(),
+    }
+    console.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
 def _whole_prompt(prompt: str | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import openvino as ov
@@ -27,6 +27,20 @@ from tui.engine.tokenizer import Tokenizer
 from tui.engine.tokenizer_files import require_tokenizer
 
 _WARM_UP_TOKENS = 256
+
+
+class TextSide(NamedTuple):
+    """What of a model turns messages into tokens and tokens into text; no weights."""
+
+    tokenizer: Tokenizer
+    template: ChatTemplate
+
+    @classmethod
+    def load(cls, folder: Path) -> TextSide:
+        """Load it from a model's folder; errors as `Tokenizer.load` and `ChatTemplate.find`."""
+        tokenizer = Tokenizer.load(ov.Core(), folder)
+        template = ChatTemplate.find(folder, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)
+        return cls(tokenizer, template)
 
 
 @dataclass(slots=True)
@@ -90,7 +104,7 @@ class LanguageModel:
         device = devices.resolve_device(core, device)
         # The tokenizer loads beside the model: both spend their time outside Python.
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(_load_text_side, files.path)
+            loading = beside.submit(TextSide.load, files.path)
             opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress)
             try:
                 tokenizer, template = loading.result()
@@ -152,8 +166,3 @@ class LanguageModel:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _load_text_side(folder: Path) -> tuple[Tokenizer, ChatTemplate]:
-    tokenizer = Tokenizer.load(ov.Core(), folder)
-    return tokenizer, ChatTemplate.find(folder, tokenizer.rt_info.get("chat_template"), tokenizer.special_tokens)

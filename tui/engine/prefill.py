@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tui.engine.backend import Backend, Logits
 from tui.engine.errors import BadText
 from tui.engine.events import PrefillProgress
-from tui.engine.language_model import LanguageModel
+from tui.engine.language_model import LanguageModel, TextSide
 from tui.engine.reasoning import opened_by
 from tui.engine.sampling_params import SamplingParams
 
@@ -46,14 +46,15 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The prompt's ids, the thinking tag that the template has opened, and the text in it that is answer already."""
+    """The prompt's text and ids, the thinking tag that the template has opened, and the text in it that is answer."""
 
+    text: str
     token_ids: NDArray[np.int64]
     thinking: str = ""
     begun_text: str = ""
 
 
-def prompt_of(model: LanguageModel, request: GenerationRequest) -> Prompt:
+def prompt_of(model: LanguageModel | TextSide, request: GenerationRequest) -> Prompt:
     """The prompt of a request.
 
     Raises:
@@ -65,11 +66,11 @@ def prompt_of(model: LanguageModel, request: GenerationRequest) -> Prompt:
     return prompt
 
 
-def _prompt(model: LanguageModel, request: GenerationRequest) -> Prompt:
+def _prompt(model: LanguageModel | TextSide, request: GenerationRequest) -> Prompt:
     if request.prompt is not None:
         if not request.prompt:
             raise BadText("The prompt is empty.", "Write something to answer.")
-        return Prompt(model.tokenizer.encode(request.prompt, add_special_tokens=True))
+        return Prompt(request.prompt, model.tokenizer.encode(request.prompt, add_special_tokens=True))
     if not request.messages:
         raise BadText("There is no message to answer.", "Write something to answer.")
     given = {"tools": request.tools, **request.template_values}
@@ -78,7 +79,7 @@ def _prompt(model: LanguageModel, request: GenerationRequest) -> Prompt:
     if request.begun_text:
         whole = model.template.render_begun(request.messages, request.begun_text, **given)
     token_ids = model.tokenizer.encode(whole, add_special_tokens=model.template.plain)
-    return Prompt(token_ids, opened_by(text), whole.removeprefix(text))
+    return Prompt(whole, token_ids, opened_by(text), whole.removeprefix(text))
 
 
 def prefill(
