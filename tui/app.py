@@ -77,7 +77,7 @@ class ChatApp(EndingApp):
         self.left: Sequence[Turn] = ()
         self.last_answer = ""
         self._start = start or Start()
-        self.looks = Looks(self, lambda: services.settings, services.settings_file.path, self._say_all)
+        self.looks = Looks(self, services.settings_file, self._say_all)
         self.looks.begin()
 
     def on_mount(self) -> None:
@@ -105,6 +105,7 @@ class ChatApp(EndingApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         if isinstance(screen, ChatScreen):
             yield from screen.commands()
+            yield SystemCommand("Theme", "Choose the colours; each theme is shown on the way.", self.action_theme)
             yield SystemCommand("Key tester", "Press a key: its bytes, its name, what it does.", self._test_keys)
         yield SystemCommand("Redraw", f"{_REDRAW} (Ctrl+L)", self.action_redraw)
         yield SystemCommand("Mouse", f"{_MOUSE} (Alt+M)", self.action_switch_mouse)
@@ -127,6 +128,11 @@ class ChatApp(EndingApp):
             self.screen.pane.notice.say(said)
         else:
             self.notify(said, markup=False)
+
+    def action_theme(self) -> None:
+        """Choose a theme."""
+        choose: Callable[[], Awaitable[None]] = self.looks.choose
+        self.run_worker(choose, group="theme", exclusive=True)
 
     def _test_keys(self) -> None:
         rows = active_rows(self.screen.active_bindings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.table import Table
@@ -14,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.screens.keymap import keys_of
 from tui.screens.reading_panel import ReadingPanel
 from tui.terminal.key_names import NO_KEY
 from tui.widgets.keys_row import key_label
@@ -41,18 +43,20 @@ class HelpScreen(ReadingPanel):
 
     def __init__(self, bindings: Mapping[str, ActiveBinding], of: str = "", chosen: Iterable[BindingType] = ()) -> None:
         super().__init__()
-        self._groups = _grouped(bindings, [each for each in chosen if isinstance(each, Binding)])
-        keys = [keys for entries in self._groups.values() for keys, _ in entries]
-        self._width = min(_KEY_COLUMN, max(map(len, keys), default=0))
+        self._bindings_below = bindings
+        self._chosen = [each for each in chosen if isinstance(each, Binding)]
         self._of = of
 
     def on_mount(self) -> None:
         self.show_facts(self._of)
 
     def parts(self) -> Iterable[Widget]:
-        for name, entries in self._groups.items():
+        chosen = [replace(each, key=key) for each in self._chosen for key in keys_of(self.app, each.id or "", each.key)]
+        groups = _grouped(self._bindings_below, chosen)
+        width = min(_KEY_COLUMN, max((len(keys) for entries in groups.values() for keys, _ in entries), default=0))
+        for name, entries in groups.items():
             yield Static(Content(name), classes="reading--heading")
-            yield Static(_table(entries, self._width))
+            yield Static(_table(entries, width))
 
 
 def _grouped(bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding]) -> dict[str, list[tuple[str, str]]]:

@@ -31,7 +31,7 @@ class KeyTesterApp(EndingApp):
         super().__init__(line, settings.settings.section("terminal"), ending)
         keys.register()
         self._rows = rows
-        Looks(self, lambda: settings.settings, settings.path, lambda _: None).begin()
+        Looks(self, settings, lambda _: None).begin()
 
     def on_mount(self) -> None:
         self.push_screen(KeyTesterScreen(self._rows, self.line, self.escape_delay_s), lambda _: self.exit())

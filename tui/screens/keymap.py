@@ -22,6 +22,7 @@ from tui.widgets.keys_row import key_label
 if TYPE_CHECKING:
     from textual.binding import Keymap
 
+_CHAT = ("chat", "app", "prompt")
 _NEEDED = {
     "prompt.send": "to send a message",
     "app.quit": "to quit",
@@ -101,10 +102,17 @@ def keys_of(app: App[Any], id: str, default: str) -> tuple[str, ...]:
     return _names(app._keymap.get(id, default))
 
 
-def shown_key(app: App[Any], id: str, default: str) -> str:
-    """The first of them, as people write it; "" where there is none."""
-    keys = keys_of(app, id, default)
-    return key_label(keys[0]) if keys else ""
+def other_names(app: App[Any], keys: Keys) -> dict[str, str]:
+    """For sentences: what the first key of something was called, and is called now. They speak of the chat's keys."""
+    rows = sorted(with_keys(_table(type(app)).rows, keys), key=lambda row: row.place not in _CHAT)
+    first: dict[str, KeyRow] = {}
+    for row in rows:
+        first.setdefault(row.default_keys[0], row)
+    return {
+        key_label(key): key_label(row.keys[0]) if row.keys else "(no key)"
+        for key, row in first.items()
+        if row.keys[:1] != (key,)
+    }
 
 
 def remapped(table: KeyTable, wanted: Keys, last: str = "") -> Remapped:

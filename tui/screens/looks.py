@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from textual.theme import Theme
 
 from tui.screens import themes
-from tui.screens.keymap import checked_keys, keymap, named
-from tui.store.settings import Settings, where
+from tui.screens.keymap import checked_keys, keymap, named, other_names
+from tui.store.errors import StoreError
+from tui.store.settings import where
+from tui.store.settings_file import SettingsFile
 from tui.terminal.display import TerminalApp
 
 PLAIN = "-plain"
@@ -17,7 +18,7 @@ PLAIN = "-plain"
 _OWN = "ansi_default"
 # The terminal's own colours and none besides.
 _PLAIN_THEME = Theme(
-    "plain",
+    "ovchat-plain",
     primary=_OWN,
     foreground=_OWN,
     background=_OWN,
@@ -31,6 +32,7 @@ _PLAIN_THEME = Theme(
         "block-cursor-text-style": "bold underline",
     },
 )
+_PLAIN_ON = "Plain mode is on (appearance.plain): a theme is seen when it is off."
 _THEME, _PLAIN_KEY, _KEYS = "appearance.theme", "appearance.plain", "keys"
 
 
@@ -39,21 +41,18 @@ class Looks:
 
     Args:
         app: The app.
-        settings: Gives the settings in effect.
-        path: The user's file.
+        settings: The user's settings.
         say: Tells the user what cannot be followed.
     """
 
     def __init__(
         self,
         app: TerminalApp,
-        settings: Callable[[], Settings],
-        path: Path,
+        settings: SettingsFile,
         say: Callable[[Sequence[str]], None],
     ) -> None:
         self._app = app
         self._settings = settings
-        self._path = path
         self._say = say
         self._animation = app.animation_level
         self._no_colour = app.no_color  # Textual has taken NO_COLOR out of the environment
@@ -62,15 +61,14 @@ class Looks:
     def begin(self) -> None:
         """What the first paint needs: plain mode and theme. Keys are taken as they are; `check` looks at them."""
         self._follow_plain()
-        if wanted := self._settings().section(_KEYS):
+        if wanted := self._settings.settings.section(_KEYS):
             self._app.set_keymap(keymap(named(wanted)))
 
     def check(self) -> None:
         """Say what cannot be followed, and undo it: to know all keys, all screens have to be imported."""
-        if self._settings().section(_KEYS):
+        if self._settings.settings.section(_KEYS):
             self._follow_keys()
-        self._say(self._wrong)
-        self._wrong = []
+        self._tell()
 
     def follow(self, changed: Iterable[str]) -> None:
         """These settings have changed."""
@@ -81,23 +79,32 @@ class Looks:
             self._follow_theme()
         if any(key.startswith(f"{_KEYS}.") for key in changed):
             self._follow_keys()
-        self._say(self._wrong)
-        self._wrong = []
+        self._tell()
 
     @property
     def plain(self) -> bool:
         """No colour, no borders, no animation."""
-        setting = self._settings()[_PLAIN_KEY]
+        setting = self._settings.settings[_PLAIN_KEY]
         return self._no_colour if setting == "auto" else bool(setting == "on")
 
-    def preview(self, theme: Theme) -> None:
-        """Show a theme, until the settings or another preview change it. In plain mode there is none to be seen."""
+    def _preview(self, theme: Theme) -> None:
         if not self.plain:
             self._show(theme)
 
-    def restore(self) -> None:
-        """Show the theme that the settings say."""
-        self._follow_plain()
+    async def choose(self) -> None:
+        """Let the user choose a theme, and keep it."""
+        from tui.screens.theme_chooser import ThemeChooser
+
+        current = self._settings.settings[_THEME]
+        chooser = ThemeChooser(current, self._preview, _PLAIN_ON if self.plain else "")
+        name = await self._app.push_screen_wait(chooser)
+        if name is not None:
+            try:
+                self._settings.set(_THEME, name)
+            except StoreError as error:
+                self._wrong.append(str(error))
+        self._follow_theme()
+        self._tell()
 
     def _follow_plain(self) -> None:
         app = self._app
@@ -113,7 +120,7 @@ class Looks:
         if self.plain:
             return
         try:
-            theme = themes.find_theme(self._settings()[_THEME])
+            theme = themes.find_theme(self._settings.settings[_THEME])
         except themes.BadTheme as error:
             self._wrong.append(f"{error} {themes.DEFAULT} is used.")
             theme = themes.find_theme(themes.DEFAULT)
@@ -128,13 +135,18 @@ class Looks:
         app.theme = theme.name
 
     def _follow_keys(self) -> None:
-        wanted = self._settings().section(_KEYS)
+        wanted = self._settings.settings.section(_KEYS)
         taken = checked_keys(self._app, wanted)
+        self._app.other_keys = other_names(self._app, taken.keys)
         self._app.set_keymap(keymap(taken.keys))
         self._wrong += [f"{self._place(f'{_KEYS}.{id}')}: {why} It is ignored." for id, why in taken.problems.items()]
 
+    def _tell(self) -> None:
+        self._say(self._wrong)
+        self._wrong = []
+
     def _place(self, key: str) -> str:
         try:
-            return f"{where(key, self._path)}, {key}"
+            return f"{where(key, self._settings.path)}, {key}"
         except (OSError, ValueError, KeyError):  # it was changed meanwhile
-            return f"{self._path}, {key}"
+            return f"{self._settings.path}, {key}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from tui.terminal.display import with_present_keys
+
 _BY_HELP = 0.5  # what is found by its help stands below what is found by its name
 
 
@@ -26,4 +28,5 @@ class Actions(Provider):
                 yield Hit(_BY_HELP, command.title, command.callback, help=command.help)
 
     def _commands(self) -> list[SystemCommand]:
-        return list(self.app.get_system_commands(self.screen))
+        commands = self.app.get_system_commands(self.screen)
+        return [command._replace(help=with_present_keys(self.app, command.help)) for command in commands]

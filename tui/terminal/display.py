@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import threading
@@ -49,6 +50,15 @@ def is_plain(app: App[Any]) -> bool:
     return isinstance(app, TerminalApp) and app.plain
 
 
+def with_present_keys(app: App[Any], sentence: str) -> str:
+    """A sentence of ours that names keys, with those that do it now."""
+    others = app.other_keys if isinstance(app, TerminalApp) else {}
+    if not others:
+        return sentence
+    names = "|".join(sorted(map(re.escape, others), key=len, reverse=True))
+    return re.sub(rf"(?<![\w+])(?:{names})(?!\w)", lambda found: others[found[0]], sentence)
+
+
 def redraw(app: App[Any]) -> None:
     """Write the whole screen again, whatever the terminal shows."""
     if isinstance(app, TerminalApp) and app.output is not None:
@@ -88,11 +98,13 @@ class TerminalApp(App[None]):
 
     Attributes:
         plain: No colour is shown, whatever the style sheets say; what colours tell, words do.
+        other_keys: What keys are called in sentences, and which ones do that now instead.
     """
 
     def __init__(self, line: Link, terminal: Mapping[str, Any]) -> None:
         super().__init__()
         self.plain = False
+        self.other_keys: Mapping[str, str] = {}
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
@@ -249,10 +261,14 @@ class TerminalApp(App[None]):
         """Whatever the terminal made of its rows: nothing is known of them."""
         if self.output is None:
             return
+        self.output.forget()
         if event.size == Size(self._frame.width, self._frame.height):
-            self.output.invalidate()
-        else:
-            self.output.forget()
+            # It had another size in between, maybe: what does not change is not drawn anew.
+            self._show_frame(self.output)
+
+    def _show_frame(self, output: Output) -> None:
+        x, y = Size(self._frame.width, self._frame.height).clamp_offset(self.cursor_position)
+        output.show(self._frame, (x, y))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """No cursor blinks at the end of a far line."""
@@ -271,8 +287,7 @@ class TerminalApp(App[None]):
             if (self._frame.width, self._frame.height) != size:
                 self._frame = Frame(*size)
             self._frame.take(renderable, self.console._color_system or ColorSystem.TRUECOLOR)
-            x, y = size.clamp_offset(self.cursor_position)
-            output.show(self._frame, (x, y))
+            self._show_frame(output)
             self.post_display_hook()
         else:
             super()._display(screen, renderable)

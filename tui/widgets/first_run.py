@@ -7,6 +7,8 @@ from typing import ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.terminal.display import with_present_keys
+
 _TEXT = """\
 Write below; Enter sends, Ctrl+J begins a new line.
 Esc stops an answer and keeps its text; Alt+G goes on with it.
@@ -22,4 +24,13 @@ class FirstRun(Static):
     DEFAULT_CSS: ClassVar[str] = "FirstRun { color: $text-muted; padding: 1 2; height: auto; }"
 
     def __init__(self, *, temporary: bool = False) -> None:
-        super().__init__(Content(_TEMPORARY if temporary else _TEXT))
+        super().__init__()
+        self._text = _TEMPORARY if temporary else _TEXT
+
+    def on_mount(self) -> None:
+        """Follow the keys, which may be others."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._show())
+        self._show()
+
+    def _show(self) -> None:
+        self.update(Content(with_present_keys(self.app, self._text)))

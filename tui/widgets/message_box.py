@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.store.records import Ended
+from tui.terminal.display import with_present_keys
 from tui.widgets.message_view import MessageView
 
 
@@ -108,7 +109,7 @@ class MessageBox(Vertical, can_focus=True):
     async def show_end_line(self) -> None:
         """Bring the line under the text up to date; most messages have none, and a widget less is a widget less."""
         self.set_class(self.view.message.ended is Ended.ERROR, "-failed")
-        line = self.end_line()
+        line = Content(with_present_keys(self.app, self.end_line().plain))
         shown = next(iter(self.query_children(".end").results(Static)), None)
         if shown is None and line:
             await self.mount(Line(line, classes="end"))

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.terminal.display import is_plain
+from tui.terminal.display import is_plain, with_present_keys
 from tui.widgets.visible import visible
 
 _READ_S = 1.5
@@ -50,7 +50,7 @@ class Notice(Static):
     def _show(self, text: str, severity: str) -> None:
         if severity != "information" and is_plain(self.app):
             text = f"{severity.capitalize()}: {text}"
-        self.update(Content(visible(text)))
+        self.update(Content(visible(with_present_keys(self.app, text))))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
         self.add_class("-shown")
