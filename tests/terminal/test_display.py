@@ -67,6 +67,10 @@ def test_it_is_shown_resized_redrawn_and_left_as_the_terminal_was(tmp_path: Path
         terminal.wait_for(lambda text: "Esc Close" not in text)
         terminal.resize(70, 20)
         terminal.wait_for("radius ** 2")
+        for _ in range(5 * ("OVCHAT_OUTPUT" not in environment)):  # Textual itself does not draw it anew
+            terminal.resize(40, 10)
+            terminal.resize(70, 20)
+            terminal.wait_for(lambda text: "radius ** 2" in text and "─" * 68 in text)
         before = terminal.written
         terminal.press("ctrl+l")
         wait_until(lambda: b"radius" in terminal.raw[before:], what="all of it again")
