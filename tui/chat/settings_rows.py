@@ -87,7 +87,7 @@ class SettingRow:
 def rows(
     settings: Settings, in_effect: InEffect | None = None, notes: Mapping[str, str] | None = None
 ) -> list[SettingRow]:
-    """All settings but the keys of bindings, in the order of `SECTIONS`; of those with free names, what the user sets.
+    """All settings in the order of `SECTIONS`; of those with free names, which the keys have, too, what the user sets.
 
     Args:
         settings: The settings.
@@ -95,7 +95,7 @@ def rows(
         notes: By key, why a setting has no effect here.
     """
     helps = shipped_help()
-    free = [key for key in settings.user if key.startswith((f"{MODELS}.", f"{PRESETS}."))]
+    free = [key for key in settings.user if key not in SCHEMA]
     found = [_row(key, settings, in_effect, notes or {}, helps) for key in (*SCHEMA, *free)]
     order = list(SECTIONS)
     return sorted(found, key=lambda row: order.index(row.section))

@@ -22,6 +22,7 @@ COMMANDS = {
     "chats": "The stored conversations: list, show, search, export, import, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
     "keys": "Press a key and see what arrives of it; --list prints all keys.",
+    "settings": "The settings: list, get, set, reset, path.",
 }
 
 

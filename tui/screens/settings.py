@@ -113,7 +113,8 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         """The settings that match, under their sections; the cursor stays on the one it is on."""
         marked, top = self.rows.current, self.rows.scroll_offset.y
         words = self.text.casefold().split()
-        all_rows = [*rows(self._file.settings, self._in_effect(), self._notes()), *self._key_rows()]
+        listed = rows(self._file.settings, self._in_effect(), self._notes())
+        all_rows = [*(row for row in listed if row.section != KEYS), *self._key_rows()]
         items: list[SettingRow | Heading] = []
         section = cursor = None
         for row in all_rows:

@@ -1,0 +1,188 @@
+"""`ovchat settings`: the settings from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import click
+
+from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, rows
+from tui.cli import console, log
+from tui.cli.options import debug_option
+from tui.cli.utf8 import require_utf8
+from tui.engine.errors import BadParameter
+from tui.engine.sampling_resolve import resolve
+from tui.store.settings import KEYS, Kind, Settings, no_such_setting, setting_of
+from tui.store.settings_file import SettingsFile, as_written
+from tui.store.settings_text import parsed
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group("settings", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """The settings: list, get, set, reset, path. Without any of these: list."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_, as_json=False, debug=False)
+
+
+@command.command("list")
+@as_json_option
+@debug_option
+def list_(as_json: bool, debug: bool) -> None:
+    """Every setting with its value, who set it, its default, and what it may be."""
+    log.begin(debug)
+    file = _file()
+    found = _rows(file.settings)
+    if as_json:
+        listed = [_object(row, file.settings) for row in found]
+        console.write(json.dumps({"path": str(file.path), "settings": listed}, ensure_ascii=False) + "\n")
+    else:
+        console.write("".join(f"{line}\n" for line in _lines(found)))
+
+
+@command.command("get")
+@click.argument("key")
+@as_json_option
+@debug_option
+def get(key: str, as_json: bool, debug: bool) -> None:
+    """The value of one setting, as `set` takes it."""
+    log.begin(debug)
+    settings = _file().settings
+    row = next((row for row in _rows(settings) if row.key == key), None)
+    if row is None:
+        if setting_of(key) is None:
+            raise click.UsageError(_sentence(no_such_setting(key)))
+        raise click.UsageError(f"{key} is not set.")
+    console.write((json.dumps(_object(row, settings), ensure_ascii=False) if as_json else row.value) + "\n")
+
+
+@command.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value
+@click.argument("key")
+@click.argument("value", nargs=-1, required=True, type=click.UNPROCESSED)
+@debug_option
+def set_(key: str, value: tuple[str, ...], debug: bool) -> None:
+    """Give a setting another value; a list may have several.
+
+    Your settings.toml keeps its comments. Apps that run follow within a second.
+    """
+    log.begin(debug)
+    file = _file()
+    try:
+        new = _parsed(key, [require_utf8("VALUE", each) for each in value])
+        if why := _why_not_keys(file.settings, key, new):
+            raise click.UsageError(why)
+        file.set(key, new)
+    except ValueError as error:
+        raise click.UsageError(f"{key}: {error}." if setting_of(key) else _sentence(str(error))) from None
+    for row in _rows(file.settings):
+        if row.key == key:
+            said = [
+                f"{key} is {row.value or 'none'} now",
+                *([f"it acts {row.setting.acts}"] if row.setting.acts else []),
+            ]
+            console.aside(f"{'; '.join([*said, *([row.note] if row.note else [])])}.")
+
+
+@command.command("reset")
+@click.argument("keys", nargs=-1, metavar="KEY...")
+@click.option("--all", "everything", is_flag=True, help="Everything that you have set, but your presets.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@debug_option
+def reset(keys: tuple[str, ...], everything: bool, yes: bool, debug: bool) -> None:
+    """Take settings out of your settings.toml: their defaults are back."""
+    log.begin(debug)
+    if everything == bool(keys):
+        raise click.UsageError("Name the settings, or say --all.")
+    file = _file()
+    for key in keys:
+        if setting_of(key) is None:
+            raise click.UsageError(_sentence(no_such_setting(key)))
+    if everything:
+        if not yes:
+            click.confirm(f"Take all that you have set, {len(file.set_keys)} in all, out of {file.path}?", abort=True, err=True)
+        file.reset()
+    for key in keys:
+        file.reset(key)
+
+
+@command.command("path")
+def path() -> None:
+    """Where your settings.toml is, or would be."""
+    console.write(f"{_file().path}\n")
+
+
+def _file() -> SettingsFile:
+    file = SettingsFile()
+    for notice in file.settings.notices:
+        console.note(notice)
+    return file
+
+
+def _rows(settings: Settings) -> list[SettingRow]:
+    """The settings as they are for any model."""
+    sampling = settings.shipped_section("sampling"), settings.user_section("sampling")
+    try:
+        found = rows(settings, InEffect(resolve(sampling[0], {}, sampling[1])))
+    except BadParameter:  # they do not go together
+        found = rows(settings)
+    return found
+
+
+def _parsed(key: str, values: Sequence[str]) -> Any:
+    setting = setting_of(key)
+    if setting is None:
+        raise ValueError(no_such_setting(key))
+    if len(values) == 1:
+        return as_written(setting, parsed(setting, values[0]))
+    if setting.kind is not Kind.TEXTS:
+        raise ValueError(f"it must be one value: {setting.range}")
+    return list(values)
+
+
+def _why_not_keys(settings: Settings, key: str, keys: Any) -> str:
+    """Why a binding cannot have these keys; "" where it can, or where it is no binding's."""
+    section, _, id = key.partition(".")
+    if section != KEYS:
+        return ""
+    from tui.app import ChatApp
+    from tui.screens.key_table import key_table
+    from tui.screens.keymap import remapped
+
+    wanted = settings.user_section(KEYS) | {id: keys}
+    return remapped(key_table(ChatApp), wanted, last=id).problems.get(id, "")
+
+
+def _object(row: SettingRow, settings: Settings) -> dict[str, Any]:
+    default = settings.shipped.get(row.key)
+    return {
+        "key": row.key,
+        "value": as_written(row.setting, settings.get(row.key)),
+        "default": as_written(row.setting, default) if row.key in settings.shipped else None,
+        "range": row.setting.range,
+        "source": str(row.source),
+        "acts": row.setting.acts,
+        "note": row.note,
+        "help": row.help,
+    }
+
+
+def _lines(found: Sequence[SettingRow]) -> list[str]:
+    key = max(len(row.key) for row in found)
+    value = max(len(row.value) for row in found)
+    source = max(len(row.source) for row in found)
+    lines: list[str] = []
+    for section, group in groupby(found, lambda row: row.section):
+        lines += ["", SECTIONS[section]] if lines else [SECTIONS[section]]
+        for row in group:
+            facts = "; ".join([*([row.note] if row.note else []), *row.facts])
+            lines.append(f"  {row.key:{key}}  {row.value or 'none':{value}}  {row.source:{source}}  {facts}")
+    return lines
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + ("" if text.endswith("?") else ".")
