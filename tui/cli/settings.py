@@ -104,7 +104,9 @@ def reset(keys: tuple[str, ...], everything: bool, yes: bool, debug: bool) -> No
             raise click.UsageError(_sentence(no_such_setting(key)))
     if everything:
         if not yes:
-            click.confirm(f"Take all that you have set, {len(file.set_keys)} in all, out of {file.path}?", abort=True, err=True)
+            click.confirm(
+                f"Take all that you have set, {len(file.set_keys)} in all, out of {file.path}?", abort=True, err=True
+            )
         file.reset()
     for key in keys:
         file.reset(key)

@@ -31,12 +31,14 @@ from tui.screens.dialogs import TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.screens.message_screen import MessageScreen
+from tui.store import personas
 from tui.store.records import Conversation
 from tui.terminal.display import take_input
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
 from tui.widgets.status_line import StatusLine
+from tui.widgets.system_line import SystemLine
 
 if TYPE_CHECKING:
     from tui.screens.services import Services, Start
@@ -82,7 +84,9 @@ class ChatScreen(MessageScreen):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._services.active.use(self._start.model, self._start.device)
+        # A persona of new conversations may name one.
+        own = self.session.conversation.model if not self._start.go_on else ""
+        self._services.active.use(self._start.model or own or None, self._start.device)
         self._watch()
         self._restore()
         # Looking for cycles among all that was imported takes 50 ms, again and again, and finds none.
@@ -141,18 +145,38 @@ class ChatScreen(MessageScreen):
 
     @work(group="dialog", exclusive=True)
     async def action_system_prompt(self) -> None:
-        text = await self.app.push_screen_wait(
-            TextDialog(
-                "System prompt",
-                self.session.conversation.system,
-                text="What the model is told first in this conversation.",
-                lines=True,
-            )
-        )
+        system = self.session.conversation.system
+        persona = personas.name_of(system, (await asyncio.to_thread(personas.all_personas))[0])
+        about = "What the model is told first in this conversation."
+        about += f" It is that of the persona {persona}, which stays as it is." if persona else ""
+        text = await self.app.push_screen_wait(TextDialog("System prompt", system, text=about, lines=True))
         if text is not None:
             self.session.set_system(text.strip())
-            self._say("The system prompt is set." if text.strip() else "There is no system prompt now.")
-            self._talk_changed()
+            await self._said_first("The system prompt is set." if text.strip() else "There is no system prompt now.")
+
+    @on(SystemLine.Opened)
+    def _open_system_prompt(self) -> None:
+        self.action_system_prompt()
+
+    @work(group="dialog", exclusive=True)
+    async def action_persona(self) -> None:
+        from tui.screens.personas import choose
+
+        if said := await choose(self.app, self._services, self.session):
+            await self._said_first(said)
+
+    @work(group="dialog", exclusive=True)
+    async def action_save_persona(self) -> None:
+        from tui.screens.personas import here, save_as
+
+        if name := await save_as(self.app, here(self.session), self.pane.say_error):
+            await self._said_first(f"The persona {name} is saved.")
+
+    async def _said_first(self, told: str) -> None:
+        """What the model is told first has changed."""
+        self._say(told)
+        await self.pane.transcript.show_system()
+        self._talk_changed()
 
     # The turn under way
 
@@ -196,7 +220,8 @@ class ChatScreen(MessageScreen):
 
     def action_preset(self) -> None:
         set_here = self.session.conversation.sampling
-        self._set_sampling(presets.step(self.session.sampling().params, set_here))
+        known = presets.all_presets(self._services.settings)
+        self._set_sampling(presets.step(self.session.sampling().params, set_here, known))
 
     def _set_sampling(self, values: Mapping[str, Any]) -> None:
         self.session.set_sampling(values)
@@ -278,7 +303,8 @@ class ChatScreen(MessageScreen):
         self._show_status(may_wait=True)
 
     def _show_status(self, *, may_wait: bool = False) -> None:
-        facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble)
+        known = presets.all_presets(self._services.settings)
+        facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble, known)
         if self._use is not None and facts.used is not None:
             # What a turn has come to stands until it is counted anew.
             self._use = replace(self._use, tokens=facts.used)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tui.chat.presets import name_of
+from tui.chat.presets import Presets, name_of
 from tui.store.records import Facts, Role
 from tui.widgets.status_line import StatusFacts
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def status_facts(
-    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None
+    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None, presets: Presets
 ) -> StatusFacts:
     """The facts of this moment."""
     turn = session.turn
@@ -48,7 +48,7 @@ def status_facts(
         used=used,
         limit=use.limit if use is not None else (loaded.context_limit if loaded is not None else None),
         sampling=sampling.params,
-        preset=name_of(sampling, session.conversation.sampling),
+        preset=name_of(sampling, session.conversation.sampling, presets),
         ttft_s=facts.timings.get("ttft_s") if turn is None else None,
         tokens_per_s=speed or None,
         reused=facts.usage.get("cached_tokens", 0) if turn is None else 0,
