@@ -142,7 +142,7 @@ def test_a_token_that_ends_the_answer_begins_nothing(session: Make) -> None:
     assert texts(chat) == ["Count!", "One two."]
 
 
-@pytest.mark.parametrize("do", [lambda chat, id: chat.score(id, 3), lambda chat, id: chat.begin_from(id, 0, 1)])
+@pytest.mark.parametrize("do", [lambda chat, id: chat.look_at(id, 3), lambda chat, id: chat.begin_from(id, 0, 1)])
 def test_tokens_that_are_not_known_or_mean_something_else_are_not_looked_at(session: Make, do: Callable) -> None:
     chat = session("One two.")
     chat.ask("Count!").result()
@@ -162,10 +162,20 @@ def test_an_answer_is_scored_after_what_it_answered(session: Make) -> None:
     chat.ask("Count!").result()
     answer = chat.messages[-1]
     chat.ask("More!").result()
-    scored = chat.score(answer.id, 2).result()
+    scored = chat.look_at(answer.id, 2).job.result()
     (request, token_ids) = chat.runner.scored[0]  # type: ignore[union-attr]
     assert [each["content"] for each in request.messages] == ["Count!"]
     assert token_ids == answer.token_ids == tuple(each.token_id for each in scored)
+    # What was found out is not computed again.
+    chat.keep_scores(answer.id, scored)
+    assert chat.look_at(answer.id, 2).job.result() == scored
+    assert len(chat.runner.scored) == 1  # type: ignore[union-attr]
+
+
+def test_what_the_generation_has_said_is_not_computed_again(engine: Runner) -> None:
+    chat = ChatSession(Conversation("tiny", sampling={"logprobs": 3, "max_tokens": 8}), runner=engine)
+    end = chat.ask("A tiny model says").result()
+    assert chat.look_at(chat.messages[-1].id, 3).job.result() is end.logprobs
 
 
 def test_how_an_answer_was_begun_is_exported_and_imported(session: Make) -> None:
@@ -198,7 +208,7 @@ def test_with_a_real_model_a_branch_goes_on_as_the_same_tokens_would(engine: Run
     chat = ChatSession(Conversation("tiny", sampling={"temperature": 0.0, "max_tokens": 12}), runner=engine)
     chat.ask("A tiny model says").result()
     first = chat.messages[-1]
-    scored = chat.score(first.id, 4).result()
+    scored = chat.look_at(first.id, 4).job.result()
     assert [each.token_id for each in scored] == list(first.token_ids)
     # Greedy: what came was the likeliest each time.
     assert all(each.top_logprobs[0][0] == each.token_id for each in scored)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tui.engine.events import Finished
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner, ScoreJob
+    from tui.engine.sampling import Sampled
+    from tui.engine.token_pieces import TokenPiece
     from tui.engine.tokenizer import Tokenizer
 
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
@@ -40,6 +42,20 @@ class _LastTurn(NamedTuple):
     tokenizer: Tokenizer
     step: LastStep
     cached: int
+
+
+class Tokens(NamedTuple):
+    """An answer token by token.
+
+    Attributes:
+        pieces: The tokens.
+        job: Finds out how likely they were.
+        token_text: The text of any other token.
+    """
+
+    pieces: Sequence[TokenPiece]
+    job: ScoreJob
+    token_text: Callable[[int], str]
 
 
 class ChatSession(OpenConversation):
@@ -70,6 +86,7 @@ class ChatSession(OpenConversation):
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling
         self._last: _LastTurn | None = None
+        self._scored: tuple[int, tuple[Sampled, ...]] | None = None
 
     @classmethod
     def open(cls, outbox: Outbox, conversation_id: str, **arguments: Any) -> ChatSession:
@@ -184,20 +201,29 @@ class ChatSession(OpenConversation):
 
     # These compute: not for the event loop.
 
-    def score(self, message_id: int, top: int) -> ScoreJob:
-        """Ask the engine how likely each token of an answer was, and which `top` ones could have come.
+    def look_at(self, message_id: int, top: int) -> Tokens:
+        """An answer token by token; the engine is asked how likely each was, and which `top` ones could have come.
 
         Raises:
             OvchatError: It cannot be told: there is no model, or another one wrote it.
         """
         with self._lock:
-            message = self._said(message_id)
+            message, known = self._said(message_id), self._scored
             model, runner = self._ready()
             given = chat_messages(self._conversation.system, self._given(message.parent))
         check_tokens(model, message)
         from tui.engine.generate import GenerationRequest  # as in Turn
+        from tui.engine.runner import done
 
-        return runner.score(GenerationRequest(messages=given), message.token_ids, top)
+        if known is not None and known[0] == message_id and len(known[1]) == len(message.token_ids):
+            job: ScoreJob = done(known[1])
+        else:
+            job = runner.score(GenerationRequest(messages=given), message.token_ids, top)
+        return Tokens(model.tokenizer.pieces(message.token_ids), job, model.tokenizer.token_text)
+
+    def keep_scores(self, message_id: int, scored: tuple[Sampled, ...]) -> None:
+        """Remember what the engine said of an answer, until there is another one to remember."""
+        self._scored = (message_id, scored)
 
     def use(self, text: str = "") -> ContextUse | None:
         """Tokens of the context in use, with `text` as the next message; None without a model."""
@@ -332,6 +358,8 @@ class ChatSession(OpenConversation):
             if end is not None and end.last_step is not None and model is not None:
                 self._last = _LastTurn(model.tokenizer, end.last_step, end.usage.cached_tokens)
             if message is not None:
+                if end is not None and end.logprobs:
+                    self.keep_scores(answer, end.logprobs)
                 self._tree.put(message)
                 self._put(message)
                 return

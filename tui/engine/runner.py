@@ -126,6 +126,13 @@ class Job(Generic[EventT, ResultT]):
             self._changed.notify_all()
 
 
+def done(result: ResultT) -> Job[Any, ResultT]:
+    """A job that has ended."""
+    job: Job[Any, ResultT] = Job(lambda _: result)
+    job.run()
+    return job
+
+
 def _go_on(job: Job[Any, Any]) -> None:
     if job.cancelled.is_set():
         raise Cancelled

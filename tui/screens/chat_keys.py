@@ -44,6 +44,9 @@ KEYS = [
     _key("alt+c", "copy_answer", "Copy answer", "Send the answer to the clipboard.", _ANSWERS),
     _key("alt+k", "copy_code", "Copy code", "Send a code block to the clipboard, by number.", _ANSWERS),
     _key("alt+i", "details", "Details", "How an answer came about: seed, sampling, timings.", _ANSWERS),
+    _key(
+        "alt+a", "alternatives", "Alternatives…", "How likely each token was; go on from another one.", _ANSWERS
+    ),
     _key("ctrl+t", "inspect", "Prompt inspector", "What the model would be given now, token by token.", _ANSWERS),
     _key("ctrl+n", "new_chat", "New chat", "Begin a new conversation.", _CHATS),
     _key("ctrl+o", "conversations", "Conversations", "All conversations: open, rename, pin, delete.", _CHATS),
@@ -77,6 +80,8 @@ COMMANDS = [
     Command("New temporary chat", "A conversation that is not stored.", "temporary_chat"),
     Command("Rename conversation", "Give this conversation another title.", "rename"),
     Command("System prompt", "What the model is told first in this conversation.", "system_prompt"),
+    Command("Persona", "A system prompt with sampling and a model, by name, for this conversation.", "persona"),
+    Command("Save as persona", "This conversation's system prompt, sampling and model, by a name.", "save_persona"),
     Command("Edit an earlier message", "Choose one of your messages and edit it as a new branch.", "edit_earlier"),
     Command("Take back queued message", "The last message that waits goes back into the prompt.", "take_back"),
     Command("Device", "Run the model on another device.", "device"),

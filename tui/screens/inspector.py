@@ -102,9 +102,9 @@ def _facts(inspection: Inspection) -> list[str]:
     """A line for each thing to know about a prompt."""
     facts = [f"Template: {inspection.template}"]
     if inspection.reused is None:
-        facts.append("Cache: no turn yet since the conversation was opened")
+        facts.append("Cache: there was no turn yet since the conversation was opened")
     elif not inspection.reused:
-        facts.append("Cache: the last turn found nothing of this in it")
+        facts.append("Cache: nothing of this was in it when the last turn began")
     if inspection.left_out:
         facts.append(f"Out of context: {_named(inspection.left_out)}")
     return facts

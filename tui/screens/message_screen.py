@@ -162,6 +162,22 @@ class MessageScreen(Screen[None]):
         if message := self._message(Role.ASSISTANT):
             self.app.push_screen(DetailsScreen(message, self.session.position(message.id)))
 
+    @work(group="dialog", exclusive=True)
+    async def action_alternatives(self) -> None:
+        from tui.screens.alternatives import TOP, AlternativesScreen  # as it is opened, not as the app begins
+
+        session, message = self.session, self._message(Role.ASSISTANT)
+        if message is None:
+            return
+        panel = AlternativesScreen(partial(session.look_at, message.id, TOP))
+        chosen = await self.app.push_screen_wait(panel)
+        if panel.scored:
+            session.keep_scores(message.id, panel.scored)
+        if chosen is not None:
+            self.pane.answer(
+                lambda: session.begin_from(message.id, *chosen), lambda: session.overflow_of_answer(message.id)
+            )
+
     def action_inspect(self) -> None:
         from tui.screens.inspector import InspectorScreen  # as it is opened, not as the app begins
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.geometry import Size
+from textual.style import Style
 from textual.widget import Widget
 
-from tui.widgets.token_text import quoted
+from tui.widgets.share_row import share_row
 
 if TYPE_CHECKING:
-    from tui.engine.candidates import Candidate, Stage
+    from tui.engine.candidates import Stage
 
 _NAMES = {
     "penalties": "penalties",
@@ -24,8 +25,6 @@ _NAMES = {
     "top_p": "top-p",
 }
 _NOTHING = "What the values do is shown here after the first answer."
-_TEXT = 12  # columns of a token's text, at most; a third of the width where that is less
-_SHARE = 7  # of its share: "100.0 %"
 
 
 class Distribution(Widget):
@@ -69,16 +68,11 @@ class Distribution(Widget):
         # Without penalties, the first stage is what the model itself says.
         title = f"{name} {stage.value}" if stage.value else "the model"
         heading = Content(_ends(title, f"{stage.left:,} left", width)).stylize("bold", 0, len(title))
-        return [heading, *(self._candidate(each, width) for each in stage.top)]
+        return [heading, *(share_row(each, width, self._bar) for each in stage.top)]
 
-    def _candidate(self, candidate: Candidate, width: int) -> Content:
-        text = Content(quoted(candidate.text)).truncate(min(_TEXT, width // 3), ellipsis=True, pad=True)
-        room = max(0, width - text.cell_length - _SHARE - 2)
-        bar = ("█" * round(candidate.probability * room) or "▏").ljust(room)[:room]
-        style = self.get_visual_style("distribution--bar", partial=True)
-        return Content.assemble(
-            " ", text, " ", (bar, style), f"{candidate.probability:>{_SHARE}.1%}".replace("%", " %")
-        )
+    @property
+    def _bar(self) -> Style:
+        return self.get_visual_style("distribution--bar", partial=True)
 
     @property
     def _muted(self) -> str:

@@ -182,33 +182,34 @@ class TokenView(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         line = self.scroll_offset.y + y
         if self._rule and line == self._rule_row:
-            return Strip([Segment(f"└ {self._rule}", self._style("tokens--rule"))]).adjust_cell_length(
+            return Strip([Segment(f"└ {self._rule}", self.style_named("tokens--rule"))]).adjust_cell_length(
                 width, self.rich_style
             )
         row = self._row_at(line)
         if row < 0:
             return Strip.blank(width, self.rich_style)
         marked = self._rows.tokens[row] < self._marked
-        segments = [Segment(_MARK if marked else _NO_MARK, self._style("tokens--rule"))]
+        segments = [Segment(_MARK if marked else _NO_MARK, self.style_named("tokens--rule"))]
         for token, begin, end in self._rows.parts(row, self._shown):
             segments += self._segments(token, begin, end)
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _segments(self, token: int, begin: int, end: int) -> list[Segment]:
         shown = self._shown[token]
-        style = self._style(self._style_of(token))
+        style = self.style_named(self._style_of(token))
         if token == self.cursor:
-            style += self._style("tokens--cursor")
+            style += self.style_named("tokens--cursor")
         if self._notes is None or not (note := self._notes[token]):
             return [Segment(shown[begin:end], style)]
         border = len(shown) - len(note) - shown.endswith("\n")
         parts = [
             (shown[begin : min(border, end)], style),
-            (shown[max(border, begin) : end], self._style("tokens--note")),
+            (shown[max(border, begin) : end], self.style_named("tokens--note")),
         ]
         return [Segment(text, its) for text, its in parts if text]
 
-    def _style(self, name: str) -> Style:
+    def style_named(self, name: str) -> Style:
+        """How tokens of a component class look."""
         if name not in self._styles:
             if name and is_plain(self.app) and name != "tokens--cursor":
                 self._styles[name] = self.rich_style + Style.parse(_PLAIN.get(name, ""))
