@@ -73,8 +73,8 @@ async def test_a_long_text_from_the_editor_keeps_the_pastes_in_it(
         ("", "", "No editor is set. Set VISUAL or EDITOR, for example: export EDITOR=nano"),
         ("", "no-such-editor -w", "There is no program no-such-editor. Set EDITOR to an editor that is installed."),
         ("'", "", "VISUAL cannot be read as a command (No closing quotation). It is: '"),
-        ("false", "", "false ended with exit code 1. The prompt is as it was."),
-        ("sh -c 'kill -2 $$'", "", "sh was ended by signal 2. The prompt is as it was."),
+        ("false", "", "false ended with exit code 1. Nothing is changed."),
+        ("sh -c 'kill -2 $$'", "", "sh was ended by signal 2. Nothing is changed."),
     ],
 )
 async def test_an_editor_that_fails_leaves_the_prompt_and_says_why(

@@ -10,10 +10,12 @@ from textual.app import App
 
 from tui.chat.sampling_values import user_sampling
 from tui.chat.session import ChatSession
-from tui.chat.stored import read_draft, unbegun_drafts
+from tui.chat.stored import new_conversation, read_draft, unbegun_drafts
 from tui.screens.dialogs import ConfirmDialog
+from tui.store import personas
 from tui.store.conversations import LAST, Conversations
 from tui.store.errors import StoreError
+from tui.store.personas import Persona
 from tui.store.records import Conversation
 from tui.store.saving import Whole
 
@@ -28,13 +30,38 @@ def new_session(services: Services, *, temporary: bool = False, begun: Whole | N
     Args:
         services: What it works with.
         temporary: See above.
-        begun: What it is and has already; else it is empty.
+        begun: What it is and has already; else it is empty, and has the persona of new conversations.
     """
-    conversation, messages = begun if begun is not None else (None, ())
+    conversation, messages = begun if begun is not None else (_as_persona(services), ())
     outbox = None if temporary else services.outbox
     if outbox is not None and begun is not None:
         outbox.put(begun[0], *messages, whole=lambda: begun)
     return ChatSession(conversation, outbox, messages=messages, **_sampling(services))
+
+
+def default_persona(services: Services) -> Persona | None:
+    """The persona that new conversations have; None for none.
+
+    Raises:
+        StoreError: It is not there, or its file is not right.
+    """
+    name: str | None = services.settings["chat.persona"]
+    return personas.persona(name) if name is not None else None
+
+
+def _as_persona(services: Services) -> Conversation | None:
+    with suppress(StoreError):  # it is said where it can be: `_say_trouble`
+        if (persona := default_persona(services)) is not None:
+            return new_conversation(system=persona.system, model=persona.model, sampling=dict(persona.sampling))
+    return None
+
+
+def _say_trouble(services: Services, pane: ChatPane) -> None:
+    """Say why a new conversation has not the persona that it should have."""
+    try:
+        default_persona(services)
+    except StoreError as error:
+        pane.say_all([str(error)])
 
 
 async def stored(services: Services) -> Conversations:
@@ -67,6 +94,8 @@ async def open_new(services: Services, pane: ChatPane) -> None:
         pane.show(unbegun)
         return
     pane.show(new_session(services))
+    _say_trouble(services, pane)
+    _use_model(services, pane)
     await _take_unbegun_drafts(services, pane)
 
 
@@ -93,7 +122,12 @@ async def open_stored(
     pane.show(session, draft, focus)
     if bring and draft:
         pane.prompt.give_back(draft)
-    wanted, choice = session.conversation.model, services.active.status.choice
+    _use_model(services, pane)
+
+
+def _use_model(services: Services, pane: ChatPane) -> None:
+    """Load the model of the conversation that is shown."""
+    wanted, choice = pane.session.conversation.model, services.active.status.choice
     if wanted and choice is not None and wanted != choice.name:
         services.active.use(wanted)
 
@@ -120,6 +154,8 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     elif interrupted is not None:
         pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
     pane.say_all(store.notices)
+    if not pane.session.messages:
+        _say_trouble(services, pane)
     if not (pane.session.messages or pane.session.temporary):
         await _take_unbegun_drafts(services, pane)
 

@@ -12,6 +12,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
 
 
 class EditorFailed(Exception):
@@ -47,8 +50,30 @@ def editor_command(environment: Mapping[str, str] = os.environ) -> list[str]:
     return command
 
 
-def edit_text(text: str, command: list[str]) -> str:
-    """What `text` is after the user has edited it with `command`.
+def edit_in(app: App[Any], text: str, name: str = "prompt.md") -> str:
+    """What `text` is after the user has edited it in $VISUAL or $EDITOR; the app is suspended meanwhile.
+
+    Raises:
+        EditorFailed: There is no editor, it failed, or the terminal cannot be lent to it.
+    """
+    command = editor_command()
+    edited: str | EditorFailed
+    try:
+        with app.suspend():
+            # An error must not leave this block: Textual would not take the terminal back.
+            try:
+                edited = edit_text(text, command, name)
+            except EditorFailed as error:
+                edited = error
+    except SuspendNotSupported:
+        edited = EditorFailed("This terminal cannot be lent to an editor.", "Write the message here.")
+    if isinstance(edited, EditorFailed):
+        raise edited
+    return edited
+
+
+def edit_text(text: str, command: list[str], name: str = "prompt.md") -> str:
+    """What `text` is after the user has edited it with `command`, in a file that is called `name`.
 
     The file is readable by the user alone, in a folder of its own, for editors leave copies beside it.
 
@@ -57,7 +82,7 @@ def edit_text(text: str, command: list[str]) -> str:
     """
     try:
         with tempfile.TemporaryDirectory(prefix="ovchat-") as folder:
-            path = Path(folder, "prompt.md")
+            path = Path(folder, name)
             path.touch(mode=0o600)
             path.write_bytes(text.encode("utf-8", "replace"))
             with _interrupts_ignored():
@@ -67,10 +92,10 @@ def edit_text(text: str, command: list[str]) -> str:
                 ).returncode
             if code != 0:
                 how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-                raise EditorFailed(f"{command[0]} {how}.", "The prompt is as it was.")
+                raise EditorFailed(f"{command[0]} {how}.", "Nothing is changed.")
             edited = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError as error:
-        raise EditorFailed(f"The editor could not be used: {error}.", "The prompt is as it was.") from error
+        raise EditorFailed(f"The editor could not be used: {error}.", "Nothing is changed.") from error
     # Editors end the last line; a prompt has no reason to.
     return edited if text.endswith("\n") else edited.removesuffix("\n")
 

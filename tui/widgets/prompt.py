@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import events
-from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -16,7 +15,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
 from tui.terminal.display import is_plain
-from tui.terminal.editor import EditorFailed, edit_text, editor_command
+from tui.terminal.editor import EditorFailed, edit_in
 from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
@@ -279,22 +278,12 @@ class Prompt(PromptArea, inherit_bindings=False):
     def action_edit_externally(self) -> None:
         """Edit the message in $VISUAL or $EDITOR; the app is suspended meanwhile."""
         text = self._everything
-        edited: str | EditorFailed
         try:
-            command = editor_command()
-            with self.app.suspend():
-                # An error must not leave this block: Textual would not take the terminal back.
-                try:
-                    edited = edit_text(text, command)
-                except EditorFailed as error:
-                    edited = error
+            edited = edit_in(self.app, text)
         except EditorFailed as error:
-            edited = error
-        except SuspendNotSupported:
-            edited = EditorFailed("This terminal cannot be lent to an editor.", "Write the message here.")
-        if isinstance(edited, EditorFailed):
-            self.post_message(self.Failed(self, str(edited)))
-        elif edited != text:
+            self.post_message(self.Failed(self, str(error)))
+            return
+        if edited != text:
             self.replace(self.pastes.fold(edited), (0, 0), self.document.end, maintain_selection_offset=False)
 
     def on_mount(self) -> None:

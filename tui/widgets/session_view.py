@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.signal import Signal
 
+from tui.store import personas
 from tui.store.errors import StoreError
 from tui.store.records import Message
 from tui.terminal.display import frame_interval
@@ -14,6 +15,7 @@ from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.first_run import FirstRun
 from tui.widgets.message_view import MessageView
 from tui.widgets.pace import Pace
+from tui.widgets.system_line import SystemLine
 from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -39,10 +41,23 @@ class SessionView(Transcript):
         views = [self._view(session, message) for message in session.messages]
         self._shown = [view.message.id for view in views]
         await self.query(FirstRun).remove()
+        await self.show_system()
         await self.show(views, focus=focus)
         if not views:
             await self.mount(first := FirstRun(temporary=session.temporary))
             self.begin_with(first)  # it is read from its beginning
+
+    async def show_system(self) -> None:
+        """Bring the line that shows the session's system prompt up to date; without one there is no line."""
+        system = self._session.conversation.system if self._session is not None else ""
+        line = next(iter(self.query_children(SystemLine)), None)
+        if not system:
+            await self.query_children(SystemLine).remove()
+            return
+        found, _ = await asyncio.to_thread(personas.all_personas)
+        if line is None:
+            await self.mount(line := SystemLine(), before=0 if self.children else None)
+        line.say(system, personas.name_of(system, found))
 
     async def sync(self, turn: Turn | None = None) -> AssistantMessage | None:
         """Bring the transcript up to the branch after it changed.

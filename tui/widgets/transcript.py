@@ -21,6 +21,7 @@ from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.following_scroll import FollowingScroll
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import MessageView
+from tui.widgets.system_line import SystemLine
 from tui.widgets.user_message import UserMessage
 from tui.widgets.window import Window, step, window_around
 
@@ -173,6 +174,16 @@ class Transcript(FollowingScroll):
             self.screen.set_focus(boxes[at], scroll_visible=False)
             self.call_after_refresh(self.scroll_to_widget, boxes[at], animate=False, force=True)
         elif event.step > 0:
+            self.screen.focus_next()
+        elif (line := next(iter(self.query_children(SystemLine)), None)) is not None:
+            line.focus()
+
+    @on(SystemLine.Left)
+    def _leave_system_line(self, event: SystemLine.Left) -> None:
+        event.stop()
+        if boxes := self._boxes:
+            boxes[0].focus()
+        else:
             self.screen.focus_next()
 
     # The window

@@ -1,0 +1,316 @@
+"""Personas: chosen for a conversation, made of one, changed, deleted; and the line that shows the system prompt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from textual.widgets import TextArea
+
+from tests.screens.host import listing, unnamed_bindings
+from tests.screens.using import Chat, OpenChat
+from tests.scripted import ScriptedRunner
+from tui.screens.chat_keys import COMMANDS
+from tui.screens.dialogs import ConfirmDialog, TextDialog
+from tui.screens.personas import PersonasScreen
+from tui.store import personas
+from tui.store.personas import Persona
+from tui.widgets.system_line import SystemLine
+
+SIZES = [(120, 40), (80, 24), (40, 12)]
+NOBODY = Persona("")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OVCHAT_HOME", str(tmp_path))
+    for name in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    personas.save(Persona("brief", "Be brief.", "", {"temperature": 0.25, "stop": ("x", "y")}))
+    personas.save(Persona("[b]odd", "Say [b]nothing[/b]\x1b[31m.\nAt all.", "qwen3"))
+    return tmp_path / "personas"
+
+
+def names(panel: PersonasScreen) -> list[str]:
+    return [each.name for each in panel.rows.items]
+
+
+async def open_panel(chat: Chat) -> PersonasScreen:
+    await chat.screen.run_action("persona")
+    await chat.until(lambda: isinstance(chat.app.screen, PersonasScreen) and chat.app.screen.is_mounted)
+    panel: PersonasScreen = await chat.panel(PersonasScreen)
+    return panel
+
+
+def system_line(chat: Chat) -> str:
+    lines = chat.screen.query(SystemLine)
+    return str(lines.first().content) if lines else ""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_is_listed_with_what_it_sets(size: tuple[int, int]) -> None:
+    async with listing(PersonasScreen(NOBODY, "brief"), size) as (app, _):
+        text = app.text()
+        assert names(app.panel) == ["none", "[b]odd", "brief"]
+        assert app.panel.rows.current.name == "none"
+        assert "temperature 0.25" in text
+        assert "model qwen3" in text
+        assert "no system prompt" in text
+        assert "new conversations" in text
+        assert "\x1b" not in text
+
+
+async def test_the_one_in_use_is_marked_and_enter_answers_one() -> None:
+    async with listing(PersonasScreen(Persona("", "Be brief."), "none")) as (app, pilot):
+        assert app.panel.rows.current.name == "brief"
+        assert app.text().count("in use") == 1
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answer == personas.persona("brief")
+
+
+async def test_filtering() -> None:
+    async with listing(PersonasScreen(NOBODY, "none")) as (app, pilot):
+        await pilot.press(*"bri")
+        assert names(app.panel) == ["brief"]
+        await pilot.press("x")
+        assert "No name has that." in app.text()
+        await pilot.press("alt+e", "alt+d", "enter")
+        assert app.screen is app.panel
+
+
+async def test_a_bad_file_is_named_with_its_line_and_the_others_are_there(folder: Path) -> None:
+    (folder / "bad.toml").write_text('system = "a"\ntemprature = 1\n')
+    async with listing(PersonasScreen(NOBODY, "none"), (120, 40)) as (app, _):
+        assert len(names(app.panel)) == 3
+        assert "bad.toml, line 2: there is no temprature" in " ".join(app.text().split())
+
+
+async def test_a_conversation_takes_the_values_and_not_the_file(opened: OpenChat, folder: Path) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        assert system_line(chat) == ""
+        await open_panel(chat)
+        await chat.press(*"brief", "enter")
+        await chat.until(lambda: system_line(chat) == "▸ System (brief): Be brief.")
+        assert "This conversation has the persona brief now." in chat.notice
+        await chat.write("Hi")
+        await chat.idle(2)
+        request = runner.requests[-1]
+        assert request.messages[0] == {"role": "system", "content": "Be brief."}
+        assert (request.sampling.temperature, request.sampling.stop) == (0.25, ("x", "y"))
+        personas.save(Persona("brief", "Be long.", "", {"temperature": 1.0}))
+        chat.app.services.outbox.flush(5)
+        await chat.write("Again")
+        await chat.idle(4)
+        assert runner.requests[-1].messages[0]["content"] == "Be brief."
+        await chat.new_chat()
+        assert system_line(chat) == ""
+        await chat.open_first()
+        await chat.until(lambda: system_line(chat) == "▸ System: Be brief.")
+
+
+async def test_none_goes_back(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        await open_panel(chat)
+        await chat.press(*"brief", "enter")
+        await chat.until(lambda: system_line(chat))
+        await open_panel(chat)
+        await chat.press("up", "up", "enter")
+        await chat.until(lambda: not system_line(chat))
+        assert (chat.session.conversation.system, chat.session.conversation.sampling) == ("", {})
+
+
+async def test_its_model_is_loaded_and_one_without_sampling_leaves_that_of_the_conversation(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        await chat.press("f7")
+        set_here = dict(chat.session.conversation.sampling)
+        assert set_here
+        await open_panel(chat)
+        await chat.press(*"odd", "enter")
+        await chat.until(lambda: runner.loads and runner.loads[-1][0] == Path("qwen3"))
+        await chat.until(lambda: system_line(chat))
+        assert chat.session.conversation.sampling == set_here
+        assert chat.session.conversation.model == "qwen3"
+        shown = await chat.still()
+        assert "Say [b]nothing[/b]" in shown
+        assert "\x1b" not in system_line(chat)
+
+
+async def test_a_system_prompt_that_stands_nowhere_else_is_not_replaced_without_a_question(opened: OpenChat) -> None:
+    async with opened() as chat:
+        chat.session.set_system("My own.")
+        for answer, system in (("n", "My own."), ("y", "Be brief.")):
+            await open_panel(chat)
+            await chat.press(*"brief", "enter")
+            await chat.panel(ConfirmDialog)
+            await chat.press(answer)
+            await chat.until(lambda: chat.app.screen is chat.screen)
+            await chat.until(lambda system=system: chat.session.conversation.system == system)
+
+
+async def test_a_new_one_is_made_of_what_the_conversation_has(opened: OpenChat) -> None:
+    async with opened() as chat:
+        chat.session.set_system("My own.")
+        chat.session.set_sampling({"top_k": 7})
+        await chat.screen.run_action("save_persona")
+        await chat.panel(TextDialog)
+        await chat.press(*"a/b", "enter")
+        await chat.until(lambda: "cannot have /" in chat.notice)
+        await chat.screen.run_action("save_persona")
+        await chat.panel(TextDialog)
+        await chat.until(lambda: "top_k 7" in chat.shown)
+        await chat.press(*" mine ", "enter")
+        await chat.until(lambda: "The persona mine is saved." in chat.notice)
+        assert personas.persona("mine") == Persona("mine", "My own.", "", {"top_k": 7})
+        await chat.until(lambda: system_line(chat) == "▸ System (mine): My own.")
+
+
+async def test_one_of_that_name_is_not_replaced_without_a_question() -> None:
+    async with listing(PersonasScreen(Persona("", "Other."), "none")) as (app, pilot):
+        for answer, system in (("n", "Be brief."), ("y", "Other.")):
+            await pilot.press("alt+n")
+            await pilot.pause()
+            await pilot.press(*"brief", "enter")
+            await pilot.pause()
+            assert isinstance(app.screen, ConfirmDialog)
+            await pilot.press(answer)
+            await app.workers.wait_for_complete([each for each in app.workers if each.node is app.panel])
+            assert personas.persona("brief").system == system
+
+
+async def test_deleting_asks() -> None:
+    async with listing(PersonasScreen(NOBODY, "none")) as (app, pilot):
+        for answer, left in (("n", 3), ("y", 2)):
+            await pilot.press(*["down"] * 3, "alt+d")
+            await pilot.pause()
+            assert "Delete the persona brief?" in app.text()
+            await pilot.press(answer)
+            await app.workers.wait_for_complete()
+            assert len(names(app.panel)) == left
+        await pilot.press("up", "up", "alt+d")  # none
+        await pilot.pause()
+        assert app.screen is app.panel
+
+
+async def test_without_an_editor_the_system_prompt_is_changed_in_a_dialog() -> None:
+    async with listing(PersonasScreen(NOBODY, "none")) as (app, pilot):
+        await pilot.press(*["down"] * 3, "alt+e")
+        await pilot.pause()
+        assert isinstance(app.screen, TextDialog)
+        app.screen.query_one(TextArea).load_text("Changed.\nTwice.")
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        assert personas.persona("brief") == Persona(
+            "brief", "Changed.\nTwice.", "", {"temperature": 0.25, "stop": ("x", "y")}
+        )
+        assert "Changed." in app.text()
+
+
+async def test_the_editor_gets_the_file_and_what_is_wrong_with_it_then_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def lent() -> Iterator[None]:
+        yield
+
+    program = tmp_path / "editor.py"
+    program.write_text(
+        "import pathlib, sys\np = pathlib.Path(sys.argv[1])\np.write_text(p.read_text() + '\\nmodell = 1')\n"
+    )
+    monkeypatch.setenv("EDITOR", f"'{sys.executable}' '{program}'")
+    async with listing(PersonasScreen(NOBODY, "none"), (120, 40)) as (app, pilot):
+        monkeypatch.setattr(app, "suspend", lent)
+        await pilot.press(*["down"] * 3, "alt+e")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert names(app.panel) == ["none", "[b]odd"]
+        text = " ".join(app.text().split())
+        assert "brief.toml, line 7: there is no sampling parameter modell" in text
+        assert "modell" in personas.text_of("brief")
+
+
+class TestNewConversations:
+    async def test_have_the_persona_that_is_set(self, opened: OpenChat) -> None:
+        runner = ScriptedRunner()
+        async with opened(runner, user={"chat.persona": "brief"}) as chat:
+            await chat.until(lambda: system_line(chat) == "▸ System (brief): Be brief.")
+            assert chat.session.sampling().params.temperature == 0.25
+            await chat.write("Hi")
+            await chat.idle(2)
+            assert runner.requests[-1].messages[0]["content"] == "Be brief."
+            await chat.new_chat()
+            await chat.until(lambda: system_line(chat) == "▸ System (brief): Be brief.")
+
+    async def test_begin_with_its_model(self, opened: OpenChat) -> None:
+        runner = ScriptedRunner(loaded=False)
+        async with opened(runner, user={"chat.persona": "[b]odd"}):
+            assert [folder.name for folder, _ in runner.loads] == ["qwen3"]
+
+    async def test_are_told_why_they_have_it_not(self, opened: OpenChat) -> None:
+        async with opened(user={"chat.persona": "bref"}) as chat:
+            await chat.until(lambda: "There is no persona 'bref'. There are: [b]odd, brief" in chat.notice)
+            assert system_line(chat) == ""
+
+
+class TestSystemLine:
+    async def test_it_is_reached_and_opened_with_keys(self, opened: OpenChat) -> None:
+        async with opened() as chat:
+            chat.session.set_system("Be brief.")
+            await chat.write("Hi")
+            await chat.idle(2)
+            await chat.screen.run_action("system_prompt")
+            await chat.panel(TextDialog)
+            await chat.press("enter")
+            await chat.until(lambda: system_line(chat))
+            await chat.press("shift+tab", "up", "up")
+            line = chat.screen.query_one(SystemLine)
+            await chat.until(lambda: chat.app.focused is line)
+            await chat.press("down")
+            await chat.until(lambda: chat.pane.transcript.current == chat.session.messages[0].id)
+            await chat.press("up")
+            await chat.until(lambda: chat.app.focused is line)
+            await chat.press("enter")
+            await chat.panel(TextDialog)
+            assert "It is that of the persona brief" in " ".join(chat.shown.replace("│", " ").split())
+            await chat.press("escape", "escape", "escape")  # the dialog, the notice, the line
+            await chat.until(lambda: chat.app.focused is chat.prompt)
+
+    async def test_it_goes_with_the_system_prompt(self, opened: OpenChat) -> None:
+        async with opened() as chat:
+            for text, line in (("new\nlines", "▸ System: new lines"), (" ", "")):
+                await chat.screen.run_action("system_prompt")
+                (await chat.panel(TextDialog)).query_one(TextArea).load_text(text)
+                await chat.press("enter")
+                await chat.until(lambda line=line: system_line(chat) == line)
+
+    async def test_it_stands_above_the_first_message_of_a_long_conversation(self, opened: OpenChat) -> None:
+        async with opened(ScriptedRunner(["line\n\n" * 40])) as chat:
+            chat.session.set_system("Be long.")
+            for number in range(8):
+                await chat.write(f"{number}")
+                await chat.idle(2 * number + 2)
+            await chat.new_chat()
+            await chat.open_first()
+            await chat.until(lambda: system_line(chat))
+            await chat.still()
+            transcript = chat.pane.transcript
+            assert transcript.is_at_end
+            assert "System: Be long." not in chat.shown
+            for _ in range(40):
+                await chat.press("pageup")
+            await chat.until(lambda: transcript.scroll_y == 0)
+            shown = await chat.still()
+            assert shown.splitlines()[0].strip().startswith("▸ System: Be long.")
+            assert shown.splitlines()[2].strip().endswith("0")
+
+
+def test_every_action_is_in_the_palette_and_the_keys_have_names() -> None:
+    assert {"persona", "save_persona"} <= {each.action for each in COMMANDS}
+    assert not unnamed_bindings(PersonasScreen)
+    assert all(binding.id and binding.description and binding.tooltip for binding in SystemLine.BINDINGS)  # type: ignore[union-attr]

@@ -1,0 +1,244 @@
+"""The personas: what each sets, one of them for this conversation, and a new one of what this conversation has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui.screens.dialogs import ConfirmDialog, TextDialog
+from tui.screens.list_panel import ListPanel
+from tui.store import personas
+from tui.store.errors import StoreError
+from tui.store.personas import NONE, Persona
+from tui.terminal.editor import EditorFailed, edit_in, editor_command
+from tui.widgets.row_list import Line
+from tui.widgets.visible import one_line
+
+if TYPE_CHECKING:
+    from tui.chat.session import ChatSession
+    from tui.screens.services import Services
+
+_NONE = Persona(NONE)
+_SETS_NOTHING = "no system prompt; sampling as your settings and the model have it"
+
+
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    return Binding(key, action, label, id=f"personas.{action}", tooltip=tooltip)
+
+
+class PersonasScreen(ListPanel[Persona, Persona]):
+    """The list; answers the persona to take, `NONE` among them.
+
+    Args:
+        here: What this conversation has, without a name.
+        default: The name of the persona that new conversations have.
+    """
+
+    HEADING = "Personas"
+    PLACEHOLDER = "Type to filter by name"
+    LINES = 2
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Take it", id="list.choose", tooltip="Take it for this conversation."),
+        _key("alt+n", "save_as", "Save as", "A new one with what this conversation has."),
+        _key("alt+e", "edit", "Edit", "Change it, in $VISUAL or $EDITOR where that is set."),
+        _key("alt+d", "delete", "Delete", "Delete it. No conversation changes with that."),
+    ]
+
+    def __init__(self, here: Persona, default: str) -> None:
+        super().__init__()
+        self._here = here
+        self._default = default
+        self._found: list[Persona] = []
+
+    def on_mount(self) -> None:
+        self._read()
+
+    @work(group="read", exclusive=True)
+    async def _read(self, at: str = "") -> None:
+        self._found, wrong = await asyncio.to_thread(personas.all_personas)
+        self._show(at or personas.name_of(self._here.system, self._found) or NONE)
+        if wrong:
+            self.say("\n".join(map(str, wrong)), "warning")
+
+    def _show(self, at: str) -> None:
+        words = self.text.casefold().split()
+        items = [each for each in (_NONE, *self._found) if all(word in each.name.casefold() for word in words)]
+        cursor = next((place for place, each in enumerate(items) if each.name == at), None)
+        self.show_items(items, cursor=cursor, empty="No name has that.")
+        self.show_facts(f"{len(self._found):,}")
+
+    def draw(self, item: Persona, width: int) -> Sequence[Line]:
+        in_use = item.name == (personas.name_of(self._here.system, self._found) or ("" if self._here.system else NONE))
+        marks = [
+            *(["in use"] if in_use else []),
+            *(["new conversations"] if item.name == self._default else []),
+        ]
+        name = Content.styled(NONE, "italic") if item is _NONE else Content(one_line(item.name))
+        what = Content.styled(one_line(what_it_sets(item)), "dim")
+        return [Line(name, Content.styled("  ".join(marks), "$text-primary")), Line(what)]
+
+    def answer(self, item: Persona) -> Persona:
+        return item
+
+    def typed(self, text: str) -> None:
+        self._show("")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("edit", "delete"):
+            return True if self.is_mounted and self._marked is not None else None
+        return True
+
+    @property
+    def _marked(self) -> Persona | None:
+        marked = self.rows.current
+        return marked if marked is not _NONE else None
+
+    @work
+    async def action_save_as(self) -> None:
+        if name := await save_as(self.app, self._here, self.fail):
+            self._read(name)
+
+    @work
+    async def action_edit(self) -> None:
+        if (marked := self._marked) is None:
+            return
+        try:
+            if await _edit(self.app, marked):
+                self._read(marked.name)
+        except (StoreError, EditorFailed) as error:
+            self.fail(error)
+
+    @work
+    async def action_delete(self) -> None:
+        if (marked := self._marked) is None:
+            return
+        title, text = f"Delete the persona {marked.name}?", "Conversations that have taken it stay as they are."
+        if await self.app.push_screen_wait(ConfirmDialog(title, text, yes="Delete it", no="Keep it")):
+            try:
+                await asyncio.to_thread(personas.delete, marked.name)
+            except StoreError as error:
+                self.fail(error)
+            self._read()
+
+
+def what_it_sets(persona: Persona) -> str:
+    """What a persona sets, in a line."""
+    prompt = f"“{persona.system}”" if persona.system else ""
+    values = ", ".join(f"{name} {_shown(value)}" for name, value in persona.sampling.items())
+    parts = [values, f"model {persona.model}" if persona.model else "", prompt]
+    return " · ".join(filter(None, parts)) or _SETS_NOTHING
+
+
+def here(session: ChatSession) -> Persona:
+    """What a conversation has, as a persona without a name."""
+    now = session.conversation
+    return Persona("", now.system, now.model, now.sampling)
+
+
+async def choose(app: App[None], services: Services, session: ChatSession) -> str:
+    """Let the user take a persona for a conversation; what to say of it, or ""."""
+    default = services.settings["chat.persona"] or NONE
+    chosen: Persona | None = await app.push_screen_wait(PersonasScreen(here(session), default))
+    if chosen is None or not await _may_replace(app, session.conversation.system, chosen.system):
+        return ""
+    take(session, chosen)
+    choice = services.active.status.choice
+    if chosen.model and (choice is None or chosen.model != choice.name):
+        services.active.use(chosen.model)
+    return f"This conversation has the persona {chosen.name} now." if chosen != _NONE else "There is no persona now."
+
+
+def take(session: ChatSession, persona: Persona) -> None:
+    """Set in a conversation what a persona sets; `NONE` takes back what it or the user has set there."""
+    session.set_system(persona.system)
+    if persona.sampling or persona == _NONE:
+        session.set_sampling(persona.sampling)
+    if persona.model:
+        session.set_model(persona.model)
+
+
+async def save_as(app: App[None], here: Persona, fail: Callable[[StoreError], None]) -> str:
+    """Let the user name a new persona with what a conversation has; its name, or "".
+
+    Args:
+        app: Asks.
+        here: What the conversation has.
+        fail: Told what is wrong.
+    """
+    name: str | None = await app.push_screen_wait(
+        TextDialog("Save as persona", text=f"It sets: {what_it_sets(here)}", required=True)
+    )
+    if name is None:
+        return ""
+    name = name.strip()
+    try:
+        if not personas.why_not_a_name(name) and personas.path_of(name).exists():
+            title = f"Replace the persona {name}?"
+            question = ConfirmDialog(title, "There is one of that name.", yes="Replace it", no="Keep it")
+            if not await app.push_screen_wait(question):
+                return ""
+        await asyncio.to_thread(personas.save, replace(here, name=name))
+    except StoreError as error:
+        fail(error)
+        return ""
+    return name
+
+
+async def _may_replace(app: App[None], system: str, other: str) -> bool:
+    """Whether a system prompt may go; the user is asked where it stands nowhere else."""
+    if system in ("", other) or personas.name_of(system, (await asyncio.to_thread(personas.all_personas))[0]):
+        return True
+    question = ConfirmDialog(
+        "Replace the system prompt?",
+        "That of this conversation is in no persona. “Save as persona” would keep it.",
+        yes="Replace it",
+        no="Keep it",
+    )
+    answer: bool | None = await app.push_screen_wait(question)
+    return answer is True
+
+
+async def _edit(app: App[None], persona: Persona) -> bool:
+    """Edit a persona's file, or its system prompt where there is no editor; whether it has changed.
+
+    Raises:
+        StoreError: It cannot be read or written.
+        EditorFailed: The editor failed.
+    """
+    before = await asyncio.to_thread(personas.text_of, persona.name)
+    try:
+        editor_command()
+    except EditorFailed:
+        text = await app.push_screen_wait(
+            TextDialog(f"System prompt of {persona.name}", persona.system, text=_in_file(persona), lines=True)
+        )
+        if text is None or text.strip() == persona.system:
+            return False
+        await asyncio.to_thread(personas.save, replace(persona, system=text.strip()))
+        return True
+    after = edit_in(app, before, f"{persona.name}.toml")
+    if after != before:
+        # Also where it is not right: then it is named with its line, and what was written is there to be mended.
+        await asyncio.to_thread(personas.write_text, persona.name, after)
+    return after != before
+
+
+def _in_file(persona: Persona) -> str:
+    return f"Sampling and model are in {personas.path_of(persona.name)}."
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return NONE
+        case tuple() | list():
+            return ", ".join(repr(each) for each in value)
+    return str(value)
