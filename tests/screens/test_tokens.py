@@ -53,7 +53,7 @@ async def test_it_shows_how_far_the_last_turn_came_in_the_cache(opened: OpenChat
             await chat.write(question)
             await chat.until(lambda: not chat.pane.busy)
         cached = chat.session.messages[-1].facts.usage["cached_tokens"]
-        assert f"└ The last turn found the {cached} tokens up to here in the cache." in await inspector(chat)
+        assert f"└ {cached} tokens reused in the last turn" in await inspector(chat)
 
 
 async def test_ids_are_shown_on_demand(opened: OpenChat) -> None:
@@ -243,3 +243,22 @@ async def test_the_cursor_moves_by_rows_pages_and_to_the_ends(opened: OpenChat) 
         await chat.press("pageup", "home")
         assert view.cursor == 0
         assert "word0 word1" in await chat.still()
+
+
+async def test_without_colours_tokens_and_shades_can_still_be_told_apart(opened: OpenChat) -> None:
+    async with opened(ScriptedRunner([ANSWER]), user={"appearance.plain": "on"}) as chat:
+        await chat.write("Count!")
+        await chat.idle(2)
+        await inspector(chat)
+        line = chat.app.screen.query_one(TokenView).render_line(0)
+        looks = {part.text: (bool(part.style.underline), bool(part.style.reverse)) for part in line if part.style}
+        assert (looks[" <user>"], looks[" Count!"], looks[" <end>"]) == ((False, True), (True, False), (False, True))
+        await chat.press("escape")
+        panel = await alternatives(chat)
+        looks = [
+            (bool(part.style.bold), bool(part.style.italic), bool(part.style.underline), bool(part.style.reverse))
+            for part in panel.query_one(TokenView).render_line(0)
+            if part.style and part.text.strip()
+        ]
+        # The five shades, and the cursor on the first token, which is as likely as the last one.
+        assert len(set(looks)) == len(looks) == 6

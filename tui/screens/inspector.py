@@ -31,7 +31,7 @@ class InspectorScreen(ReadingPanel):
         inspect: Finds out; it computes.
     """
 
-    HEADING = "What the model is given"
+    HEADING = "Prompt inspector"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "switch_ids", "Ids", id="inspector.ids", tooltip="The id behind each token, or not."),
         Binding("ctrl+t", "close", "Close", id="inspector.close", tooltip="Back to where you were.", show=False),
@@ -76,7 +76,7 @@ class InspectorScreen(ReadingPanel):
         self.show_facts(f"{len(texts):,} of {inspection.limit:,} tokens")
         self.query_one(".inspector--facts", Static).update(Content("\n").join(map(Content, _facts(inspection))))
         reused = inspection.reused or 0
-        rule = f"The last turn found the {reused:,} tokens up to here in the cache." if reused else ""
+        rule = f"{reused:,} tokens reused in the last turn" if reused else ""
         self._text.show(texts, self._style_of, marked=reused, rule=rule)
 
     def _look(self) -> tuple[Inspection, list[str]]:

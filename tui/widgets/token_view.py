@@ -32,9 +32,10 @@ _MARK, _NO_MARK = "│ ", "  "
 _PLAIN = {
     "tokens--odd": "underline",
     "tokens--special": "bold reverse",
+    "tokens--likely": "italic",
     "tokens--open": "underline",
-    "tokens--unlikely": "bold underline",
-    "tokens--rare": "bold reverse",
+    "tokens--unlikely": "bold",
+    "tokens--rare": "bold italic underline",  # not reverse: the cursor is that
 }
 
 
