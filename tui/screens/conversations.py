@@ -158,7 +158,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         title = Content(one_line(item.title)) if item.title else Content.styled(_UNTITLED, "italic")
         mark = "open  " if item.id == self._current else ""
         day = dates.short(item.updated, self._today)
-        return [Line(title, Content.assemble((mark, "$text-primary"), (day, "dim")))]
+        return [Line(title, Content.assemble((mark, "$text-primary"), (day, "$text-muted")))]
 
     def answer(self, item: Conversation) -> str:
         return item.id

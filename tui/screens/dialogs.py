@@ -262,7 +262,7 @@ class OptionsDialog(RowKeys, Dialog[Result | None], Generic[Result]):
 
     def _draw(self, number: int, width: int) -> list[Line]:
         digit = f"{number + 1}  " if number < _DIGITS else "   "
-        return [Line(Content.assemble((digit, "dim"), one_line(self._options[number][0])))]
+        return [Line(Content.assemble((digit, "$text-muted"), one_line(self._options[number][0])))]
 
 
 class ChoiceDialog(OptionsDialog[int]):

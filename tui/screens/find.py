@@ -173,8 +173,8 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         who = "You: " if item.role is Role.USER else "Answer: "
         return [
             Line(
-                Content.styled(one_line(item.title) or "untitled", "dim"),
-                Content.styled(dates.short(item.created, self._today), "dim"),
+                Content.styled(one_line(item.title) or "untitled", "$text-muted"),
+                Content.styled(dates.short(item.created, self._today), "$text-muted"),
             ),
             Line(_snippet(who, item, width)),
         ]
@@ -200,4 +200,4 @@ def _snippet(who: str, hit: Hit, width: int) -> Content:
     text = Content(plain)
     for begin, end in hit.marks:
         text = text.stylize("bold underline $text-primary", begin, end)
-    return Content.assemble((who, "dim"), "…" if at else "", text[at:])
+    return Content.assemble((who, "$text-muted"), "…" if at else "", text[at:])

@@ -31,6 +31,7 @@ _SAMPLE = Content.assemble(
     ("error", "$text-error"),
 )
 _SAMPLE_ROWS = 3  # with the empty one above
+_PROBLEM_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ThemeChooser(RowKeys, Dialog[str]):
         .dialog--box { max-width: 40; }
         RowList { background: $surface; }
         .themes--sample { height: 2; margin-top: 1; }
-        .themes--problem { height: auto; color: $text-error; }
+        .themes--problem { height: auto; max-height: 6; color: $text-error; }
         &.-short .themes--sample { display: none; }
     }
     """
@@ -90,9 +91,11 @@ class ThemeChooser(RowKeys, Dialog[str]):
         yield Static(_SAMPLE, classes="themes--sample")
 
     def fit(self, rows: int) -> int:
-        sample = _SAMPLE_ROWS if self.has_class("-tall") else 0
-        self.rows.styles.height = height = max(1, min(len(self._choices), _MOST_ROWS, rows - sample))
-        return height + sample
+        below = _SAMPLE_ROWS if self.has_class("-tall") else 0
+        if any(choice.problem for choice in self._choices):
+            below += _PROBLEM_ROWS
+        self.rows.styles.height = height = max(1, min(len(self._choices), _MOST_ROWS, rows - below))
+        return height + below
 
     def on_mount(self) -> None:
         names = [choice.name for choice in self._choices]

@@ -39,7 +39,7 @@ class MessageBox(Vertical, can_focus=True):
         height: auto;
         padding: 0 0 0 1;
         border-left: blank;
-        &.-out-of-context { opacity: 80%; }
+        &.-out-of-context { opacity: 85%; }
         &.-out-of-context:ansi { text-style: dim; }
         &:focus { border-left: thick $accent; }
         & > .end { height: auto; color: $foreground-muted; margin: 0 0 1 0; }
