@@ -28,7 +28,7 @@ class SystemLine(Static, can_focus=True):
         text-wrap: nowrap;
         text-overflow: ellipsis;
         &:ansi { text-style: dim; }
-        &:focus { border-left: thick $accent; }
+        &:focus { border-left: thick $accent; text-style: underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
