@@ -42,7 +42,7 @@ class OverflowScreen(OptionsDialog[OverflowChoice]):
 sees them."
         new = [
             ("Send it in a new conversation", OverflowChoice.NEW),
-            ("Send it in a new one, after a summary of this one", OverflowChoice.SUMMARY),
+            ("In a new one, after a summary", OverflowChoice.SUMMARY),
         ]
         move = new if can_move else []
         super().__init__("The context is full", [(f"Drop {oldest}", OverflowChoice.DROP), *move, back], text=text)
