@@ -14,7 +14,7 @@ from tui.chat.session import ChatSession
 from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
-from tui.cli.conversation import NEW, Opening, chat_option, check_options, give_model, stored
+from tui.cli.conversation import NEW, Opening, chat_option, check_options, default_persona, give_model, stored
 from tui.cli.failures import tell
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
@@ -70,7 +70,7 @@ def command(
     log.begin(debug)
     settings, state = loading.read_settings(), State()
     with nullcontext() if temporary else stored() as outbox:
-        opening = Opening(outbox, settings, system, values)
+        opening = Opening(outbox, settings, system, values, persona=default_persona(settings))
         session = opening.open(reference)
         choice = loading.choose(model, device, options, settings, state, session.conversation.model)
         opening.model = choice.title

@@ -18,7 +18,10 @@ from tui.cli import console
 from tui.cli.failures import FAILED
 from tui.cli.utf8 import require_utf8
 from tui.engine.runner import Runner
+from tui.store import personas
 from tui.store.conversations import Conversations
+from tui.store.errors import StoreError
+from tui.store.personas import Persona
 from tui.store.settings import Settings
 
 NEW = "new"
@@ -67,6 +70,7 @@ class Opening:
         system: The system message of new ones.
         sampling: What was asked for now; it wins over the settings.
         model: What the model that answers is called, once it is chosen.
+        persona: What new ones have, but for what was asked for now.
     """
 
     outbox: Outbox | None
@@ -74,6 +78,7 @@ class Opening:
     system: str
     sampling: dict[str, Any] = field(default_factory=dict)
     model: str = ""
+    persona: Persona | None = None
 
     def open(self, reference: str | None) -> ChatSession:
         """A conversation: a stored one, or for None and "new" a new one; without a runner yet.
@@ -88,7 +93,12 @@ class Opening:
 
     def new(self) -> ChatSession:
         """A new conversation."""
-        return ChatSession(new_conversation(system=self.system), self.outbox, **self._sampling())
+        values: dict[str, Any] = {"system": self.system}
+        if (persona := self.persona) is not None:
+            # What a conversation has wins over all: not over what was asked for now.
+            sampling = {name: value for name, value in persona.sampling.items() if name not in self.sampling}
+            values = {"system": self.system or persona.system, "model": persona.model, "sampling": sampling}
+        return ChatSession(new_conversation(**values), self.outbox, **self._sampling())
 
     def _sampling(self) -> Mapping[str, Any]:
         return {
@@ -102,6 +112,16 @@ def give_model(session: ChatSession, runner: Runner, choice: Choice) -> ChatSess
     session.runner = runner
     session.set_model(choice.name)
     return session
+
+
+def default_persona(settings: Settings) -> Persona | None:
+    """The persona of new conversations; where it cannot be read, that is said, and there is none."""
+    name: str | None = settings["chat.persona"]
+    try:
+        return personas.persona(name) if name is not None else None
+    except StoreError as error:
+        console.note(str(error))
+        return None
 
 
 def check_options(reference: str | None, system: str | None) -> str:
