@@ -17,7 +17,7 @@ from tui.chat.choice import Choice
 from tui.chat.outbox import Outbox
 from tui.engine.options import EngineOptions
 from tui.library.find import Source
-from tui.library.local import LocalModel
+from tui.library.local import LocalModel, LocalModels
 from tui.screens.services import Services, Start
 from tui.store.conversations import Conversations
 from tui.store.settings_file import SettingsFile
@@ -29,6 +29,20 @@ def choose(model: str | None, device: str | None) -> Choice:
     """Every name is a model's, and it runs wherever one likes."""
     name = model or "scripted"
     return Choice(name, Path(name), name, device or "CPU", "", EngineOptions())
+
+
+class GivenModels(LocalModels):
+    """Models whose files are read already."""
+
+    def __init__(self, models: Sequence[LocalModel]) -> None:
+        super().__init__()
+        self._models = list(models)
+
+    def find(self) -> list[LocalModel]:
+        return self._models
+
+    def read(self, model: LocalModel) -> LocalModel:
+        return model
 
 
 def chat_app(
@@ -62,7 +76,7 @@ def chat_app(
         settings,
         Outbox(open_store or (lambda: Conversations.open(home / "conversations.db"))),
         ActiveModel(lambda: engine, choose, state),
-        lambda: models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN, None)],
+        GivenModels(models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)]),
         lambda: [("CPU", "A scripted processor")],
     )
     return ChatApp(services, start, line)

@@ -228,9 +228,9 @@ def test_unloading_waits_for_the_answer_under_way(tmp_path: Path) -> None:
 
 def test_a_device_is_given_and_taken_back(tmp_path: Path) -> None:
     active = active_model(tmp_path, ScriptedRunner(loaded=False))
-    assert active.device_of("mine") == ""
+    assert active.given_devices == {}
     active.give_device("mine", "GPU.1")
-    assert active.device_of("mine") == "GPU.1"
+    assert active.given_devices == {"mine": "GPU.1"}
     active.give_device("mine", "")
-    assert active.device_of("mine") == ""
+    assert active.given_devices == {}
     assert State(tmp_path / "state.toml").device_of("mine") is None

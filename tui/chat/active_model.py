@@ -9,7 +9,7 @@ import importlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -120,9 +120,10 @@ class ActiveModel:
             if self.status.unloaded:
                 self.use(*self._asked)
 
-    def device_of(self, model: str) -> str:
-        """The device that the user gave a model; "" for none. Reads a file."""
-        return self._state.device_of(model) or ""
+    @property
+    def given_devices(self) -> Mapping[str, str]:
+        """The devices that the user gave models, by name. Reads a file."""
+        return self._state.devices
 
     def give_device(self, model: str, device: str) -> None:
         """Run a model on `device` from its next load on; "" on what the settings say, or the best. Writes a file."""

@@ -16,7 +16,7 @@ from tui.chat.choice import choose
 from tui.chat.outbox import Outbox
 from tui.cli import console, log
 from tui.engine.errors import OvchatError
-from tui.library.local import local_models
+from tui.library.local import LocalModels
 from tui.store.conversations import Conversations
 from tui.store.settings_file import SettingsFile
 from tui.store.state import State
@@ -95,7 +95,7 @@ def services() -> Services:
         return choose(model, device, (), its_settings.settings, state)
 
     active = ActiveModel(_open_runner, choose_model, state)
-    return Services(its_settings, Outbox(Conversations.open), active, local_models, _devices)
+    return Services(its_settings, Outbox(Conversations.open), active, LocalModels(), _devices)
 
 
 def needs_terminal(sentence: str, next_step: str) -> None:

@@ -1,16 +1,23 @@
-"""The local models with what a list of them shows: size, and why one cannot be used.
+"""The local models with what their files say: facts, or why one cannot be used.
 
-Reads the folders' files, as far as `inspect` does, and loads nothing.
+Finding reads names only; reading opens a folder's files as far as `inspect` does, and loads nothing. Neither is for the
+event loop.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.engine.errors import OvchatError
-from tui.engine.model_files import inspect
+from tui.engine.errors import ModelNotSupported, OvchatError
+from tui.engine.model_files import ModelFiles, inspect
+from tui.engine.read_file import unreadable
+from tui.engine.tokenizer_files import require_tokenizer
 from tui.library.find import FoundModel, Places, Source, find_models
+
+_Signature = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +28,80 @@ class LocalModel:
         name: What it is found by.
         path: Its folder.
         source: Where it was found.
-        size_bytes: Of its files; None where they cannot be read.
-        problem: Why it cannot be used; "" where nothing speaks against it.
+        files: What its files say; None while they are not read, and where they cannot be.
+        problem: Why it cannot be used; None where nothing speaks against it.
     """
 
     name: str
     path: Path
     source: Source
-    size_bytes: int | None
-    problem: str = ""
+    files: ModelFiles | None = None
+    problem: OvchatError | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Its files were read, or tried to."""
+        return self.files is not None or self.problem is not None
+
+    @property
+    def is_other_kind(self) -> bool:
+        """It is a whole model, of a kind that cannot chat."""
+        return isinstance(self.problem, ModelNotSupported)
 
 
-def local_models(places: Places | None = None) -> list[LocalModel]:
-    """Every local model in the order of `find_models`, broken ones too."""
-    return [_local(model) for model in find_models(places)]
+class LocalModels:
+    """The local models. What was read of a folder is kept, and read again when its files have changed.
+
+    Args:
+        places: Where to look.
+    """
+
+    def __init__(self, places: Places | None = None) -> None:
+        self._places = places
+        self._known: dict[Path, tuple[_Signature, LocalModel]] = {}
+
+    def find(self) -> list[LocalModel]:
+        """Every local model in the order of `find_models`, with what is known of it from before."""
+        return [self._last(model) for model in find_models(self._places)]
+
+    def read(self, model: LocalModel) -> LocalModel:
+        """What the files of a model say now; broken ones have a problem."""
+        signature = _signature(model.path)
+        known = self._known.get(model.path)
+        if known is not None and known[0] == signature:
+            return _named(known[1], model)
+        read = _read(model)
+        self._known[model.path] = (signature, read)
+        return read
+
+    def _last(self, model: FoundModel) -> LocalModel:
+        found = LocalModel(model.name, model.path, model.source)
+        known = self._known.get(model.path)
+        return _named(known[1], found) if known is not None else found
 
 
-def _local(model: FoundModel) -> LocalModel:
+def _named(known: LocalModel, found: LocalModel) -> LocalModel:
+    return LocalModel(found.name, found.path, found.source, known.files, known.problem)
+
+
+def _read(model: LocalModel) -> LocalModel:
+    files = None
     try:
-        size = inspect(model.path).size_bytes
+        files = inspect(model.path)
+        require_tokenizer(model.path)
     except OvchatError as error:
-        return LocalModel(model.name, model.path, model.source, None, str(error))
-    return LocalModel(model.name, model.path, model.source, size)
+        return LocalModel(model.name, model.path, model.source, files, error)
+    except OSError as error:  # a folder that goes away meanwhile, a network drive that does
+        return LocalModel(model.name, model.path, model.source, files, unreadable(model.path, error))
+    return LocalModel(model.name, model.path, model.source, files)
+
+
+def _signature(folder: Path) -> _Signature:
+    """Names, times and sizes of what is directly in a folder; nothing where it cannot be read."""
+    found = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):  # a link to nowhere
+                stat = entry.stat()
+                found.append((entry.name, stat.st_mtime_ns, stat.st_size))
+    return tuple(sorted(found))

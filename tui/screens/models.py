@@ -1,105 +1,317 @@
-"""The local models, to switch to one of them. What cannot be used is listed with the reason."""
+"""The local models: a table of what their files say, to load and unload them and to give them a device."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
 
+from tui.engine.errors import BadParameter, OvchatError
+from tui.engine.memory import available_bytes
+from tui.engine.memory_need import memory_need
+from tui.engine.options import EngineOptions
+from tui.screens.dialogs import ChoiceDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
+from tui.screens.model_row import ModelRow, Scene, State
+from tui.screens.models_table import Column, cells, columns, heading, matches, ordered
 from tui.store import paths
+from tui.widgets.fact_table import FactTable
 from tui.widgets.row_list import Line
-from tui.widgets.visible import one_line
+from tui.widgets.visible import visible
 
 if TYPE_CHECKING:
-    from tui.library.local import LocalModel
+    from tui.chat.active_model import ModelStatus
+    from tui.screens.services import Services
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_TICK_S = 0.25
+_DRAW_S = 0.1  # so often at most what was read is drawn
+_MARKS = 3  # columns that a list keeps beside its rows
 
 
-class ModelsScreen(ListPanel[str, "LocalModel"]):
-    """The list; answers the name of the model to use.
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
+
+
+class ModelsScreen(ListPanel[str, ModelRow]):
+    """The table; answers the name of the model that was asked for, which is loaded or about to be.
 
     Args:
-        models: Looks for them; called in a thread.
-        current: Name of the model in use; None for none.
+        services: The models, the one in use, the devices and the settings.
         reason: Why one has to be chosen; "" where the user wanted to.
     """
 
     HEADING = "Models"
-    PLACEHOLDER = "Type to filter by name"
-    LINES = 2
+    PLACEHOLDER = "Type to filter by name, architecture, weights or state"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Use it", id="models.choose", tooltip="Load the marked model."),
+        _key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
+        _key("alt+l", "load", "Load", "Load the marked model and stay here."),
+        _key("alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."),
+        _key("alt+d", "device", "Device", "Choose where the marked model runs."),
+        _key("alt+i", "facts", "Details", "All that is known of the marked model."),
+        _key("alt+s", "sort", "Sort", "Sort by the next column."),
     ]
 
-    def __init__(self, models: Callable[[], Sequence[LocalModel]], current: str | None, reason: str = "") -> None:
+    DEFAULT_CSS: ClassVar[str] = """
+    ModelsScreen {
+        .panel--column { max-width: 130; }
+        .models--heading { height: 1; padding: 0 2; color: $text-muted; text-wrap: nowrap; }
+        .models--details { height: 45%; max-height: 13; padding: 0 2; margin-top: 1; overflow: hidden; }
+        .models--said { height: auto; display: none; &.-shown { display: block; } }
+        .models--problem { color: $text-error; }
+        &.-empty .models--heading, &.-empty .models--details, &.-short .models--details { display: none; }
+    }
+    """
+
+    def __init__(self, services: Services, reason: str = "") -> None:
         super().__init__()
+        self._services = services
         self._reason = reason
-        self._models = models
-        self._current = current
-        self._found: Sequence[LocalModel] | None = None
+        self._all: list[ModelRow] | None = None
+        self._scene = Scene(services.active.status, set_device=services.settings["engine.device"] or "")
+        self._sorted_by: Column | None = None
+        self._loaded_here: str | None = None
+        self._said: OvchatError | None = services.active.status.error  # the chat has told of it
+
+    def content(self) -> Iterable[Widget]:
+        box, empty, rows, notice = super().content()
+        yield from (box, empty, Static("", classes="models--heading"), rows)
+        with Vertical(classes="models--details"):
+            yield Static("", classes="models--said models--doing")
+            yield Static("", classes="models--said models--problem")
+            yield FactTable()
+        yield notice
 
     def on_mount(self) -> None:
         self.show_facts("looking …")
-        places = f"Models are looked for in {paths.models_dir()} and in the Hugging Face cache."
-        self.say(f"{self._reason} {places}".strip(), "warning" if self._reason else "information")
+        if self._reason:
+            self.say(f"{self._reason} {_where()}", "warning")
+        self.watch(self.rows, "cursor", self._show_details, init=False)
         self._read()
+        self._watch()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_heading)
+
+    # What is here
 
     @work
     async def _read(self) -> None:
-        self._found = await asyncio.to_thread(self._models)
-        self._show()
+        found = await asyncio.to_thread(self._services.models.find)
+        self._all = [ModelRow(model) for model in found]
+        self._take_failure(self._scene.status)
+        self._show(self._scene.in_use)
+        if len(found) < 2 and not self._reason:
+            self.say(_where())
+        await self._read_files()
+        self._scene.here = await asyncio.to_thread(lambda: [name for name, _ in self._services.devices()])
+        self._draw()
 
-    def _show(self) -> None:
-        found = self._found or ()
+    async def _read_files(self) -> None:
+        """Read what the models' files say, one after the other, those that are seen first."""
+        rows = list(self._all or ())
+        at = next((place for place, row in enumerate(rows) if row is self.rows.current), 0)
+        free, self._scene.given = await asyncio.to_thread(self._free_and_given)
+        drawn = time.monotonic()
+        for _, row in sorted(enumerate(rows), key=lambda each: abs(each[0] - at)):
+            row.model = await asyncio.to_thread(self._services.models.read, row.model)
+            self._hold_against(row, free)
+            if time.monotonic() > drawn + _DRAW_S:
+                self._draw()
+                drawn = time.monotonic()
+        self._draw()
+
+    def _free_and_given(self) -> tuple[int, Mapping[str, str]]:
+        """Memory that another model could have, in bytes, and the devices that models were given."""
+        model = self._scene.status.model
+        held = model.files.weight_bytes if model is not None else 0  # it leaves before another one comes
+        return available_bytes() + held, self._services.active.given_devices
+
+    def _hold_against(self, row: ModelRow, free: int) -> None:
+        if row.model.files is not None:
+            row.need = memory_need(row.model.files, self._options, free)
+
+    @cached_property
+    def _options(self) -> EngineOptions:
+        engine = {name: value for name, value in self._services.settings.section("engine").items() if name != "device"}
+        try:
+            return EngineOptions(**engine)
+        except BadParameter:  # two that do not go together; loading says so
+            return EngineOptions()
+
+    # How it is doing
+
+    @work
+    async def _watch(self) -> None:
+        """Look at the model in use for as long as the panel is there."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            before, status = self._scene.status, self._services.active.status
+            if status is not before:
+                self._scene.status = status
+                self._take_failure(status)
+                if status.model is not before.model:
+                    free, self._scene.given = await asyncio.to_thread(self._free_and_given)
+                    for row in self._all or ():
+                        self._hold_against(row, free)
+                self._draw()
+            elif status.stage:
+                self._draw()
+
+    def _take_failure(self, status: ModelStatus) -> None:
+        """Keep with its row why a model could not be loaded, and say it where the row's details do not."""
+        name = self._scene.asked or ("" if status.model is not None else status.title)
+        row = next((row for row in self._all or () if row.name == name), None)
+        if row is None or status.stage:
+            return
+        row.error = status.error
+        if status.error is not None and status.error is not self._said:
+            self._said = status.error
+            if row is not self.rows.current or self.has_class("-short"):
+                self.say(f"{row.name}: {status.error}", "error")
+
+    # What is shown
+
+    def _show(self, at: str) -> None:
+        """The models that match, with the cursor on the one of that name."""
+        found = self._all or ()
         words = self.text.casefold().split()
-        items = [each for each in found if all(word in each.name.casefold() for word in words)]
-        names = [each.name for each in items]
-        cursor = names.index(self._current) if self._current in names else None
-        empty = "No model's name has that." if found else "There is no model here."
+        items = [row for row in ordered(found, self._scene, self._sorted_by) if matches(row, self._scene, words)]
+        cursor = next((place for place, row in enumerate(items) if row.name == at), None)
+        empty = "No model has that." if found else f"There is no model here. {_where()}"
         self.show_items(items, cursor=cursor, empty=empty)
-        self.show_facts(f"{len(items)} of {len(found)}" if words else str(len(found)))
+        count = f"{len(items)} of {len(found)}" if words else str(len(found))
+        self.show_facts(count if self._sorted_by is None else f"{count}, by {self._sorted_by.title.lower()}")
+        self._show_heading()
+        self._show_details()
+
+    def _draw(self) -> None:
+        """Draw anew what is known by now; where that changes which models match, or their order, the list too."""
+        marked = self.rows.current
+        if marked is not None and (self._sorted_by is not None or self.text):
+            top = self.rows.scroll_offset.y
+            self._show(marked.name)
+            self.rows.scroll_to(y=top, animate=False, force=True, immediate=True)
+        elif self.text:
+            self._show("")
+        self.rows.refresh()
+        self._show_details()
+        self.refresh_bindings()
+
+    def _show_heading(self) -> None:
+        width = self.rows.scrollable_content_region.width - _MARKS
+        self.query_one(".models--heading", Static).update(heading(width, self._sorted_by))
+
+    def _show_details(self) -> None:
+        row = self.rows.current
+        if row is None:
+            return
+        problem = self._scene.problem(row)
+        self._say_in(".models--doing", doing(row, self._scene))
+        self._say_in(".models--problem", "" if problem is None else str(problem))
+        self.query_one(FactTable).show(short_facts(row, self._scene), long_facts(row))
+
+    def _say_in(self, place: str, text: str) -> None:
+        said = self.query_one(place, Static)
+        said.update(Content(visible(text)))
+        said.set_class(bool(text), "-shown")
 
     def typed(self, text: str) -> None:
-        if self._found is not None:
-            self._show()
+        if self._all is not None:
+            self._show(self._scene.in_use)
 
-    def draw(self, item: LocalModel, width: int) -> Sequence[Line]:
-        mark = "in use  " if item.name == self._current else ""
-        size = "" if item.size_bytes is None else _size(item.size_bytes)
-        first = Line(Content(one_line(item.name)), Content.assemble((mark, "$text-primary"), (size, "dim")))
-        if item.problem:
-            return [first, Line(Content.styled(f"Cannot be used: {one_line(item.problem)}", "$text-error"))]
-        return [first, Line(Content.styled(one_line(_short(item.path)), "dim"))]
+    def draw(self, item: ModelRow, width: int) -> Sequence[Line]:
+        return [Line(cells(item, self._scene, width))]
 
-    def answer(self, item: LocalModel) -> str | None:
-        if item.problem:
-            # The whole sentence: the list has one line for it.
-            self.say(f"{item.name} cannot be used: {item.problem}", "error")
-            return None
-        return item.name
+    # What is done
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        marked = self.rows.current if self.is_mounted else None
+        match action:
+            case "choose" | "facts" | "device":
+                return True if marked is not None else None
+            case "load":
+                return True if marked is not None and self._scene.state(marked) is not State.LOADED else None
+            case "unload":
+                return True if self._scene.status.model is not None or self._scene.status.loading else None
+        return True
+
+    def answer(self, item: ModelRow) -> str | None:
+        return item.name if self._use(item) else None
+
+    def leave(self) -> None:
+        self.dismiss(self._loaded_here)
+
+    def action_load(self) -> None:
+        if (row := self.rows.current) is not None and self._use(row):
+            self._loaded_here = row.name
+            self._look()
+
+    def _use(self, row: ModelRow) -> bool:
+        """Load a model that is not loaded; False, and that said, where it cannot be used."""
+        problem = row.model.problem
+        if problem is not None:
+            # The whole sentence: the row has two words for it.
+            self.say(f"{row.name} cannot be used: {problem}", "error")
+            return False
+        if self._scene.state(row) not in (State.LOADED, State.LOADING):
+            self._load(row)
+        return True
+
+    def _load(self, row: ModelRow, device: str | None = None) -> None:
+        self._scene.asked = row.name
+        self._services.active.use(row.name, device)
+
+    def action_unload(self) -> None:
+        self._services.active.unload()
+        self._loaded_here = None
+        self._look()
+
+    def _look(self) -> None:
+        self._scene.status = self._services.active.status
+        self._draw()
+
+    def action_facts(self) -> None:
+        if (row := self.rows.current) is not None:
+            self.app.push_screen(ModelFactsScreen(row, self._scene))
+
+    def action_sort(self) -> None:
+        shown = columns(self.rows.scrollable_content_region.width - _MARKS)
+        steps = [None, *shown]
+        at = steps.index(self._sorted_by) if self._sorted_by in steps else 0
+        self._sorted_by = steps[(at + 1) % len(steps)]
+        marked = self.rows.current
+        self._show(marked.name if marked is not None else "")
+
+    @work
+    async def action_device(self) -> None:
+        row = self.rows.current
+        if row is None:
+            return
+        devices = await asyncio.to_thread(self._services.devices)
+        choices = ["auto  the best one here", *(f"{name}  {full_name}" for name, full_name in devices)]
+        gone = self._scene.device(row.name)
+        text = f"{gone}, where it was to run, is not here now." if self._scene.is_gone(gone) else ""
+        chosen = await self.app.push_screen_wait(ChoiceDialog(f"Run {row.name} on", choices, text=text))
+        if chosen is None:
+            return
+        device = devices[chosen - 1][0] if chosen else ""
+        await asyncio.to_thread(self._services.active.give_device, row.name, device)
+        self._scene.given = {**self._scene.given, row.name: device}
+        if self._scene.state(row) in (State.LOADED, State.LOADING):
+            self._load(row, device or None)
+        self._look()
 
 
-def _size(size: int) -> str:
-    """A size with its unit, in powers of 1000 as `ls --si` has it: 1.4 GB."""
-    value = float(size)
-    for unit in _UNITS:
-        if value < 999.5 or unit == _UNITS[-1]:
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
-
-
-def _short(path: Path) -> str:
-    """A path, with the home folder as ~."""
-    try:
-        return str(Path("~") / path.relative_to(Path.home()))
-    except (ValueError, RuntimeError):
-        return str(path)
+def _where() -> str:
+    return f"Models are looked for in {paths.models_dir()} and in the Hugging Face cache."

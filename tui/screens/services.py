@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui.chat.active_model import ActiveModel
 from tui.chat.outbox import Outbox
-from tui.library.local import LocalModel
+from tui.library.local import LocalModels
 from tui.store.settings import Settings
 from tui.store.settings_file import SettingsFile
 
@@ -20,14 +20,14 @@ class Services:
         settings_file: The settings, in effect and as the user has them in his file.
         outbox: Where conversations are written to and read from.
         active: The model in use.
-        models: The local models, looked for anew each time.
+        models: The local models.
         devices: Names of the devices that are here, each with what its maker calls it. Imports the engine.
     """
 
     settings_file: SettingsFile
     outbox: Outbox
     active: ActiveModel
-    models: Callable[[], Sequence[LocalModel]]
+    models: LocalModels
     devices: Callable[[], Sequence[tuple[str, str]]]
 
     @property

@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 
 
 async def choose_model(app: App[None], services: Services, reason: str = "") -> str | None:
-    """Ask for a model and begin to load it; its name, or None where the user stays with the one there is."""
-    choice = services.active.status.choice
-    current = choice.name if choice is not None else None
-    name = await app.push_screen_wait(ModelsScreen(services.models, current, reason))
-    if name is not None:
-        services.active.use(name)
-    return name
+    """Let the user load a model; its name, or None where the user stays with the one there is."""
+    return await app.push_screen_wait(ModelsScreen(services, reason))
 
 
 async def choose_device(app: App[None], services: Services, reason: str = "") -> None:
@@ -43,6 +38,8 @@ async def after_failure(app: App[None], services: Services, status: ModelStatus)
     match status.error:
         case _ if status.model is not None:
             return  # the one before goes on answering
+        case _ if any(isinstance(screen, ModelsScreen) for screen in app.screen_stack):
+            return  # there it is said in place
         case DeviceNotFound():
             await choose_device(app, services, status.error.sentence)
         case ModelNotFound():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,12 @@ class State:
 
     def device_of(self, model: str) -> str | None:
         """The device that the user gave a model last."""
-        return _text(_table(self._read(), "devices").get(model))
+        return self.devices.get(model)
+
+    @property
+    def devices(self) -> Mapping[str, str]:
+        """The device that the user gave each model last."""
+        return {name: text for name, each in _table(self._read(), "devices").items() if (text := _text(each))}
 
     @property
     def verdicts(self) -> MutableMapping[str, str]:

@@ -1,0 +1,24 @@
+"""Bytes, numbers of weights and tokens as people read them."""
+
+from __future__ import annotations
+
+_BYTES = ("B", "kB", "MB", "GB", "TB")
+_COUNTS = ("", "K", "M", "B", "T")
+
+
+def size_text(size: float) -> str:
+    """Bytes with their unit, in powers of 1000 as `ls --si` has it: 1.4 GB."""
+    return _scaled(size, _BYTES, " ")
+
+
+def count_text(count: int) -> str:
+    """How many, as models are called: 1.1B, 135M."""
+    return _scaled(count, _COUNTS, "")
+
+
+def _scaled(value: float, units: tuple[str, ...], gap: str) -> str:
+    for unit in units:
+        if value < 999.5 or unit == units[-1]:
+            break
+        value /= 1000
+    return f"{value:.0f}{gap}{unit}" if unit == units[0] or value >= 10 else f"{value:.1f}{gap}{unit}"
