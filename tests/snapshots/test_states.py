@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
@@ -78,11 +78,15 @@ def _same_time_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def shown(
-    home: Path, size: tuple[int, int], runner: ScriptedRunner | None = None, start: Start | None = None
+    home: Path,
+    size: tuple[int, int],
+    runner: ScriptedRunner | None = None,
+    start: Start | None = None,
+    user: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Pilot[None]]:
     """The app, ready; nothing in it moves by itself."""
     runner = runner or ScriptedRunner()
-    app = chat_app(home, runner, start=start)
+    app = chat_app(home, runner, start=start, user=user)
     app.animation_level = "none"
     try:
         async with app.run_test(size=size) as pilot:
