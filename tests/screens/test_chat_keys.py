@@ -34,6 +34,7 @@ DESIGNED = {
     "f2": "focus_prompt",
     "f3": "models",
     "f4": "settings",
+    "f5": "sampling",
     "f6": "temperature",
     "f7": "temperature",
     "f8": "preset",

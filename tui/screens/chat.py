@@ -53,6 +53,7 @@ class ChatScreen(MessageScreen):
     """Chats with the model in use."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
+    HORIZONTAL_BREAKPOINTS = [(0, "-close"), (100, "-roomy")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, services: Services, start: Start) -> None:
         new_session = partial(opening.new_session, services)
@@ -212,6 +213,9 @@ class ChatScreen(MessageScreen):
 
     def action_settings(self) -> None:
         tuning.open_settings(self.app, self._services, self.session)
+
+    def action_sampling(self) -> None:
+        tuning.open_sampling(self, self._services)
 
     def action_temperature(self, direction: int) -> None:
         warmth = self.session.sampling().params.temperature + direction * _STEP

@@ -55,6 +55,7 @@ KEYS = [
     _key("f2", "focus_prompt", "Chat", "Back to the prompt.", _VIEW),
     _key("f3", "models", "Models", "Switch to another local model.", _VALUES),
     _key("f4", "settings", "Settings", "Every setting: its value, who set it, and another one.", _VALUES),
+    _key("f5", "sampling", "Sampling", "Every sampling value beside the talk, and the presets; again: close.", _VALUES),
     _key("f6", "temperature(-1)", "Cooler", "Temperature down by 0.1, from the next turn on.", _VALUES),
     _key("f7", "temperature(1)", "Warmer", "Temperature up by 0.1, from the next turn on.", _VALUES),
     _key("f8", "preset", "Next preset", "The next sampling preset; in the end the model's own values.", _VALUES),

@@ -21,7 +21,7 @@ _SEND = ("prompt.send", "prompt.new_line")
 # What only terminals with an extended protocol, or with a Mac's keyboard, can send.
 _RARE = ("super+", "shift+enter", "ctrl+enter")
 # The widgets of the chat screen that take the focus; any other one may be on any other screen.
-_CHAT_WIDGETS = ("prompt", "message")
+_CHAT_WIDGETS = ("prompt", "message", "sampling")
 
 
 @dataclass(frozen=True, slots=True)

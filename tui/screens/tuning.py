@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import App
+from textual.signal import Signal
 
 from tui.chat.settings_rows import InEffect
 
 if TYPE_CHECKING:
-    from tui.app import ChatApp
     from tui.chat.session import ChatSession
+    from tui.screens.chat import ChatScreen
     from tui.screens.services import Services
+
+
+class TellsSettings(Protocol):
+    """An app that tells which settings change."""
+
+    settings_changed: Signal[frozenset[str]]
 
 
 def in_effect(services: Services, session: ChatSession) -> InEffect:
     """What a conversation and the model in use make of the settings."""
     active = services.active
     return InEffect(session.sampling(), session.conversation.sampling, active.status.title, active.given_device())
+
+
+def open_sampling(screen: ChatScreen, services: Services) -> None:
+    """Open the sampling panel; where it is open, go to it."""
+    from tui.screens.sampling_panel import SamplingPanel
+
+    panel = next(iter(screen.query_children(SamplingPanel)), None)
+    if panel is None:
+        status = services.active
+        panel = SamplingPanel(services.settings_file, lambda: screen.session, lambda: status.status.title)
+        screen.mount(panel)
+    else:
+        panel.list.focus()
 
 
 def open_settings(app: App[Any], services: Services, session: ChatSession) -> None:
@@ -32,5 +52,5 @@ def open_settings(app: App[Any], services: Services, session: ChatSession) -> No
         "appearance.theme": lambda: sorted(theme_files()),
         "chat.persona": lambda: [each.name for each in all_personas()[0]],
     }
-    changed = cast("ChatApp", app).settings_changed
+    changed = cast("TellsSettings", app).settings_changed
     app.push_screen(SettingsScreen(services.settings_file, partial(in_effect, services, session), names, changed))
