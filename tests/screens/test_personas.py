@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import TextArea
@@ -13,6 +14,7 @@ from textual.widgets import TextArea
 from tests.screens.host import listing, unnamed_bindings
 from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
+from tests.waiting import wait_until_async
 from tui.screens.chat_keys import COMMANDS
 from tui.screens.dialogs import ConfirmDialog, TextDialog
 from tui.screens.personas import PersonasScreen
@@ -38,11 +40,15 @@ def names(panel: PersonasScreen) -> list[str]:
     return [each.name for each in panel.rows.items]
 
 
-async def open_panel(chat: Chat) -> PersonasScreen:
-    await chat.screen.run_action("persona")
-    await chat.until(lambda: isinstance(chat.app.screen, PersonasScreen) and chat.app.screen.is_mounted)
-    panel: PersonasScreen = await chat.panel(PersonasScreen)
-    return panel
+async def run(chat: Chat, action: str, kind: type[Any]) -> Any:
+    """What an action opens."""
+    await chat.screen.run_action(action)
+    await chat.until(lambda: isinstance(chat.app.screen, kind) and chat.app.screen.is_mounted)
+    return await chat.panel(kind)
+
+
+async def open_panel(chat: Chat) -> None:
+    await run(chat, "persona", PersonasScreen)
 
 
 def system_line(chat: Chat) -> str:
@@ -158,12 +164,10 @@ async def test_a_new_one_is_made_of_what_the_conversation_has(opened: OpenChat) 
     async with opened() as chat:
         chat.session.set_system("My own.")
         chat.session.set_sampling({"top_k": 7})
-        await chat.screen.run_action("save_persona")
-        await chat.panel(TextDialog)
+        await run(chat, "save_persona", TextDialog)
         await chat.press(*"a/b", "enter")
         await chat.until(lambda: "cannot have /" in chat.notice)
-        await chat.screen.run_action("save_persona")
-        await chat.panel(TextDialog)
+        await run(chat, "save_persona", TextDialog)
         await chat.until(lambda: "top_k 7" in chat.shown)
         await chat.press(*" mine ", "enter")
         await chat.until(lambda: "The persona mine is saved." in chat.notice)
@@ -221,18 +225,28 @@ async def test_the_editor_gets_the_file_and_what_is_wrong_with_it_then_is_named(
 
     program = tmp_path / "editor.py"
     program.write_text(
-        "import pathlib, sys\np = pathlib.Path(sys.argv[1])\np.write_text(p.read_text() + '\\nmodell = 1')\n"
+        "import pathlib, sys\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "text = path.read_text()\n"
+        "path.write_text(text.replace('modell', 'seed') if 'modell' in text else text + '\\nmodell = 1\\n')\n"
     )
     monkeypatch.setenv("EDITOR", f"'{sys.executable}' '{program}'")
     async with listing(PersonasScreen(NOBODY, "none"), (120, 40)) as (app, pilot):
         monkeypatch.setattr(app, "suspend", lent)
-        await pilot.press(*["down"] * 3, "alt+e")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert names(app.panel) == ["none", "[b]odd"]
-        text = " ".join(app.text().split())
-        assert "brief.toml, line 7: there is no sampling parameter modell" in text
-        assert "modell" in personas.text_of("brief")
+        for answer, there in (("n", ["none", "[b]odd"]), ("y", ["none", "[b]odd", "brief"])):
+            personas.save(Persona("brief", "Be brief.", "", {"temperature": 0.25}))
+            app.panel._read()
+            await app.workers.wait_for_complete([each for each in app.workers if each.group == "read"])
+            app.panel.rows.move_to(2)
+            await pilot.press("alt+e")
+            await wait_until_async(lambda: isinstance(app.screen, ConfirmDialog))
+            await pilot.pause()
+            assert "there is no sampling parameter modell" in " ".join(app.text().replace("│", " ").split())
+            await pilot.press(answer)
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert names(app.panel) == there
+        assert personas.persona("brief").sampling == {"temperature": 0.25, "seed": 1}
 
 
 class TestNewConversations:
@@ -264,8 +278,7 @@ class TestSystemLine:
             chat.session.set_system("Be brief.")
             await chat.write("Hi")
             await chat.idle(2)
-            await chat.screen.run_action("system_prompt")
-            await chat.panel(TextDialog)
+            await run(chat, "system_prompt", TextDialog)
             await chat.press("enter")
             await chat.until(lambda: system_line(chat))
             await chat.press("shift+tab", "up", "up")
@@ -284,8 +297,7 @@ class TestSystemLine:
     async def test_it_goes_with_the_system_prompt(self, opened: OpenChat) -> None:
         async with opened() as chat:
             for text, line in (("new\nlines", "▸ System: new lines"), (" ", "")):
-                await chat.screen.run_action("system_prompt")
-                (await chat.panel(TextDialog)).query_one(TextArea).load_text(text)
+                (await run(chat, "system_prompt", TextDialog)).query_one(TextArea).load_text(text)
                 await chat.press("enter")
                 await chat.until(lambda line=line: system_line(chat) == line)
 

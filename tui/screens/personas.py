@@ -224,11 +224,20 @@ async def _edit(app: App[None], persona: Persona) -> bool:
             return False
         await asyncio.to_thread(personas.save, replace(persona, system=text.strip()))
         return True
-    after = edit_in(app, before, f"{persona.name}.toml")
-    if after != before:
-        # Also where it is not right: then it is named with its line, and what was written is there to be mended.
-        await asyncio.to_thread(personas.write_text, persona.name, after)
-    return after != before
+    text = before
+    while True:
+        text = edit_in(app, text, f"{persona.name}.toml")
+        if text == before:
+            return False
+        # Also where it is not right: it can be mended later.
+        await asyncio.to_thread(personas.write_text, persona.name, text)
+        try:
+            await asyncio.to_thread(personas.persona, persona.name)
+        except StoreError as error:
+            question = ConfirmDialog("This is no persona yet", str(error), yes="Edit it again", no="Leave it")
+            if await app.push_screen_wait(question):
+                continue
+        return True
 
 
 def _in_file(persona: Persona) -> str:
