@@ -3,10 +3,12 @@
 engine MODEL...     decode, time to first token, second turn, load and memory against openvino-genai
 cancel MODEL        how long a cancelled prefill and decode take to end
 sampler             what choosing a token costs
+models [--model DIR]  opening the table of 200 models, and reading their files behind it
 search              finding text in 100,000 stored messages, and listing 10,000 conversations
 stream [TIMES]      what a streamed token costs the screen, with and without history
 app [--only PART]   the whole app in a terminal: start, CPU per token, echo, decode speed, memory
 terminal [--dump]   bytes and CPU per token, echo and scrolling of the app's output, near and far, beside peers
+themes              switching the theme with 300 messages
 shapes DIR          makes the real model shapes with random weights (needs the `starter` extra)
 """
 
@@ -16,7 +18,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("app", "engine", "cancel", "sampler", "search", "shapes", "stream", "terminal")
+NAMES = ("app", "engine", "cancel", "models", "sampler", "search", "shapes", "stream", "terminal", "themes")
 
 
 def main() -> int:
