@@ -25,7 +25,7 @@ from tui.engine.reasoning import Channel
 from tui.engine.runner import GenerationJob, Job, LoadJob, LoadProgress, Runner, ScoreJob
 from tui.engine.sampling import Sampled
 from tui.engine.stopping import FinishReason
-from tui.engine.token_pieces import TokenPiece
+from tui.engine.token_pieces import TokenPieces
 
 Answer = str | Sequence[tuple[Channel, str]] | OvchatError
 
@@ -66,11 +66,10 @@ class ScriptedTokenizer:
     def token_text(self, token_id: int) -> str:
         return self.piece(token_id)[1]
 
-    def pieces(self, ids: Sequence[int]) -> list[TokenPiece]:
+    def pieces(self, ids: Sequence[int]) -> TokenPieces:
         """Special are the marks of `ScriptedTemplate`."""
-        return [
-            TokenPiece(each, text, text.strip() in _MARKS) for each in map(int, ids) for text in [self.token_text(each)]
-        ]
+        special = {each for each in ids if self.token_text(each).strip() in _MARKS}
+        return TokenPieces(list(ids), [self.token_text(each) for each in ids], frozenset(special), frozenset())
 
 
 class ScriptedTemplate:
@@ -112,6 +111,7 @@ class ScriptedModel:
             architecture="LlamaForCausalLM",
             model_type="llama",
             weight_format="int8",
+            weight_bytes=0,
             generation_config=self.generation_config,
         )
         capabilities = SimpleNamespace(name="paged", context_limit=self.context_limit, selects_rows=True)

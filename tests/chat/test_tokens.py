@@ -24,7 +24,7 @@ from tui.store.records import Conversation, Ended, Role
 
 def shown(chat: ChatSession, text: str = "") -> str:
     """The prompt as its tokens spell it."""
-    return "".join(piece.text for piece in chat.inspect(text).pieces)
+    return "".join(chat.inspect(text).pieces.texts)
 
 
 # What the model is given
@@ -48,13 +48,14 @@ def test_what_is_edited_is_seen_in_its_place(session: Make) -> None:
     chat = session("One.")
     for question in ("First?", "Second?"):
         chat.ask(question).result()
-    prompt = "".join(piece.text for piece in chat.inspect("Other?", chat.messages[2].id).pieces)
+    prompt = "".join(chat.inspect("Other?", chat.messages[2].id).pieces.texts)
     assert prompt.endswith(" <assistant> One. <end>\n <user> Other? <end>\n <assistant> :")
 
 
 def test_special_tokens_are_marked(session: Make) -> None:
     pieces = session().inspect("Hello there").pieces
-    assert [piece.text.strip() for piece in pieces if piece.special] == ["<user>", "<end>", "<assistant>"]
+    special = [text.strip() for token, text in zip(pieces.ids, pieces.texts, strict=True) if token in pieces.special]
+    assert special == ["<user>", "<end>", "<assistant>"]
 
 
 def test_it_says_what_the_last_turn_found_in_the_cache(session: Make) -> None:

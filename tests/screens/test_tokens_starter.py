@@ -23,8 +23,8 @@ async def test_its_prompt_is_read_and_its_answer_goes_on_from_another_token(open
         assert "what is a token?<|im_end|>↵" in shown
         pieces = chat.session.inspect().pieces
         rendered = model.template.render(chat.session.given(""), add_generation_prompt=False)
-        assert "".join(piece.text for piece in pieces).lower() == rendered.lower()
-        specials = {piece.text for piece in pieces if piece.special}
+        assert "".join(pieces.texts).lower() == rendered.lower()
+        specials = {model.tokenizer.token_text(each) for each in pieces.special}
         assert specials
         assert all(text in shown for text in specials)
         await chat.press("escape")

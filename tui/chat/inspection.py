@@ -12,7 +12,7 @@ from tui.store.records import Message
 
 if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
-    from tui.engine.token_pieces import TokenPiece
+    from tui.engine.token_pieces import TokenPieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Inspection:
         left_out: The messages that are out of context: the model is not given them.
     """
 
-    pieces: Sequence[TokenPiece]
+    pieces: TokenPieces
     template: str
     limit: int
     reused: int | None

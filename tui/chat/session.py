@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner, ScoreJob
     from tui.engine.sampling import Sampled
-    from tui.engine.token_pieces import TokenPiece
+    from tui.engine.token_pieces import TokenPieces
     from tui.engine.tokenizer import Tokenizer
 
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
@@ -53,7 +53,7 @@ class Tokens(NamedTuple):
         token_text: The text of any other token.
     """
 
-    pieces: Sequence[TokenPiece]
+    pieces: TokenPieces
     job: ScoreJob
     token_text: Callable[[int], str]
 

@@ -60,7 +60,7 @@ def generate(
         yield Resumed(*("".join(answer.texts[channel]) for channel in (Channel.ANSWER, Channel.REASONING)))
     room = limit - len(fed)
     reason = FinishReason.CANCELLED
-    # Copied with each token: what a cancelled step has written over is nobody's logits. 20 us for 150,000 tokens.
+    # Copied with each token: what a cancelled step has written over is nobody's logits. 30 us for 150,000 tokens.
     last_logits = np.empty(model.backend.vocab_size, np.float32)
     try:
         logits = yield from prefill(model.backend, sequence, fed, cached, cancel)

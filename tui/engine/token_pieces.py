@@ -1,30 +1,38 @@
-"""Tokens one by one, as they are to be read: the text of each, and which are special. Light to import."""
+"""Tokens one by one, as they are to be read: the text of each, and which are special. Light to import.
+
+Of a long prompt there are ten thousands: so they are a few lists, and not an object each, among which Python would look
+for garbage again and again.
+"""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 
-class TokenPiece(NamedTuple):
-    """A token of a text.
+@dataclass(frozen=True, slots=True)
+class TokenPieces:
+    """The tokens of a text.
 
     Attributes:
-        token_id: Its id.
-        text: Its part of the text. A character of several tokens belongs to the one that completes it; those before
-            have their bytes instead, as `<0xE6>`.
-        special: It is no text, but a sign for the model.
-        part: It only has bytes of a character that is completed later.
+        ids: Their ids.
+        texts: Of each its part of the text. A character of several tokens belongs to the one that completes it; those
+            before have their bytes instead, as `<0xE6>`.
+        special: Ids of those that are no text, but signs for the model.
+        parts: Places of those that only have bytes of a character that is completed later.
     """
 
-    token_id: int
-    text: str
-    special: bool = False
-    part: bool = False
+    ids: Sequence[int]
+    texts: Sequence[str]
+    special: frozenset[int]
+    parts: frozenset[int]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
-def split(ids: Iterable[int], data_of: Callable[[int], bytes], is_special: Callable[[int], bool]) -> list[TokenPiece]:
+def split(ids: Iterable[int], data_of: Callable[[int], bytes], is_special: Callable[[int], bool]) -> TokenPieces:
     """The pieces of a text.
 
     Args:
@@ -32,17 +40,15 @@ def split(ids: Iterable[int], data_of: Callable[[int], bytes], is_special: Calla
         data_of: The bytes of a token in the middle of a text.
         is_special: Whether a token is a special one.
     """
-    known: dict[int, tuple[bytes, bool]] = {}
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    pieces = []
-    for token_id in ids:
-        if token_id not in known:
-            known[token_id] = data_of(token_id), is_special(token_id)
-        data, special = known[token_id]
-        text = decoder.decode(data)
-        if text or not data:
-            pieces.append(TokenPiece(token_id, text, special))
-        else:
-            shown = "".join(f"<0x{byte:02X}>" for byte in data)
-            pieces.append(TokenPiece(token_id, shown, special, part=True))
-    return pieces
+    ids = list(ids)
+    known = {token_id: data_of(token_id) for token_id in set(ids)}
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    texts, parts = [], set()
+    for place, token_id in enumerate(ids):
+        data = known[token_id]
+        text = decode(data)
+        if data and not text:
+            parts.add(place)
+            text = "".join(f"<0x{byte:02X}>" for byte in data)
+        texts.append(text)
+    return TokenPieces(ids, texts, frozenset(filter(is_special, known)), frozenset(parts))

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tui.engine import tokenizer_graph as graph
 from tui.engine.errors import BadText, BadToken, OvchatError
-from tui.engine.token_pieces import TokenPiece, split
+from tui.engine.token_pieces import TokenPieces, split
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, require_tokenizer, special_tokens
 from tui.engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -154,14 +154,16 @@ class Tokenizer:
             return self.decode([token_id], skip_special_tokens=False)
         return self.vocabulary.pieces.piece(token_id).decode(errors="replace")
 
-    def pieces(self, ids: Iterable[int]) -> list[TokenPiece]:
+    def pieces(self, ids: Iterable[int]) -> TokenPieces:
         """Tokens one by one, special ones marked and visible."""
         if self.vocabulary is None:
             return split(ids, lambda token: self.token_text(token).encode(), lambda token: not self._shows(token))
         return split(ids, self.vocabulary.pieces.piece, self._is_special)
 
     def _is_special(self, token_id: int) -> bool:
-        return self.token_text(token_id) in self.special_tokens.values() or not self._shows(token_id)
+        text = self.token_text(token_id)
+        # A space, which some drop at the beginning, is text.
+        return text in self.special_tokens.values() or not (text.isspace() or self._shows(token_id))
 
     def token_id(self, text: str) -> int | None:
         """The id of a text that is one token, as `<|im_end|>` may be; None where it is none or several."""

@@ -115,7 +115,7 @@ class AlternativesScreen(Panel[tuple[int, int]]):
         looking = asyncio.ensure_future(asyncio.to_thread(self._look))
         try:
             self._tokens = tokens = await asyncio.shield(looking)
-            self._view.show(seen(tokens.pieces), self._style_of)
+            self._view.show(seen(tokens.pieces.texts), self._style_of)
             self._view.cursor = 0
             while not tokens.job.done:
                 for told in tokens.job.drain():
@@ -134,8 +134,8 @@ class AlternativesScreen(Panel[tuple[int, int]]):
         self._show_here()
 
     def _style_of(self, number: int) -> str:
-        if not self.scored or self._tokens is None:
-            return "tokens--special" if self._tokens is not None and self._tokens.pieces[number].special else ""
+        if not self.scored:
+            return ""
         return next(name for least, name, _ in _SHADES if self._probability(number) >= least)
 
     def _probability(self, number: int) -> float:

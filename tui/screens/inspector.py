@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tui.chat.inspection import Inspection
 from tui.engine.errors import OvchatError
-from tui.engine.token_pieces import TokenPiece
+from tui.engine.token_pieces import TokenPieces
 from tui.screens.reading_panel import ReadingPanel
 from tui.store.records import Message
 from tui.widgets.notice import Notice
@@ -49,7 +49,7 @@ class InspectorScreen(ReadingPanel):
     def __init__(self, inspect: Callable[[], Inspection]) -> None:
         super().__init__()
         self._inspect = inspect
-        self._pieces: list[TokenPiece] = []
+        self._pieces: TokenPieces | None = None
         self._with_ids = False
 
     def content(self) -> Iterable[Widget]:
@@ -62,7 +62,8 @@ class InspectorScreen(ReadingPanel):
         return self.query_one(TokenView)
 
     def on_mount(self) -> None:
-        self._fill()
+        # What computes in a thread would hold up the first paint.
+        self.call_after_refresh(self._fill)
 
     @work
     async def _fill(self) -> None:
@@ -72,7 +73,7 @@ class InspectorScreen(ReadingPanel):
             self.query_one(".inspector--facts", Static).update("")
             self.query_one(Notice).say(str(error), "error")
             return
-        self._pieces = list(inspection.pieces)
+        self._pieces = inspection.pieces
         self.show_facts(f"{len(texts):,} of {inspection.limit:,} tokens")
         self.query_one(".inspector--facts", Static).update(Content("\n").join(map(Content, _facts(inspection))))
         reused = inspection.reused or 0
@@ -81,21 +82,23 @@ class InspectorScreen(ReadingPanel):
 
     def _look(self) -> tuple[Inspection, list[str]]:
         inspection = self._inspect()
-        return inspection, seen(inspection.pieces)
+        return inspection, seen(inspection.pieces.texts)
 
     def _style_of(self, number: int) -> str:
-        piece = self._pieces[number]
-        if piece.special:
+        pieces = self._pieces
+        if pieces is None:
+            return ""
+        if pieces.ids[number] in pieces.special:
             return "tokens--special"
-        if piece.part:
+        if number in pieces.parts:
             return "tokens--part"
         return "tokens--odd" if number % 2 else ""
 
     def action_switch_ids(self) -> None:
         """Show the ids, or no longer."""
-        if self._pieces:
+        if self._pieces is not None:
             self._with_ids = not self._with_ids
-            self._text.annotate([f"[{piece.token_id}]" for piece in self._pieces] if self._with_ids else None)
+            self._text.annotate([f"[{token_id}]" for token_id in self._pieces.ids] if self._with_ids else None)
 
 
 def _facts(inspection: Inspection) -> list[str]:

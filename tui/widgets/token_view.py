@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,9 +21,6 @@ from textual.strip import Strip
 from tui.terminal.display import is_plain
 from tui.widgets.token_layout import TokenRows, lay_out
 from tui.widgets.visible import SHOWN
-
-if TYPE_CHECKING:
-    from tui.engine.token_pieces import TokenPiece
 
 # A line end is seen, and ends the row.
 _SEEN = {**SHOWN, ord("\n"): "↵\n", ord("\t"): "→"}
@@ -39,9 +36,9 @@ _PLAIN = {
 }
 
 
-def seen(pieces: Sequence[TokenPiece]) -> list[str]:
-    """What `TokenView` shows of tokens. For 32,000 of them it takes a moment: not for an event loop."""
-    return [piece.text.translate(_SEEN) for piece in pieces]
+def seen(texts: Sequence[str]) -> list[str]:
+    """What `TokenView` shows of the texts of tokens. For 32,000 of them it takes a moment: not for an event loop."""
+    return [text if text.isprintable() else text.translate(_SEEN) for text in texts]
 
 
 class TokenView(ScrollView, can_focus=False):
