@@ -160,9 +160,8 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal, to begin with or again."""
         if self._is_on:  # continued after a stop that nobody was told of
-            if self.output is not None:
-                self.output.invalidate()
-            return
+            # A shell has set the terminal for itself meanwhile, and drawn on another screen, maybe.
+            self.suspend_application_mode()
         self._is_lent = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if (before := early_keys.taken()) is not None and self.attrs_before is not None:
