@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
 
@@ -78,6 +80,17 @@ def test_what_processes_that_are_gone_have_left_is_taken_over_once(
     assert store.unbegun_drafts() == {}
     end(other)
     assert store.unbegun_drafts() == {"new": "of a new chat"}
+
+
+def test_what_nobody_has_left_is_read_while_another_program_writes(
+    store: Conversations, talk: Talk, elsewhere: Type, path: Path
+) -> None:
+    store.save_draft("new", "mine")
+    elsewhere("other", "of a process that is there")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert (store.draft(talk.id), store.draft("other")) == ("", "")
+        assert store.unbegun_drafts() == {"new": "mine"}
 
 
 def test_new_chats_have_drafts_of_their_own(store: Conversations, talk: Talk, elsewhere: Type) -> None:
