@@ -10,7 +10,7 @@ from textual.widgets import Input, TextArea
 from tests.screens.host import look, press, showing, unnamed_bindings
 from tests.screens.using import OpenChat
 from tui.screens.conversations import ConversationsScreen
-from tui.screens.dialogs import ChoiceDialog, _Lines
+from tui.screens.dialogs import ChoiceDialog, Lines
 from tui.screens.help import HelpScreen
 from tui.widgets.keys_row import key_label
 from tui.widgets.line_input import LineInput
@@ -86,8 +86,8 @@ def test_every_key_has_an_id_a_label_and_a_tooltip(panel):
     assert unnamed_bindings(panel) == []
 
 
-@pytest.mark.parametrize("box", [Prompt, LineInput, _Lines])
-def test_every_key_of_a_text_box_is_told_in_our_words(box: type[Prompt | LineInput | _Lines]) -> None:
+@pytest.mark.parametrize("box", [Prompt, LineInput, Lines])
+def test_every_key_of_a_text_box_is_told_in_our_words(box: type[Prompt | LineInput | Lines]) -> None:
     bindings = [binding for binding in box.BINDINGS if isinstance(binding, Binding)]
     assert len({binding.id for binding in bindings}) == len(bindings)
     assert all(binding.tooltip.endswith(".") for binding in bindings)
