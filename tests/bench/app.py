@@ -201,10 +201,10 @@ def _echo(rounds: int) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             with in_terminal(worker("stream", 0, report), Path(folder)) as terminal:
-                seen(terminal, f"\x1b]2;{READY}".encode(), 0.1)
+                seen(terminal, f"\x1b]2;{READY}".encode(), every=0.1)
                 time.sleep(1.0)
                 taken["streaming"] += type_letters(terminal, LETTERS[:60])
-                seen(terminal, f"\x1b]2;{ENDED}".encode(), 0.5)
+                seen(terminal, f"\x1b]2;{ENDED}".encode(), every=0.5)
                 time.sleep(1.0)
                 taken["idle"] += type_letters(terminal, LETTERS[60:120])
     return {

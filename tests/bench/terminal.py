@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
-import shlex
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,19 @@ from tests.bench.app import (
     wait_for_report,
     worker,
 )
-from tests.bench.app_worker import ENDED, READY, TOKENS
+from tests.bench.app_worker import ENDED, PER_SECOND, READY, TOKENS
+from tests.bench.peers import PEERS, server
 from tests.terminal_driver import Terminal
+from tests.waiting import wait_until
 
 PARTS = ("stream", "echo", "page")
 LINES = {"near": {}, "far": {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}}
 TEXTUAL = {"OVCHAT_OUTPUT": "textual"}
 _HISTORY = 100
 _QUIET_S = 1.0
-_PEER_QUIET_S = 5.0
+_PEER_STILL_S = 5.0
+_PEER_READS_S = 1.0
+_STILL_BYTES_PER_S = 5_000
 _BEGIN, _END = (f"\x1b]2;{title}".encode() for title in (READY, ENDED))
 _SEQUENCES = re.compile(rb"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07]*\x07|\x1b.|[\x00-\x1f]|[^\x1b\x00-\x1f]+")
 
@@ -49,11 +54,11 @@ def run(args: list[str]) -> dict[str, Any]:
     parser.add_argument("--dump", action="store_true", help="name what one answer writes")
     parser.add_argument(
         "--peer",
-        nargs=2,
         action="append",
         default=[],
-        metavar=("NAME", "COMMAND"),
-        help=f"another program, that gets {TOKENS} tokens from wherever it does for what is typed into it",
+        type=Path,
+        metavar="PATH",
+        help=f"another program, as it is installed: one of {', '.join(PEERS)}",
     )
     given = parser.parse_args(args)
     result: dict[str, Any] = {}
@@ -62,7 +67,7 @@ def run(args: list[str]) -> dict[str, Any]:
             result[f"dump {name}"] = dump(_streamed("tables", environment)["written"])
         return result
     if "stream" in given.only:
-        result["stream"] = _stream(given.rounds, dict(given.peer))
+        result["stream"] = _stream(given.rounds, given.peer)
     if "echo" in given.only:
         result["echo"] = {name: _echo(given.rounds, environment) for name, environment in LINES.items()}
     if "page" in given.only:
@@ -72,7 +77,7 @@ def run(args: list[str]) -> dict[str, Any]:
     return result
 
 
-def _stream(rounds: int, peers: dict[str, str]) -> dict[str, Any]:
+def _stream(rounds: int, peers: Sequence[Path]) -> dict[str, Any]:
     """Bytes and milliseconds of CPU for each streamed token."""
     written: Samples = {}
 
@@ -81,15 +86,15 @@ def _stream(rounds: int, peers: dict[str, str]) -> dict[str, Any]:
         written.setdefault(name, []).append(len(got["written"]) / got["tokens"])
         return float(got["cpu_ms"])
 
-    def measure_peer(name: str, command: str) -> float:
-        count, cpu_s = _peer(command)
-        written.setdefault(name, []).append(count / TOKENS)
+    def measure_peer(executable: Path) -> float:
+        count, cpu_s = _peer(executable)
+        written.setdefault(executable.name, []).append(count / TOKENS)
         return 1000 * cpu_s / TOKENS
 
     kinds = {name: ("tables", environment) for name, environment in LINES.items()}
     kinds |= {"far, Textual's output": ("tables", LINES["far"] | TEXTUAL), "Textual's Markdown": ("plain tables", {})}
     measures = {name: lambda name=name, kind=kind: measure(name, *kind) for name, kind in kinds.items()}
-    measures |= {name: lambda name=name, run=run: measure_peer(name, run) for name, run in peers.items()}
+    measures |= {each.name: lambda each=each: measure_peer(each) for each in peers}
     cpu = in_turns(rounds, measures)
     return {"bytes": medians(written), "cpu_ms": medians(cpu)}
 
@@ -112,15 +117,30 @@ def _streamed(kind: str, environment: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _peer(command: str) -> tuple[int, float]:
+def _peer(executable: Path) -> tuple[int, float]:
     """Bytes and CPU seconds of another program from the question until it is quiet."""
-    with tempfile.TemporaryDirectory() as folder, in_terminal(shlex.split(command), Path(folder)) as terminal:
-        _quiet(terminal, _PEER_QUIET_S)
-        before, cpu_s = terminal.written, terminal.cpu_seconds()
-        terminal.type("Hello")
-        terminal.press("enter")
-        _quiet(terminal, _PEER_QUIET_S)
-        return terminal.written - before, terminal.cpu_seconds() - cpu_s
+    peer = PEERS[executable.name]
+    with server(TOKENS, PER_SECOND) as port, tempfile.TemporaryDirectory() as folder:
+        command = peer.start(executable, Path(folder), port)
+        with in_terminal(command, Path(folder)) as terminal:
+            # Letters that come before it takes the terminal are lost on some of them.
+            wait_until(lambda: terminal.output and terminal.gives_keys_as_they_are, 60)
+            _still(terminal)
+            before, cpu_s = terminal.written, terminal.cpu_seconds()
+            terminal.type("Hello")
+            time.sleep(_PEER_READS_S)
+            terminal.press(peer.send)
+            wait_until(lambda: terminal.written > before + _STILL_BYTES_PER_S, 60)
+            _still(terminal)
+            return terminal.written - before, terminal.cpu_seconds() - cpu_s
+
+
+def _still(terminal: Terminal) -> None:
+    """Wait until little is written: a cursor that blinks is 500 bytes a second, an answer 50,000."""
+    before = -math.inf
+    while terminal.written - before > _STILL_BYTES_PER_S * _PEER_STILL_S:
+        before = terminal.written
+        time.sleep(_PEER_STILL_S)
 
 
 def _quiet(terminal: Terminal, seconds: float) -> None:
@@ -137,7 +157,7 @@ def _echo(rounds: int, environment: dict[str, str]) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             with in_terminal(worker("tables", 0, report), Path(folder), environment=environment) as terminal:
-                seen(terminal, _BEGIN, 0.1)
+                seen(terminal, _BEGIN, every=0.1)
                 time.sleep(1.0)
                 taken += type_letters(terminal, LETTERS[:60])
     return {"p50": statistics.median(taken), "p99": statistics.quantiles(taken, n=100)[98], "max": max(taken)}
@@ -149,7 +169,7 @@ def _page(environment: dict[str, str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = worker("still", _HISTORY, Path(folder) / "report.json")
         with in_terminal(command, Path(folder), emulate=True, environment=environment) as terminal:
-            seen(terminal, _BEGIN, 0.1)
+            seen(terminal, _BEGIN, every=0.1)
             _quiet(terminal, _QUIET_S)
             for key in ["pageup"] * 8 + ["pagedown"] * 4:
                 before = terminal.written
