@@ -23,6 +23,7 @@ FACTS = Facts(
     next_step="Raise engine.context.",
     replay_of=99,
     differs_at=6,
+    begun=12,
 )
 ANSWER = Message(
     101,
@@ -56,6 +57,7 @@ async def test_everything_that_is_stored_is_there():
         "Of it reused 1,000",
         "Generated 56",
         "Stored 3",
+        "Begun with 12 tokens, the last one chosen in place of another",
         "Thinking 214 tokens, 3.2 s",
         "To the first token 0.25 s",
         "Prompt 2,346 tokens/s",

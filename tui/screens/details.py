@@ -113,6 +113,8 @@ def _tokens(message: Message) -> _Rows:
     entries = [(label, f"{facts.usage[name]:,}") for name, label in _USAGE.items() if name in facts.usage]
     if message.token_ids:
         entries.append(("Stored", f"{len(message.token_ids):,}"))
+    if facts.begun:
+        entries.append(("Begun with", f"{_count(facts.begun, 'token')}, the last one chosen in place of another"))
     if facts.reasoning_tokens or facts.reasoning_s:
         entries.append(("Thinking", f"{_count(facts.reasoning_tokens, 'token')}, {facts.reasoning_s:.1f} s"))
     return entries
