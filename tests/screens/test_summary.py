@@ -70,7 +70,7 @@ async def test_the_message_is_asked_after_the_summary_and_the_old_conversation_s
 
 
 async def test_it_is_shown_while_it_is_written_can_be_stopped_and_changed(opened: OpenChat) -> None:
-    runner = ScriptedRunner(answers, tokens_per_s=20)
+    runner = ScriptedRunner(["short answer", "short answer", "It was " * 500], tokens_per_s=20)
     async with opened(runner) as chat:
         await full(chat, runner)
         runner.go.set()
@@ -85,8 +85,10 @@ async def test_it_is_shown_while_it_is_written_can_be_stopped_and_changed(opened
         await chat.press(*" mine", "ctrl+j", *"too")
         assert area.text.endswith(" mine\ntoo")
         text = area.text
+        before = chat.session
         await chat.press("enter")
-        await chat.idle(3)
+        await chat.until(lambda: chat.session is not before)
+        await chat.until(lambda: chat.session.messages)
         assert chat.texts[0].endswith(text)
 
 
