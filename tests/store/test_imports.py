@@ -112,10 +112,14 @@ class TestChatGPT:
         exported = chatgpt(
             node("root", None),
             node("s", "root", "user", content=content, metadata=hidden),
-            node("u", "s", "user", "Hi"),
+            node(
+                "m", "s", "assistant", content={"content_type": "model_editable_context", "model_set_context": "Oars."}
+            ),
+            node("e", "m", "assistant", content={"content_type": "model_editable_context", "model_set_context": ""}),
+            node("u", "e", "user", "Hi"),
         )
         ((conversation, messages),) = read(exported)
-        assert conversation.system == "I row.\n\nBe brief."
+        assert conversation.system == "I row.\n\nBe brief.\n\nOars."
         assert [(each.text, each.parent) for each in messages] == [("Hi", None)]
 
     def test_nodes_without_times_come_after_the_ones_before_them(self) -> None:

@@ -24,7 +24,11 @@ from tui.store.foreign_tree import (
 from tui.store.records import Conversation, Role
 
 _TO_EVERYBODY = ("", "all")
-_INSTRUCTIONS = "user_editable_context"  # what the user has set for all conversations
+# What the model is told in every conversation: by the user, and by itself.
+_INSTRUCTIONS = {
+    "user_editable_context": ("user_profile", "user_instructions"),
+    "model_editable_context": ("model_set_context",),
+}
 _THOUGHTS, _RECAP = "thoughts", "reasoning_recap"
 
 
@@ -76,10 +80,8 @@ def _node(name: str, parent: str | None, message: Mapping[str, Any], system: lis
     kind, facts = text(content.get("content_type")), table(message.get("metadata"))
     speaker = text(author.get("role"))
     nothing = Node(name, parent, None)
-    if kind == _INSTRUCTIONS:
-        system += filter(
-            None, (text(content.get("user_profile")).strip(), text(content.get("user_instructions")).strip())
-        )
+    if kind in _INSTRUCTIONS:
+        system += filter(None, (text(content.get(each)).strip() for each in _INSTRUCTIONS[kind]))
         return nothing
     if facts.get("is_visually_hidden_from_conversation") is True:
         return nothing
