@@ -212,6 +212,11 @@ async def test_the_picture_is_that_of_the_last_step_with_the_values_of_now(opene
         await chat.press("f5", "right")
         await chat.until(lambda: any(stage.value == "0.8" for stage in picture._stages))
         assert "temperature 0.8" in await chat.still()
+        before = picture._stages
+        await chat.press("f2")
+        await chat.write("Again")
+        await chat.idle(4)
+        await chat.until(lambda: picture._stages is not before)
         await chat.new_chat()
         await chat.until(lambda: not picture._stages)
 

@@ -6,7 +6,7 @@ What is changed is this conversation's, from the next turn on; it can be kept fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +35,7 @@ from tui.widgets.visible import one_line
 
 if TYPE_CHECKING:
     from tui.chat.session import ChatSession
+    from tui.engine.candidates import LastStep, Stage
     from tui.engine.sampling_params import SamplingParams
     from tui.store.settings_file import SettingsFile
 
@@ -80,7 +81,9 @@ class SamplingPanel(Vertical):
         self._model = model
         self._helps = shipped_help()
         self._seen: object = None  # what is shown was made from
-        self._pictured: object = None
+        # The picture is that of this step with these values.
+        self._pictured: LastStep | None = None
+        self._tried: SamplingParams | None = None
         self.list = SamplingList()
 
     def compose(self) -> ComposeResult:
@@ -120,19 +123,18 @@ class SamplingPanel(Vertical):
             named = presets.name_of(resolved, set_here, presets.all_presets(settings))
             self.query_one(".sampling--preset", Static).update(Content(one_line(named)))
             self._tell()
-        pictured = (session.last_step, resolved.params)
-        if pictured != self._pictured and session.last_step is not None:
-            self._pictured = pictured
-            self._draw_picture(*pictured)
-        elif session.last_step is None:
-            self._pictured = None
-            self.query_one(Distribution).show(())
+        step = session.last_step
+        if step is not self._pictured or resolved.params != self._tried:
+            self._pictured, self._tried = step, resolved.params
+            self._draw_picture(step, resolved.params)
 
     @work(group="picture", exclusive=True)
-    async def _draw_picture(self, step: Any, params: SamplingParams) -> None:
-        from tui.engine.filter_stages import filter_stages
+    async def _draw_picture(self, step: LastStep | None, params: SamplingParams) -> None:
+        stages: Sequence[Stage] = ()
+        if step is not None:
+            from tui.engine.filter_stages import filter_stages  # not before there is a model: it imports numpy
 
-        stages = await asyncio.to_thread(filter_stages, step, params, _TOP)
+            stages = await asyncio.to_thread(filter_stages, step, params, _TOP)
         self.query_one(Distribution).show(stages)
 
     def _show_keys(self, _: Screen[object]) -> None:

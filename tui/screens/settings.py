@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tui.screens.key_table import KeyRow
     from tui.store.settings_file import SettingsFile
 
+_ROOM = 60  # columns
+
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
     return Binding(key, action, label, id=f"settings.{action}", tooltip=tooltip)
@@ -131,7 +133,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         if cursor is not None:
             self.rows.scroll_to(y=top, animate=False, force=True, immediate=True)
         count = sum(not isinstance(item, Heading) for item in items)
-        self.show_facts(f"{count} of {len(all_rows)}" if words else str(count))
+        self.show_facts(f"{count} found" if words else "")
 
     def _key_rows(self) -> Iterable[SettingRow]:
         user = self._file.settings.user
@@ -169,11 +171,13 @@ class SettingsScreen(ListPanel[None, SettingRow]):
     def draw(self, item: SettingRow, width: int) -> Sequence[Line]:
         ours = item.source is not SetBy.APP
         value = (one_line(item.value) or "none", "bold" if ours else "")
-        source = (f"{item.source:17}", "$text-primary" if ours else "$text-muted")
+        # With little room only who is not the app is told.
+        told = f"  {item.source:17}" if width >= _ROOM else f"  {item.source}" if ours else ""
+        source = (told, "$text-primary" if ours else "$text-muted")
         second = Content.styled(" · ".join(item.facts), "$text-muted")
         if item.note:
             second = Content.assemble((one_line(item.note), "$text-warning"), (" · ", "$text-muted"), second)
-        first = Line(Content(one_line(item.label)), Content.assemble(value, "  ", source))
+        first = Line(Content(one_line(item.label)), Content.assemble(value, source))
         return [first, Line("  " + second)]
 
     def answer(self, item: SettingRow) -> None:
