@@ -168,7 +168,7 @@ def test_an_answer_is_scored_after_what_it_answered(session: Make) -> None:
     assert [each["content"] for each in request.messages] == ["Count!"]
     assert token_ids == answer.token_ids == tuple(each.token_id for each in scored)
     # What was found out is not computed again.
-    chat.keep_scores(answer.id, scored)
+    chat.keep_scores(answer.id, 2, scored)
     assert chat.look_at(answer.id, 2).job.result() == scored
     assert len(chat.runner.scored) == 1  # type: ignore[union-attr]
 
@@ -177,6 +177,9 @@ def test_what_the_generation_has_said_is_not_computed_again(engine: Runner) -> N
     chat = ChatSession(Conversation("tiny", sampling={"logprobs": 3, "max_tokens": 8}), runner=engine)
     end = chat.ask("A tiny model says").result()
     assert chat.look_at(chat.messages[-1].id, 3).job.result() is end.logprobs
+    # Of fewer candidates than are wanted, nothing is seen.
+    more = chat.look_at(chat.messages[-1].id, 4).job.result()
+    assert [len(each.top_logprobs) for each in more] == [4] * 8
 
 
 def test_how_an_answer_was_begun_is_exported_and_imported(session: Make) -> None:

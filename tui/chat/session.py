@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tui.chat.context import ChatMessage, ContextUse, Overflow, chat_messages, check_tokens, overflow_of, use_of
 from tui.chat.inspection import Inspection, inspect
 from tui.chat.open_conversation import OpenConversation
 from tui.chat.stored import read_conversation
 from tui.chat.titles import derive_title
+from tui.chat.tokens import LastTurn, Scored, Tokens
 from tui.chat.turn import Plan, Turn, new_seed
 from tui.chat.writing import sampling_of
 from tui.engine.errors import BadParameter, BadText, OvchatError
@@ -30,32 +31,8 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner, ScoreJob
     from tui.engine.sampling import Sampled
-    from tui.engine.token_pieces import TokenPieces
-    from tui.engine.tokenizer import Tokenizer
 
 _NO_END = (Ended.CANCELLED, Ended.LENGTH, Ended.INTERRUPTED, Ended.ERROR)
-
-
-class _LastTurn(NamedTuple):
-    """Of the last turn: who made the tokens, what its last one was chosen from, how many it found in the cache."""
-
-    tokenizer: Tokenizer
-    step: LastStep
-    cached: int
-
-
-class Tokens(NamedTuple):
-    """An answer token by token.
-
-    Attributes:
-        pieces: The tokens.
-        job: Finds out how likely they were.
-        token_text: The text of any other token.
-    """
-
-    pieces: TokenPieces
-    job: ScoreJob
-    token_text: Callable[[int], str]
 
 
 class ChatSession(OpenConversation):
@@ -85,8 +62,8 @@ class ChatSession(OpenConversation):
         self.runner = runner
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling
-        self._last: _LastTurn | None = None
-        self._scored: tuple[int, tuple[Sampled, ...]] | None = None
+        self._last: LastTurn | None = None
+        self._scored: Scored | None = None
 
     @classmethod
     def open(cls, outbox: Outbox, conversation_id: str, **arguments: Any) -> ChatSession:
@@ -215,15 +192,16 @@ class ChatSession(OpenConversation):
         from tui.engine.generate import GenerationRequest  # as in Turn
         from tui.engine.runner import done
 
-        if known is not None and known[0] == message_id and len(known[1]) == len(message.token_ids):
-            job: ScoreJob = done(known[1])
+        asked = (message_id, len(message.token_ids))
+        if known is not None and (known.message_id, len(known.tokens)) == asked and known.top >= top:
+            job: ScoreJob = done(known.tokens)
         else:
             job = runner.score(GenerationRequest(messages=given), message.token_ids, top)
         return Tokens(model.tokenizer.pieces(message.token_ids), job, model.tokenizer.token_text)
 
-    def keep_scores(self, message_id: int, scored: tuple[Sampled, ...]) -> None:
-        """Remember what the engine said of an answer, until there is another one to remember."""
-        self._scored = (message_id, scored)
+    def keep_scores(self, message_id: int, top: int, scored: tuple[Sampled, ...]) -> None:
+        """Remember what the engine said of an answer and `top` tokens for each place, until there is another one."""
+        self._scored = Scored(message_id, top, scored)
 
     def use(self, text: str = "") -> ContextUse | None:
         """Tokens of the context in use, with `text` as the next message; None without a model."""
@@ -356,10 +334,10 @@ class ChatSession(OpenConversation):
             self._turn = None
             model = self.runner.model if self.runner is not None else None
             if end is not None and end.last_step is not None and model is not None:
-                self._last = _LastTurn(model.tokenizer, end.last_step, end.usage.cached_tokens)
+                self._last = LastTurn(model.tokenizer, end.last_step, end.usage.cached_tokens)
             if message is not None:
                 if end is not None and end.logprobs:
-                    self.keep_scores(answer, end.logprobs)
+                    self.keep_scores(answer, len(end.logprobs[0].top_logprobs), end.logprobs)
                 self._tree.put(message)
                 self._put(message)
                 return

@@ -23,7 +23,7 @@ from tui.widgets.share_row import share_row
 from tui.widgets.token_view import TokenView, seen
 
 if TYPE_CHECKING:
-    from tui.chat.session import Tokens
+    from tui.chat.tokens import Tokens
     from tui.engine.sampling import Sampled
 
 TOP = 8

@@ -44,9 +44,7 @@ KEYS = [
     _key("alt+c", "copy_answer", "Copy answer", "Send the answer to the clipboard.", _ANSWERS),
     _key("alt+k", "copy_code", "Copy code", "Send a code block to the clipboard, by number.", _ANSWERS),
     _key("alt+i", "details", "Details", "How an answer came about: seed, sampling, timings.", _ANSWERS),
-    _key(
-        "alt+a", "alternatives", "Alternatives…", "How likely each token was; go on from another one.", _ANSWERS
-    ),
+    _key("alt+a", "alternatives", "Alternatives…", "How likely each token was; go on from another one.", _ANSWERS),
     _key("ctrl+t", "inspect", "Prompt inspector", "What the model would be given now, token by token.", _ANSWERS),
     _key("ctrl+n", "new_chat", "New chat", "Begin a new conversation.", _CHATS),
     _key("ctrl+o", "conversations", "Conversations", "All conversations: open, rename, pin, delete.", _CHATS),

@@ -172,7 +172,7 @@ class MessageScreen(Screen[None]):
         panel = AlternativesScreen(partial(session.look_at, message.id, TOP))
         chosen = await self.app.push_screen_wait(panel)
         if panel.scored:
-            session.keep_scores(message.id, panel.scored)
+            session.keep_scores(message.id, TOP, panel.scored)
         if chosen is not None:
             self.pane.answer(
                 lambda: session.begin_from(message.id, *chosen), lambda: session.overflow_of_answer(message.id)
