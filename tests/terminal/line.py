@@ -91,11 +91,12 @@ class Line:
 
 
 @asynccontextmanager
-async def line(link: Link = FAR) -> AsyncIterator[Line]:
-    """A line on which the terminal has answered once."""
+async def line(link: Link = FAR, there_and_back: float = 0.0) -> AsyncIterator[Line]:
+    """A line on which the terminal has answered once, after so many seconds."""
     made = Line(link)
     try:
         made.output.begin()
+        made.now += there_and_back
         made.answer()
         yield made
     finally:

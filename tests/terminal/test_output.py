@@ -108,6 +108,26 @@ async def test_an_answer_that_never_comes_is_not_waited_for_for_ever() -> None:
         assert far.text()[0] == "number 3"
 
 
+async def test_answers_that_come_late_let_no_more_be_on_its_way_than_may_be() -> None:
+    async with line() as far:
+        await soon()
+        for number in range(3):
+            far.now += 1
+            far.output.show(frame(f"number {number}"), (0, 0))
+        far.now += 20
+        far.output.show(frame("number 3"), (0, 0))
+        on_its_way = far.read().count(QUESTION)
+        assert on_its_way == 3  # one more than else
+        for number in range(4, 9):
+            on_its_way -= 1
+            far.output.answered()
+            await soon()
+            far.now += 1
+            far.output.show(frame(f"number {number}"), (0, 0))
+            on_its_way += far.read().count(QUESTION)
+            assert on_its_way == 2
+
+
 async def test_a_far_terminal_that_answers_nothing_gets_a_fixed_rate() -> None:
     silent = Line(FAR)
     try:
@@ -127,16 +147,16 @@ async def test_a_far_terminal_that_answers_nothing_gets_a_fixed_rate() -> None:
 async def test_the_interval_is_that_of_the_line_and_longer_where_writing_takes_longer() -> None:
     async with line(Link()) as near:
         assert near.output.interval_s == pytest.approx(1 / 15)
-    async with line() as far:
+    async with line(there_and_back=0.1) as far:
         await soon()
-        for took in (0.1, 0.7):
+        for took, interval in ((0.1, 0.2), (0.7, 0.6), (1.3, 1.0)):
             far.now += 10
             far.output.show(frame(f"took {took}"), (0, 0))
             far.now += took
             far.answer()
             await soon()
             assert far.output.write_s == pytest.approx(took)
-        assert far.output.interval_s == pytest.approx(0.6)  # what is not the way there and back
+            assert far.output.interval_s == pytest.approx(interval)
 
 
 async def test_the_echo_of_a_key_does_not_wait_for_its_turn() -> None:
@@ -197,11 +217,21 @@ async def test_pausing_cuts_a_frame_that_waits_and_leaves_the_terminal_as_it_was
         assert came.strip(b"\x00") == b"\x18\x1b[r\x1b[m\x1b[?1049l"
 
 
+async def test_pausing_waits_for_no_answer_to_a_question_that_was_cut() -> None:
+    async with line() as far:
+        await soon()
+        far.stall()
+        far.output.show(frame(*["x" * WIDTH] * HEIGHT), (0, 0))
+        far.read()
+        began = time.monotonic()
+        far.output.pause(5.0)
+        assert time.monotonic() - began < 3
+
+
 async def test_pausing_waits_for_the_answers_that_nobody_would_read_later() -> None:
     async with line() as far:
         await soon()
         far.output.show(frame("asks"), (0, 0))
-        far.output._clock = time.monotonic  # it has to pass
         threading.Timer(0.2, far.output.answered).start()
         began = time.monotonic()
         far.output.pause(5.0)
@@ -249,3 +279,14 @@ async def test_bytes_and_frames_per_second_are_those_of_the_last_seconds() -> No
         assert far.output.bytes_per_s > 5
         far.now += 10
         assert far.output.frames_per_s == far.output.bytes_per_s == 0
+
+
+async def test_what_was_written_long_ago_is_not_kept_where_nobody_asks_for_it() -> None:
+    async with line() as far:
+        for number in range(100):
+            far.now += 1
+            far.output.show(frame(f"number {number}"), (0, 0))
+            far.answer()
+            await soon()
+        assert far.output.frames == 100
+        assert len(far.output._written) + len(far.output._drawn) < 20

@@ -165,6 +165,48 @@ def test_on_a_stalled_line_it_ends_all_the_same(people: People) -> None:
     assert showing.left
 
 
+def cut_on_a_stalled_line(person: Person) -> Showing:
+    """The rest of what was being written is not written any more."""
+    showing = Showing(person)
+    wait_until(lambda: len(person.raw) > 50_000)
+    person.bytes_per_s = 0
+    time.sleep(0.1)  # what was read already is answered
+    wait_until(lambda: len(showing.scrollback._waiting) > 1000)
+    person.type("\x03")
+    wait_until(lambda: showing.scrollback._waiting == b"\n")
+    return showing
+
+
+def test_what_was_cut_is_not_waited_for(people: People) -> None:
+    person = people()
+    showing = cut_on_a_stalled_line(person)
+    person.bytes_per_s = None
+    began = time.monotonic()
+    wait_until(lambda: showing.over)
+    assert time.monotonic() - began < 1
+    assert showing.left
+
+
+def test_a_terminal_that_is_lost_at_the_end_is_told(people: People) -> None:
+    person = people()
+    showing = cut_on_a_stalled_line(person)
+    person.leave()
+    wait_until(lambda: showing.over)
+    assert showing.left is False
+
+
+def test_answers_to_nothing_do_not_make_a_line_look_quick(people: People) -> None:
+    person = people(answers=False)
+    showing = Showing(person)
+    wait_until(lambda: person.raw)
+    person.type("\x1b[0n" * 10)
+    wait_until(lambda: len(person.raw) > 1000)
+    time.sleep(0.2)
+    assert len(person.raw) < 6000
+    person.type("\x03")
+    wait_until(lambda: showing.over)
+
+
 def test_somebody_else_may_end_it(people: People) -> None:
     for text in ("text\n", LONG):
         person = people(4_000 if text is LONG else None)

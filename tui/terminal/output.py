@@ -9,6 +9,7 @@ other frame is sent.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import select
 import threading
@@ -21,18 +22,15 @@ from tui.terminal.cells import Row
 from tui.terminal.charset import APPROXIMATE, UTF_8
 from tui.terminal.frame import Frame
 from tui.terminal.frame_diff import frame_diff
+from tui.terminal.in_flight import QUESTION, InFlight
 from tui.terminal.link import Link
 
 _BEGIN_UPDATE, _END_UPDATE = "\x1b[?2026h", "\x1b[?2026l"
-_QUESTION = "\x1b[5n"
 _CUT_OFF = b"\x18\x1b[r\x1b[m"  # ends whatever sequence, margins and look were
 # Where nothing is known of the terminal, nor is it what state it is in: charset, look, margins, wrapping, cursor.
 _ANEW = "\x0f\x1b[m\x1b[r\x1b[?7l\x1b[?25l"
 
-_UNANSWERED = 2
 _SECOND_BYTES = 1024  # as much may be on its way when another frame follows
-_PATIENCE_S = 15.0  # after so long an answer is lost, not late; twice as long each time
-_MOST_PATIENCE_S = 60.0
 _SILENT_S = 0.25  # between two frames to a far terminal that answers nothing
 _SLOWEST_S = 1.0  # between two frames, however slow the line is
 _SOON_S = 0.3  # so long after a key its echo does not wait for its turn
@@ -90,14 +88,10 @@ class Output:
         self._is_due = False
         self._shown: list[Row] | None = None
         self._shown_cursor: tuple[int, int] | None = None
-        self._sent_at = -_MOST_PATIENCE_S
+        self._sent_at = -math.inf
         self._hurry_until = 0.0
-        self._asked = 0
-        self._answered = 0  # only the thread that reads the terminal counts it up
-        self._an_answer = threading.Event()
-        self._on_its_way: deque[tuple[float, int]] = deque(maxlen=_UNANSWERED)  # frames: when, and bytes
-        self._patience_s = _PATIENCE_S
-        self._quickest_s = float("inf")
+        self._in_flight = InFlight(_SECOND_BYTES, self._clock)
+        self._quickest_s = math.inf
         self._written: deque[tuple[float, int]] = deque()  # when, and bytes
         self._drawn: deque[float] = deque()  # when frames were
 
@@ -138,19 +132,18 @@ class Output:
 
     def answered(self) -> None:
         """The terminal has answered a question (`CSI 0 n`). From any one thread."""
-        self._answered += 1
-        self._an_answer.set()
-        self._from_elsewhere(self._take_answer)
+        seconds = self._in_flight.answered()
+        self._from_elsewhere(lambda: self._take_answer(seconds))
 
     # Beginning and end
 
     def begin(self) -> None:
         """The terminal is ours, to begin with or again."""
         self._paused = False
-        self._asked = self._answered
-        self._on_its_way.clear()
+        self._in_flight.forget()
         # The first answer tells that there are any.
-        self._ask()
+        self._in_flight.ask(len(QUESTION))
+        self.write(QUESTION)
         self.invalidate()
 
     def pause(self, seconds: float) -> None:
@@ -162,13 +155,13 @@ class Output:
         self._paused = True
         self._stop_timers()
         if self._of_a_frame:
-            self._waiting[: self._of_a_frame] = _CUT_OFF + _END_UPDATE.encode() * self._synchronised()
+            end = _END_UPDATE if self._synchronised() else ""
+            self._waiting[: self._of_a_frame] = _CUT_OFF + end.encode()
             self._of_a_frame = 0
+            self._in_flight.take_back()
         self._drain(deadline)
-        while self._answered and self._unanswered and not self.gone:
-            self._an_answer.clear()
-            if self._unanswered and not self._an_answer.wait(max(0.0, deadline - self._clock())):
-                break
+        if not self.gone:
+            self._in_flight.wait(deadline - self._clock())
 
     def close(self, seconds: float) -> None:
         """Write what is left, wait for that at most so long, and let go of the terminal."""
@@ -185,10 +178,10 @@ class Output:
     @property
     def interval_s(self) -> float:
         """Seconds between two frames, as the line is: longer where writing one takes longer."""
-        if self._line.remote and not self._answered:
+        if self._line.remote and not self._in_flight.answers:
             return max(self._refresh_s, _SILENT_S)
-        took = self.write_s - self._quickest_s if self.frames else 0.0
-        return min(max(self._refresh_s, took), max(self._refresh_s, _SLOWEST_S))
+        took = self.write_s - self._quickest_s  # what is not the way there and back
+        return max(self._refresh_s, min(took, _SLOWEST_S))
 
     @property
     def bytes_per_s(self) -> float:
@@ -204,14 +197,12 @@ class Output:
 
     # Frames
 
-    @property
-    def _unanswered(self) -> int:
-        return self._asked - self._answered
-
     def _advance(self) -> None:
         """Write the frame that waits, if the line is free; else when it may be."""
         if not self._is_due or self._paused or self.gone or self._waiting:
             return
+        if self._in_flight.patience_s <= 0:
+            self._in_flight.give_up()
         wait = self._wait_s()
         if self._turn is not None:
             self._turn.cancel()
@@ -223,21 +214,7 @@ class Output:
         """Seconds until a frame may be written; an answer may end them."""
         now = self._clock()
         wait = 0.0 if now < self._hurry_until else self._sent_at + self.interval_s - now
-        if self._answered and self._is_full:
-            patience = self._on_its_way[0][0] + self._patience_s - now
-            if patience <= 0:
-                # Lost, with whatever else was in the terminal's input: another question tells.
-                self._asked = self._answered
-                self._on_its_way.clear()
-                self._patience_s = min(2 * self._patience_s, _MOST_PATIENCE_S)
-            wait = max(wait, patience)
-        return wait
-
-    @property
-    def _is_full(self) -> bool:
-        """As much is on its way as may be."""
-        sent = sum(count for _, count in self._on_its_way)
-        return bool(self._on_its_way) and (self._unanswered >= _UNANSWERED or sent >= _SECOND_BYTES)
+        return max(wait, self._in_flight.patience_s) if self._in_flight.is_full else wait
 
     def _write_frame(self) -> None:
         frame, self._is_due = self._frame, False
@@ -254,23 +231,20 @@ class Output:
         text = f"{'' if before is not None else _ANEW}{text}\x1b[{y + 1};{x + 1}H"
         if self._synchronised():
             text = f"{_BEGIN_UPDATE}{text}{_END_UPDATE}"
-        data = (text + _QUESTION).encode(self._charset, APPROXIMATE)
+        data = (text + QUESTION).encode(self._charset, APPROXIMATE)
         self._waiting += data
         self._of_a_frame = len(data)
-        self._asked += 1
+        self._in_flight.ask(len(data))
         self.frames += 1
         self._sent_at = self._clock()
-        self._on_its_way.append((self._sent_at, len(data)))
         self._drawn.append(self._sent_at)
         self._push()
         if before is not None or self._idle is None:
             self._heal_later()
 
-    def _take_answer(self) -> None:
-        self._asked = max(self._asked, self._answered)
-        self._patience_s = _PATIENCE_S
-        while len(self._on_its_way) > self._unanswered:
-            self._measured(self._on_its_way.popleft()[0])
+    def _take_answer(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._measured(seconds)
         self._advance()
 
     def _heal_later(self) -> None:
@@ -286,12 +260,9 @@ class Output:
 
     # Bytes
 
-    def _ask(self) -> None:
-        self._asked += 1
-        self.write(_QUESTION)
-
     def _push(self) -> None:
         """Give the system as much as it takes, and come back when it takes more."""
+        drawing = self._of_a_frame > 0
         while self._waiting and not self.gone:
             try:
                 count = os.write(self._descriptor, bytes(self._waiting))
@@ -303,10 +274,11 @@ class Output:
             del self._waiting[:count]
             self._of_a_frame = max(0, self._of_a_frame - count)
             self._written.append((self._clock(), count))
+            self._forget()
         if self.gone:
             self._waiting.clear()
-        elif not self._waiting and not self._answered and self._on_its_way:
-            self._measured(self._on_its_way.pop()[0])
+        elif drawing and not self._of_a_frame and not self._in_flight.answers:
+            self._measured(self._clock() - self._sent_at)
         self._watch(bool(self._waiting))
 
     def _take_more(self) -> None:
@@ -337,8 +309,8 @@ class Output:
             select.select([], [self._descriptor], [], left)
             self._push()
 
-    def _measured(self, since: float) -> None:
-        self.write_s = self._clock() - since
+    def _measured(self, seconds: float) -> None:
+        self.write_s = seconds
         self._quickest_s = min(self._quickest_s, self.write_s)
 
     def _forget(self) -> None:

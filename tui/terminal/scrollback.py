@@ -11,36 +11,30 @@ import select
 import termios
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from textual import events
 
 from tui.terminal.charset import APPROXIMATE
+from tui.terminal.in_flight import QUESTION, InFlight
 from tui.terminal.input import Input
 
-_QUESTION = "\x1b[5n"
 _LOOK_S = 0.1  # whether it is to end
 _FIRST_S = 1.0  # for the first answer; then there are none
-_PATIENCE_S = 10.0  # an answer that takes longer is lost
 _LEAVE_S = 2.0  # for answers that nobody else should read
-_UNANSWERED = 2
 _LEAST, _MOST = 1 << 10, 1 << 16  # characters in one piece
 _QUICK_S, _SLOW_S = 0.2, 0.6
 _READ_BYTES = 1 << 12
 _LEAVES_AT_ONCE = frozenset({"ctrl+c", "escape", "alt+v"})
 
 
-class _Over(Exception):
-    """Nothing more is to be written or waited for.
+class _Stopped(Exception):
+    """Nothing more is to be written or waited for."""
 
-    Args:
-        there: There is a terminal still.
-    """
 
-    def __init__(self, there: bool) -> None:
-        self.there = there
+class _Gone(Exception):
+    """There is no terminal any more."""
 
 
 class Scrollback:
@@ -59,8 +53,7 @@ class Scrollback:
         self._input = Input(escape_delay, self._take_answer, lambda: None, charset=charset)
         self._stop = threading.Event()
         self._waiting = b""
-        self._asked: deque[float] = deque()  # when, of what is not answered
-        self._answers = False  # the terminal does
+        self._in_flight = InFlight()
         self._size = _LEAST
         self._key = ""  # the last one pressed
 
@@ -74,16 +67,15 @@ class Scrollback:
         Ctrl+C, Esc and Alt+V end it while it is still writing.
         """
         try:
-            with _quiet(self._reads), suppress(_Over):
-                try:
+            with _quiet(self._reads), suppress(_Stopped):
+                with suppress(_Stopped):
                     self._print(text, last_line)
                     while not self._key:
                         self._turn()
-                except _Over as over:
-                    if not over.there:
-                        return False
                 self._settle()
             return True
+        except _Gone:
+            return False
         finally:
             os.close(self._writes)
 
@@ -96,6 +88,8 @@ class Scrollback:
             if self._waiting or not self._may_send(deadline):
                 self._turn()
                 if self._key in _LEAVES_AT_ONCE:
+                    if self._waiting:
+                        self._in_flight.take_back()
                     self._waiting = b"\n"
                     return
             elif piece is not None:
@@ -115,25 +109,26 @@ class Scrollback:
             begin = end
 
     def _may_send(self, deadline: float) -> bool:
-        now = time.monotonic()
-        if not self._answers:
-            return now >= deadline
-        if self._asked and now - self._asked[0] > _PATIENCE_S:
-            self._asked.clear()
-        return len(self._asked) < _UNANSWERED
+        if not self._in_flight.answers:
+            return time.monotonic() >= deadline
+        if self._in_flight.patience_s <= 0:
+            self._in_flight.give_up()
+        return not self._in_flight.is_full
 
     def _send(self, piece: str) -> None:
-        asks = self._answers or not piece
-        self._waiting = self._encoded(piece + _QUESTION * asks)
+        if asks := self._in_flight.answers or not piece:
+            piece += QUESTION
+        self._waiting = self._encoded(piece)
         if asks:
-            self._asked.append(time.monotonic())
+            self._in_flight.ask(len(self._waiting))
 
     def _encoded(self, text: str) -> bytes:
         return text.encode(self._charset, APPROXIMATE)
 
     def _take_answer(self) -> None:
-        self._answers = True
-        took = time.monotonic() - self._asked.popleft() if self._asked else 0.0
+        took = self._in_flight.answered()
+        if took is None:
+            return
         if took < _QUICK_S:
             self._size = min(2 * self._size, _MOST)
         elif took > _SLOW_S:
@@ -143,10 +138,11 @@ class Scrollback:
         """Read and write what can be.
 
         Raises:
-            _Over: It is to end, or the terminal is gone.
+            _Stopped: It is to end.
+            _Gone: There is no terminal any more.
         """
         if self._stop.is_set():
-            raise _Over(there=True)
+            raise _Stopped
         wait = _LOOK_S if self._input.wait is None else min(_LOOK_S, self._input.wait)
         readable, writable, _ = select.select([self._reads], [self._writes] if self._waiting else [], [], wait)
         try:
@@ -155,9 +151,9 @@ class Scrollback:
                 with suppress(BlockingIOError):
                     self._waiting = self._waiting[os.write(self._writes, self._waiting) :]
         except OSError as error:
-            raise _Over(there=False) from error
+            raise _Gone from error
         if data == b"":
-            raise _Over(there=False)
+            raise _Gone
         for event in self._input.feed(data) if data else self._input.tick():
             if isinstance(event, events.Key):
                 self._key = event.key
@@ -166,7 +162,7 @@ class Scrollback:
         """What is left is written, and what is asked is answered, or it takes too long."""
         deadline = time.monotonic() + _LEAVE_S
         self._stop.clear()
-        while (self._waiting or (self._answers and self._asked)) and time.monotonic() < deadline:
+        while (self._waiting or self._in_flight.awaits_answers) and time.monotonic() < deadline:
             self._turn()
 
 
