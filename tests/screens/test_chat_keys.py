@@ -119,7 +119,7 @@ async def test_the_palette_has_every_action(tmp_path: Path) -> None:
     async with running(app):
         titles = [command.title for command in app.get_system_commands(app.screen)]
         keys = {key.description for key in KEYS}
-        others = {command.title for command in COMMANDS} | {"Key tester", "Mouse", "Quit", "Redraw"}
+        others = {command.title for command in COMMANDS} | {"Key tester", "Mouse", "Quit", "Redraw", "Theme"}
         assert set(titles) == keys | others
         assert len(titles) == len(set(titles))
         for command in COMMANDS:

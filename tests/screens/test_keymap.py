@@ -12,6 +12,7 @@ from tui.screens.chat import ChatScreen
 from tui.screens.help import HelpScreen
 from tui.screens.key_table import key_table
 from tui.screens.keymap import check_keys, key_rows, remapped
+from tui.terminal.link import Link
 from tui.widgets.first_run import FirstRun
 
 TABLE = key_table(ChatApp)
@@ -134,6 +135,13 @@ async def test_keys_of_priority_can_be_others_in_panels_too(opened: OpenChat) ->
         await chat.press("ctrl+o")
         await chat.until(lambda: chat.app.screen is not chat.screen)
         assert chat.app.screen.active_bindings["ctrl+y"].binding.id == "rows.down"
+
+
+async def test_what_is_known_of_a_key_on_this_terminal_is_said_when_it_is_taken(opened: OpenChat) -> None:
+    async with opened(line=Link(multiplexer="tmux"), size=(120, 30)) as chat:
+        chat.app.services.settings_file.set("keys.chat.replay", ["ctrl+b"])
+        await chat.until(lambda: "Ctrl+B is tmux's own key" in chat.notice)
+        assert chat.screen.active_bindings["ctrl+b"].binding.action == "replay"
 
 
 async def test_what_the_file_cannot_have_is_said_with_its_line_and_ignored(opened: OpenChat, tmp_path: Path) -> None:

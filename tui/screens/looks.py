@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.theme import Theme
 
 from tui.screens import themes
-from tui.screens.keymap import checked_keys, keymap, named, other_names
+from tui.screens.keymap import Keys, checked_keys, keymap, named, other_names
 from tui.store.errors import StoreError
 from tui.store.settings import where
 from tui.store.settings_file import SettingsFile
 from tui.terminal.display import TerminalApp
+from tui.terminal.key_notes import notes_of
 
 PLAIN = "-plain"
 """The app's class in plain mode."""
@@ -77,8 +78,10 @@ class Looks:
             self._follow_plain()
         elif _THEME in changed:
             self._follow_theme()
-        if any(key.startswith(f"{_KEYS}.") for key in changed):
-            self._follow_keys()
+        if ids := {key.removeprefix(f"{_KEYS}.") for key in changed if key.startswith(f"{_KEYS}.")}:
+            taken = self._follow_keys()
+            new = {key for id in ids for key in taken.get(id, ())}
+            self._wrong += [note.text for note in notes_of(self._app.line, new)]
         self._tell()
 
     @property
@@ -134,12 +137,13 @@ class Looks:
             app.refresh_css(animate=False)  # its file has changed: Textual goes by the name alone
         app.theme = theme.name
 
-    def _follow_keys(self) -> None:
+    def _follow_keys(self) -> Keys:
         wanted = self._settings.settings.section(_KEYS)
         taken = checked_keys(self._app, wanted)
         self._app.other_keys = other_names(self._app, taken.keys)
         self._app.set_keymap(keymap(taken.keys))
         self._wrong += [f"{self._place(f'{_KEYS}.{id}')}: {why} It is ignored." for id, why in taken.problems.items()]
+        return taken.keys
 
     def _tell(self) -> None:
         self._say(self._wrong)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tui.terminal.link import Link
@@ -118,6 +119,7 @@ _NOTES = (
         "Where Ctrl+S stops the screen, something between holds it until Ctrl+Q: stty -ixon turns that off.",
     ),
 )
+_ALT_LETTER, _ANY_ALT = re.compile(r"alt\+[a-z]"), "alt+e"
 _TOLD = ("vte", "apple", "windows-terminal")
 """The terminals of most people, for where it cannot be told which one it is."""
 
@@ -126,6 +128,13 @@ def notes(line: Link) -> Iterator[Note]:
     """What is known of keys at the end of this line."""
     here = {line.multiplexer, *((line.terminal,) if line.terminal else _TOLD)}
     return (note for note in _NOTES if not note.terminals or here & set(note.terminals))
+
+
+def notes_of(line: Link, keys: Collection[str]) -> Iterator[Note]:
+    """What is known of these keys, by their names, at the end of this line; nothing where nobody knows what it is."""
+    wanted = {_ALT_LETTER.sub(_ANY_ALT, key) for key in keys}
+    here = {line.multiplexer, line.terminal} - {""}
+    return (note for note in _NOTES if here & set(note.terminals) and wanted & set(note.keys))
 
 
 def alike(came: bytes) -> str:
