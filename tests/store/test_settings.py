@@ -210,6 +210,17 @@ def test_the_shipped_values_are_sampling_parameters_and_engine_options() -> None
     assert EngineOptions(**engine) == EngineOptions()
 
 
+def test_every_sampling_parameter_that_people_set_is_a_setting_for_all_for_one_model_and_in_a_preset() -> None:
+    names = {field.name for field in fields(SamplingParams)} - {"logit_bias", "ignore_eos", "logprobs"}
+    assert {key.split(".")[1] for key in SCHEMA if key.startswith("sampling.")} == names
+    for name in names:
+        for key in (f"models.me/a.b.sampling.{name}", f"presets.my own.{name}"):
+            setting = setting_of(key)
+            assert setting is not None
+            assert setting.range == SCHEMA[f"sampling.{name}"].range
+    assert setting_of("models.me/a.b.sampling.other") is setting_of("presets.my own.other") is None
+
+
 def test_engine_choices_are_those_of_the_engine() -> None:
     for key, setting in SCHEMA.items():
         section, _, name = key.partition(".")

@@ -53,7 +53,7 @@ class ChatScreen(MessageScreen):
     """Chats with the model in use."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
-    HORIZONTAL_BREAKPOINTS = [(0, "-close"), (100, "-roomy")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, services: Services, start: Start) -> None:
         new_session = partial(opening.new_session, services)

@@ -214,7 +214,7 @@ class SamplingPanel(Vertical):
         self.call_after_refresh(self._leave_room)
 
     def _leave_room(self) -> None:
-        is_over = self.screen.has_class("-close") and self.app.screen is self.screen
+        is_over = self.screen.has_class("-narrow") and self.app.screen is self.screen
         if is_over and self.is_attached and not self.list.has_focus:
             self.remove()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.signal import Signal
@@ -99,10 +100,10 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         # To know all keys, every screen has to be imported.
         self.call_after_refresh(self._read_keys)
 
-    def _read_keys(self) -> None:
-        from tui.screens.keymap import key_rows
-
-        self._keys = key_rows(self.app)
+    @work(group="keys", exclusive=True)
+    async def _read_keys(self) -> None:
+        # Not in the event loop: it imports every screen.
+        self._keys = await asyncio.to_thread(_key_rows, self.app)
         self._show()
 
     def _follow(self, changed: frozenset[str]) -> None:
@@ -116,7 +117,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         marked, top = self.rows.current, self.rows.scroll_offset.y
         words = self.text.casefold().split()
         listed = rows(self._file.settings, self._in_effect(), self._notes())
-        all_rows = [*(row for row in listed if row.section != KEYS), *self._key_rows()]
+        all_rows = [*(row for row in listed if row.section != KEYS), *self._rows_of_keys()]
         items: list[SettingRow | Heading] = []
         section = cursor = None
         for row in all_rows:
@@ -135,7 +136,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         count = sum(not isinstance(item, Heading) for item in items)
         self.show_facts(f"{count} found" if words else "")
 
-    def _key_rows(self) -> Iterable[SettingRow]:
+    def _rows_of_keys(self) -> Iterable[SettingRow]:
         user = self._file.settings.user
         for each in self._keys:
             key = f"{KEYS}.{each.id}"
@@ -248,3 +249,9 @@ class SettingsScreen(ListPanel[None, SettingRow]):
             acts = f" It acts {row.setting.acts}." if row.setting.acts else ""
             text = Content.assemble((f"{one_line(row.key)}  ", "$text"), one_line(row.help), acts)
         self.query_one(".settings--help", Static).update(text)
+
+
+def _key_rows(app: App[Any]) -> Sequence[KeyRow]:
+    from tui.screens.keymap import key_rows
+
+    return key_rows(app)
