@@ -281,7 +281,7 @@ async def test_loading_here_shows_how_it_goes_and_stays(opened):
     async with opened(runner=runner) as it:
         runner._load_s = 9000
         await it.press("down", "alt+l")
-        await it.sees("loading 0 s: reading the model")
+        await it.sees("s: reading the model")
         assert "loading" in it.row(QWEN)
         assert it.app.answer is NOTHING_YET
         runner._load_s = 0
@@ -323,7 +323,9 @@ async def test_a_load_that_fails_says_why_in_place_with_the_next_step(opened):
 async def test_a_load_that_fails_is_said_where_its_details_are_not_seen(opened, size):
     async with opened(size=size) as it:
         it.runner.load_error = OvchatError("CPU cannot compile the model.", "Try another device.")
-        await it.press("down", "alt+l", "up")
+        await it.press("down")
+        it.panel.action_load()
+        it.panel.action_move(-1)  # before it can have failed
         await it.sees(f"{QWEN}: CPU cannot compile the model. Try another device.")
 
 
@@ -467,11 +469,12 @@ def services(tmp_path, gated):
     services.outbox.close()
 
 
-async def test_the_keys_work_while_the_folders_are_looked_for(services):
+async def test_the_keys_work_while_the_folders_are_looked_for(services, gated):
     async with showing(ModelsScreen(services)) as (app, pilot):
         assert "looking" in app.text()
         await pilot.press("x", "down", "enter", "alt+s", "alt+i", "escape")
         await pilot.pause()
+        gated.find_now.set()
         assert app.answer is None
 
 
@@ -523,7 +526,9 @@ async def test_every_key_has_an_id_a_label_and_a_tooltip(opened):
         assert "Enter Use it" in it.text
 
 
-async def test_one_that_is_closed_before_it_is_there_just_closes(services):
+async def test_one_that_is_closed_before_it_is_there_just_closes(services, gated):
+    gated.find_now.set()
+    gated.read_now.set()
     answers: list[object] = []
     async with showing(ConfirmDialog("Title", "Really?")) as (app, pilot):
         panel = ModelsScreen(services)

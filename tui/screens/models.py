@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -31,15 +31,27 @@ from tui.widgets.visible import visible
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
+    from tui.library.local import LocalModel, LocalModels
     from tui.screens.services import Services
 
 _TICK_S = 0.25
-_DRAW_S = 0.1  # so often at most what was read is drawn
+_AT_ONCE_S = 0.1
+_DRAW_S = 0.25  # so often at most what was read is drawn
 _MARKS = 3  # columns that a list keeps beside its rows
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
     return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
+
+
+async def first_found(models: LocalModels) -> list[LocalModel] | None:
+    """The models by their names; None where they cannot be had at once.
+
+    Before the panel is made: while that keeps the event loop busy, a thread comes forward slowly.
+    """
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(asyncio.to_thread(models.find), _AT_ONCE_S)
+    return None
 
 
 class ModelsScreen(ListPanel[str, ModelRow]):
@@ -48,6 +60,7 @@ class ModelsScreen(ListPanel[str, ModelRow]):
     Args:
         services: The models, the one in use, the devices and the settings.
         reason: Why one has to be chosen; "" where the user wanted to.
+        first: What `first_found` has answered.
     """
 
     HEADING = "Models"
@@ -66,15 +79,14 @@ class ModelsScreen(ListPanel[str, ModelRow]):
     ModelsScreen {
         .panel--column { max-width: 130; }
         .models--heading { height: 1; padding: 0 2; color: $text-muted; text-wrap: nowrap; }
-        .models--details { height: 45%; max-height: 13; padding: 0 2; margin-top: 1; overflow: hidden; }
-        .models--said { height: auto; display: none; &.-shown { display: block; } }
-        .models--problem { color: $text-error; }
-        &.-empty .models--heading, &.-empty .models--details, &.-short .models--details { display: none; }
+        FactTable { height: 45%; max-height: 13; padding: 0 2; margin-top: 1; }
+        &.-empty .models--heading, &.-empty FactTable, &.-short FactTable { display: none; }
     }
     """
 
-    def __init__(self, services: Services, reason: str = "") -> None:
+    def __init__(self, services: Services, reason: str = "", first: list[LocalModel] | None = None) -> None:
         super().__init__()
+        self._first = first
         self._services = services
         self._reason = reason
         self._all: list[ModelRow] | None = None
@@ -85,15 +97,13 @@ class ModelsScreen(ListPanel[str, ModelRow]):
 
     def content(self) -> Iterable[Widget]:
         box, empty, rows, notice = super().content()
-        yield from (box, empty, Static("", classes="models--heading"), rows)
-        with Vertical(classes="models--details"):
-            yield Static("", classes="models--said models--doing")
-            yield Static("", classes="models--said models--problem")
-            yield FactTable()
-        yield notice
+        return [box, empty, Static("", classes="models--heading"), rows, FactTable(), notice]
 
     def on_mount(self) -> None:
-        self.show_facts("looking …")
+        if self._first is not None:
+            self._begin(self._first)
+        else:
+            self.show_facts("looking …")
         if self._reason:
             self.say(f"{self._reason} {_where()}", "warning")
         self.watch(self.rows, "cursor", self._show_details, init=False)
@@ -107,29 +117,41 @@ class ModelsScreen(ListPanel[str, ModelRow]):
 
     @work
     async def _read(self) -> None:
-        found = await asyncio.to_thread(self._services.models.find)
+        if self._all is None:
+            self._begin(await asyncio.to_thread(self._services.models.find))
+        painted = asyncio.Event()  # a thread that reads takes the time that painting needs
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+        await self._read_files()
+        self._scene.here = await asyncio.to_thread(lambda: [name for name, _ in self._services.devices()])
+        self._draw()
+
+    def _begin(self, found: Sequence[LocalModel]) -> None:
         self._all = [ModelRow(model) for model in found]
         self._take_failure(self._scene.status)
         self._show(self._scene.in_use)
         if len(found) < 2 and not self._reason:
             self.say(_where())
-        await self._read_files()
-        self._scene.here = await asyncio.to_thread(lambda: [name for name, _ in self._services.devices()])
-        self._draw()
 
     async def _read_files(self) -> None:
         """Read what the models' files say, one after the other, those that are seen first."""
         rows = list(self._all or ())
         at = next((place for place, row in enumerate(rows) if row is self.rows.current), 0)
+        nearest = iter([row for _, row in sorted(enumerate(rows), key=lambda each: abs(each[0] - at))])
         free, self._scene.given = await asyncio.to_thread(self._free_and_given)
-        drawn = time.monotonic()
-        for _, row in sorted(enumerate(rows), key=lambda each: abs(each[0] - at)):
-            row.model = await asyncio.to_thread(self._services.models.read, row.model)
-            self._hold_against(row, free)
-            if time.monotonic() > drawn + _DRAW_S:
-                self._draw()
-                drawn = time.monotonic()
+        while await asyncio.to_thread(self._read_some, nearest, free):
+            self._draw()
         self._draw()
+
+    def _read_some(self, rows: Iterator[ModelRow], free: int) -> bool:
+        """Read for a moment; False where that was the last one. Not for the event loop."""
+        until = time.monotonic() + _DRAW_S
+        for row in rows:
+            row.model = self._services.models.read(row.model)
+            self._hold_against(row, free)
+            if time.monotonic() > until:
+                return True
+        return False
 
     def _free_and_given(self) -> tuple[int, Mapping[str, str]]:
         """Memory that another model could have, in bytes, and the devices that models were given."""
@@ -216,15 +238,10 @@ class ModelsScreen(ListPanel[str, ModelRow]):
         row = self.rows.current
         if row is None:
             return
-        problem = self._scene.problem(row)
-        self._say_in(".models--doing", doing(row, self._scene))
-        self._say_in(".models--problem", "" if problem is None else str(problem))
-        self.query_one(FactTable).show(short_facts(row, self._scene), long_facts(row))
-
-    def _say_in(self, place: str, text: str) -> None:
-        said = self.query_one(place, Static)
-        said.update(Content(visible(text)))
-        said.set_class(bool(text), "-shown")
+        goes_on, problem = doing(row, self._scene), self._scene.problem(row)
+        wrong = visible(str(problem)) if problem is not None else ""
+        said = Content.styled(wrong, "$text-error") if wrong else Content(goes_on)
+        self.query_one(FactTable).show(said, short_facts(row, self._scene), long_facts(row))
 
     def typed(self, text: str) -> None:
         if self._all is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tui.screens.amounts import count_text, size_text
@@ -86,6 +88,7 @@ COLUMNS = (
 )
 
 
+@lru_cache(maxsize=8)
 def columns(width: int) -> Sequence[Column]:
     """The columns that there is room for."""
     shown = list(COLUMNS)
@@ -98,17 +101,16 @@ def columns(width: int) -> Sequence[Column]:
 
 def heading(width: int, sorted_by: Column | None) -> Content:
     """The titles, with a mark at the one that the rows are sorted by."""
-    titles = [f"{'↓' if column is sorted_by else ''}{column.title}" for column in columns(width)]
-    return _line([Content(title) for title in titles], width)
+    return Content(_line([f"{'↓' if each is sorted_by else ''}{each.title}" for each in columns(width)], width))
 
 
 def cells(row: ModelRow, scene: Scene, width: int) -> Content:
     """A model's line."""
-    style = _STYLES.get(scene.state(row), "")
-    shown = columns(width)
-    texts = [Content(column.text(row, scene)) for column in shown]
-    texts[-1] = texts[-1].stylize(style) if style else texts[-1]
-    return _line(texts, width)
+    line = _line([column.text(row, scene) for column in columns(width)], width)
+    style = _STYLES.get(scene.state(row))
+    state = COLUMNS[-1].width
+    # Of its two pieces: putting one together from a dozen takes 2 ms, for each of 30 rows.
+    return Content.assemble(line[:-state], (line[-state:], style)) if style else Content(line)
 
 
 def ordered(rows: Sequence[ModelRow], scene: Scene, column: Column | None) -> list[ModelRow]:
@@ -129,14 +131,17 @@ def matches(row: ModelRow, scene: Scene, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _line(texts: Sequence[Content], width: int) -> Content:
+def _line(texts: Sequence[str], width: int) -> str:
     shown = columns(width)
     pieces = []
     for column, text in zip(shown, texts, strict=True):
         room = column.width or _name_width(shown, width)
-        fitted = text.truncate(room, ellipsis=True, pad=not column.is_number)
-        pieces.append(" " * (room - fitted.cell_length) + fitted)
-    return Content(" " * _GAP).join(pieces)
+        if (length := cell_len(text)) > room:
+            pieces.append(set_cell_size(text, room - 1) + "…")
+        else:
+            rest = " " * (room - length)
+            pieces.append(rest + text if column.is_number else text + rest)
+    return (" " * _GAP).join(pieces)
 
 
 def _name_width(shown: Sequence[Column], width: int) -> int:

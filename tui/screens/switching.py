@@ -9,7 +9,7 @@ from textual.app import App
 
 from tui.engine.errors import DeviceNotFound, ModelNotFound
 from tui.screens.dialogs import ChoiceDialog
-from tui.screens.models import ModelsScreen
+from tui.screens.models import ModelsScreen, first_found
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def choose_model(app: App[None], services: Services, reason: str = "") -> str | None:
     """Let the user load a model; its name, or None where the user stays with the one there is."""
-    return await app.push_screen_wait(ModelsScreen(services, reason))
+    return await app.push_screen_wait(ModelsScreen(services, reason, await first_found(services.models)))
 
 
 async def choose_device(app: App[None], services: Services, reason: str = "") -> None:

@@ -1,12 +1,10 @@
-"""Labels and values in two columns where the width allows, and below them those that need a row each."""
+"""What there is to say of a thing, and below it labels and values: short ones in two columns, long ones a row each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.content import Content
-from textual.geometry import Size
 from textual.widget import Widget
 
 from tui.widgets.visible import one_line
@@ -19,37 +17,31 @@ Facts = Sequence[tuple[str, str]]
 
 
 class FactTable(Widget):
-    """As many rows as there is room for; a value that is too long is cut."""
-
-    DEFAULT_CSS: ClassVar[str] = """
-    FactTable { height: auto; }
-    """
+    """As many rows as there is room for. What is said is wrapped, a value that is too long is cut."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._said = Content()
         self._short: Facts = ()
         self._long: Facts = ()
 
-    def show(self, short: Facts, long: Facts) -> None:
-        """Show `short` ones beside each other, `long` ones below them."""
-        if (short, long) != (self._short, self._long):
-            self._short, self._long = short, long
-            self.refresh(layout=True)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._lines(width))
+    def show(self, said: Content, short: Facts, long: Facts) -> None:
+        """Show what is `said` on top, `short` facts beside each other, and `long` ones below them."""
+        if (said, short, long) != (self._said, self._short, self._long):
+            self._said, self._short, self._long = said, short, long
+            self.refresh()
 
     def render(self) -> Content:
-        return Content("\n").join(self._lines(self.size.width))
-
-    def _lines(self, width: int) -> list[Content]:
+        width = self.size.width
         columns = 2 if width >= _TWO_COLUMNS else 1
         room = (width - _GAP * (columns - 1)) // columns
-        short = [self._cell(fact, room) for fact in self._short]
+        short = [_cell(fact, room) for fact in self._short]
         rows = [Content(" " * _GAP).join(short[at : at + columns]) for at in range(0, len(short), columns)]
-        return [*rows, *(self._cell(fact, width) for fact in self._long)]
+        said = [self._said] if self._said else []
+        return Content("\n").join([*said, *rows, *(_cell(fact, width) for fact in self._long)])
 
-    def _cell(self, fact: tuple[str, str], room: int) -> Content:
-        label, value = fact
-        text = Content.assemble((f"{label:{_LABEL}}", "dim"), one_line(value))
-        return text.truncate(max(1, room), ellipsis=True, pad=True)
+
+def _cell(fact: tuple[str, str], room: int) -> Content:
+    label, value = fact
+    text = Content.assemble((f"{label:{_LABEL}}", "dim"), one_line(value))
+    return text.truncate(max(1, room), ellipsis=True, pad=True)
