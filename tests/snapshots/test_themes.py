@@ -20,6 +20,7 @@ from tests.snapshots.test_states import (
 )
 from tests.waiting import wait_until_async
 from tui.screens.dialogs import ConfirmDialog
+from tui.screens.theme_chooser import ThemeChooser
 
 FAMILIES = {
     "dark": {"appearance.theme": "ovchat-dark"},
@@ -74,3 +75,16 @@ async def test_a_dialog_in_each_family(tmp_path: Path, family: str) -> None:
 @pytest.mark.parametrize("name", CHARACTERS)
 async def test_those_with_character(tmp_path: Path, name: str) -> None:
     await chat(tmp_path, name, {"appearance.theme": f"ovchat-{name}"}, SIZES[1], dialog=False)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_choosing_a_theme(tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OVCHAT_HOME", str(tmp_path))  # without the themes of whoever runs this
+    talk(tmp_path)
+    async with shown(tmp_path, size, start=LAST) as pilot:
+        app = app_of(pilot)
+        app.action_theme()
+        await panel(pilot, ThemeChooser)
+        await pilot.press("down")
+        await wait_until_async(lambda: app.theme == "ovchat-dusk")
+        await compare(app, sized("theme-chooser", size), tmp_path)

@@ -69,7 +69,7 @@ class ThemeChooser(RowKeys, Dialog[str]):
         .dialog--box { max-width: 40; }
         RowList { background: $surface; }
         .themes--sample { height: 2; margin-top: 1; }
-        .themes--problem { height: auto; max-height: 6; color: $text-error; }
+        .themes--problem { height: auto; max-height: 6; color: $text-error; display: none; }
         &.-short .themes--sample { display: none; }
     }
     """
@@ -112,7 +112,10 @@ class ThemeChooser(RowKeys, Dialog[str]):
 
     def _moved(self) -> None:
         choice = self.rows.current
-        self.query_one(".themes--problem", Static).update(Content(visible(choice.problem if choice else "")))
+        problem = choice.problem if choice is not None else ""
+        said = self.query_one(".themes--problem", Static)
+        said.update(Content(visible(problem)))
+        said.display = bool(problem)
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_PAUSE_S, self._show)
