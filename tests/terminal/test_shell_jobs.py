@@ -28,13 +28,13 @@ PROMPT = "the shell:"
 
 
 @contextmanager
-def job(home: Path) -> Iterator[tuple[Terminal, psutil.Process]]:
-    """The app on a scripted engine, "half a thought" typed, and its process."""
-    command = shlex.join([sys.executable, "-m", "tests.terminal.scripted_app", str(home)])
+def job(home: Path, module: str, *arguments: str) -> Iterator[tuple[Terminal, psutil.Process]]:
+    """A module's app, "half a thought" typed, and its process."""
     bash = ["bash", "--norc", "--noprofile", "-i"]
-    with Terminal(bash, columns=100, rows=30, environment={"PS1": PROMPT}, cwd=ROOT) as terminal:
+    environment = {"PS1": PROMPT, "OVCHAT_HOME": str(home)}
+    with Terminal(bash, columns=100, rows=30, environment=environment, cwd=ROOT) as terminal:
         terminal.wait_for(PROMPT)
-        terminal.type(f"{command}\r")
+        terminal.type(shlex.join([sys.executable, "-m", module, *arguments]) + "\r")
         terminal.wait_for("Enter sends", 60)
         terminal.type("half a thought")
         terminal.wait_for("half a thought")
@@ -56,7 +56,7 @@ def stopped(terminal: Terminal, process: psutil.Process, stop: signal.Signals) -
 
 @pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])
 def test_in_the_foreground_again_it_has_the_terminal_and_every_key(tmp_path: Path, stop: signal.Signals) -> None:
-    with job(tmp_path) as (terminal, process):
+    with job(tmp_path, "tests.terminal.scripted_app", str(tmp_path)) as (terminal, process):
         stopped(terminal, process, stop)
         before = terminal.written
         terminal.type("fg\r")
@@ -68,3 +68,19 @@ def test_in_the_foreground_again_it_has_the_terminal_and_every_key(tmp_path: Pat
         terminal.press("ctrl+q")
         wait_until(lambda: PROMPT.encode() in terminal.raw[before:], what="the shell is back")
         assert not process.is_running()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["diff", "textual"])
+def test_stopped_it_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    """The shell continues what it ends, in the background."""
+    monkeypatch.setenv("OVCHAT_OUTPUT", output)
+    with job(tmp_path, "tui") as (terminal, process):
+        stopped(terminal, process, signal.SIGTSTP)
+        terminal.type("kill %1; echo typed blindly\r")
+        wait_until(lambda: not process.is_running())
+        terminal.type("echo and then seen\r")
+        text = terminal.wait_for(lambda text: "and then seen" in text and "Exit 143" in text)
+        assert "typed blindly" in text
+    with job(tmp_path, "tui") as (terminal, _):
+        terminal.wait_for(lambda text: text.count("half a thought") == 2)

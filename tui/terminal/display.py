@@ -121,6 +121,11 @@ class TerminalApp(App[None]):
         return self.terminal["output"] == "diff" and os.environ.get("OVCHAT_OUTPUT") != "textual"
 
     @property
+    def is_ending(self) -> bool:
+        """Somebody outside has asked for the end."""
+        return False
+
+    @property
     def output(self) -> Output | None:
         """Where everything is written; None where that is Textual's own."""
         return getattr(self._driver, "output", None)

@@ -42,6 +42,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
         self._has_to_wait = app.has_to_wait
+        self._is_ending = lambda: app.is_ending
         self._charset = UTF_8
         if self._file is not None:
             self._charset = self._file.encoding
@@ -184,6 +185,8 @@ class TerminalDriver(LinuxDriver):
 
     def disable_input(self) -> None:
         """Read no more; what the terminal was asked has been answered by then, or it takes too long."""
+        if self._is_lent:  # what is typed there is somebody else's
+            return
         if self.output is not None and self._is_on:
             self.output.pause(_PAUSE_S)
         self._is_on = False
@@ -212,4 +215,9 @@ class TerminalDriver(LinuxDriver):
 
     def _sigcont_application(self, *_: object) -> None:
         if self._auto_restart:
-            self._loop.call_soon_threadsafe(self.resume_application_mode)
+            self._loop.call_soon_threadsafe(self._take_again)
+
+    def _take_again(self) -> None:
+        """Continued: take the terminal, but not to end. In the background it would be stopped there, and stay."""
+        if not self._is_ending():
+            self.resume_application_mode()

@@ -28,6 +28,11 @@ class EndingApp(TerminalApp):
         super().__init__(line, terminal)
         self._ending = ending
 
+    @property
+    def is_ending(self) -> bool:
+        """Somebody outside has asked for the end."""
+        return self._ending is not None and self._ending.code != 0
+
     async def end(self, code: int) -> None:
         """Save what is to be saved, then exit with `code`."""
         self.exit(return_code=code)
