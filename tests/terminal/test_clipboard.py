@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -198,6 +199,35 @@ def test_of_two_texts_the_later_one_stays(tmp_path: Path, display: dict[str, str
 
     asyncio.run(twice())
     assert (tmp_path / "text").read_text() == "three"
+
+
+def test_a_text_in_whose_place_another_one_fails_is_not_there(tmp_path: Path, display: dict[str, str]) -> None:
+    xclip(tmp_path, 'text=$(cat); [ "$text" = one ] && exec sleep 0.3; exit 1')
+
+    async def thrice() -> list[Copied]:
+        clipboard = Clipboard(Link(), "system", lambda _: None, display)
+        return await asyncio.gather(*[clipboard.copy(text).outcome() for text in ("one", "two", "three")])
+
+    assert [each.nowhere for each in asyncio.run(thrice())] == [False, True, True]
+
+
+def test_who_waits_no_more_stops_nothing(
+    tmp_path: Path, display: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xclip(tmp_path, f'sleep 0.3; cat > "{tmp_path}/text.new"; mv "{tmp_path}/text.new" "{tmp_path}/text"')
+    failed: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+
+    async def once() -> None:
+        outcome = asyncio.ensure_future(Clipboard(Link(), "system", lambda _: None, display).copy("one").outcome())
+        await asyncio.sleep(0)
+        outcome.cancel()
+
+    asyncio.run(once())
+    wait_until(lambda: (tmp_path / "text").exists())
+    wait_until(lambda: not any(each.name == "clipboard" for each in threading.enumerate()))
+    assert (tmp_path / "text").read_text() == "one"
+    assert not failed
 
 
 @pytest.mark.parametrize(("line", "why"), [(Link(remote=True), "not on this end"), (Link(), "no system's clipboard")])

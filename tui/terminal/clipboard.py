@@ -28,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ class Clipboard:
         self._write = write
         self._environment = environment
         self._lock = threading.Lock()
-        self._last = 0
+        self._waiting: deque[tuple[str, Future[bool]]] = deque()
 
     def copy(self, text: str) -> Copying:
         """Copy a text: the terminal is sent it at once, the system's clipboard has it a little later."""
@@ -164,16 +165,20 @@ class Clipboard:
         return Copying(len(text), size, self._limit, system, self._tmux_hands_on, self._line)
 
     def _to_system(self, command: Sequence[str], text: str) -> Future[bool]:
-        self._last += 1
-        number, done = self._last, Future[bool]()
-
-        def copy() -> None:
-            with self._lock:
-                # Of two texts the later one stays.
-                done.set_result(number < self._last or _run(command, text, self._environment))
-
-        threading.Thread(target=copy, name="clipboard", daemon=True).start()
+        done = Future[bool]()
+        done.set_running_or_notify_cancel()  # who does not wait for it any more ends nothing
+        self._waiting.append((text, done))
+        threading.Thread(target=self._copy_latest, args=(command,), name="clipboard", daemon=True).start()
         return done
+
+    def _copy_latest(self, command: Sequence[str]) -> None:
+        """Of the texts that wait the latest one stays: whether it is there is what became of all of them."""
+        with self._lock:
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if waiting:
+                there = _run(command, waiting[-1][0], self._environment)
+                for _, done in waiting:
+                    done.set_result(there)
 
     def _tmux_hands_on(self) -> bool | None:
         return tmux_hands_on(self._environment)
