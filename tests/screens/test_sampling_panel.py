@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, Static
 
 from tests.screens.host import unnamed_bindings
@@ -96,6 +97,16 @@ async def test_arrow_keys_change_a_value_of_this_conversation_for_the_next_turn(
         await chat.idle(2)
         sampling = chat.session.messages[-1].facts.sampling
         assert (sampling["top_k"], sampling["temperature"]) == (50, 0.6)
+
+
+async def test_keys_that_come_at_once_are_for_what_was_marked_when_they_came(opened: OpenChat) -> None:
+    async with opened() as chat:
+        values = await panel(chat)
+        for key in ("right", "right", "down", "left", "delete", "down", "right"):
+            chat.app.post_message(Key(key, None))
+        await chat.until(lambda: values.list.current is not None and values.list.current.name == "top_p")
+        await chat.still()
+        assert chat.session.conversation.sampling == {"temperature": 0.9, "top_p": 0.95}
 
 
 async def test_a_value_is_typed_and_one_that_does_not_go_with_the_others_is_refused(opened: OpenChat) -> None:

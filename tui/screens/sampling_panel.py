@@ -177,13 +177,12 @@ class SamplingPanel(Vertical):
 
     @on(SamplingList.Stepped)
     def _step(self, event: SamplingList.Stepped) -> None:
-        if (current := self.list.current) is not None:
-            before = getattr(self._session().sampling().params, current.name)
-            after = stepped(current.name, before, event.direction)
-            if current.name == "stop":
-                self._say("Enter lets you type the texts at which the answer ends.")
-            elif after != before:
-                self._set(current.name, after)
+        before = getattr(self._session().sampling().params, event.name)
+        after = stepped(event.name, before, event.direction)
+        if event.name == "stop":
+            self._say("Enter lets you type the texts at which the answer ends.")
+        elif after != before:
+            self._set(event.name, after)
 
     @on(SamplingList.Scrolled)
     def _scroll(self, event: SamplingList.Scrolled) -> None:
@@ -194,9 +193,9 @@ class SamplingPanel(Vertical):
     def _wanted(self, event: SamplingList.Wanted) -> None:
         match event.what:
             case "type":
-                self._type()
+                self._type(event.name)
             case "reset":
-                self._reset()
+                self._reset(event.name)
             case "save":
                 self._keep()
             case "presets":
@@ -234,20 +233,16 @@ class SamplingPanel(Vertical):
             self._look()
 
     @work(group="dialog", exclusive=True)
-    async def _type(self) -> None:
-        if (current := self.list.current) is None:
-            return
-        setting = SCHEMA[f"sampling.{current.name}"]
-        text = shown(setting, getattr(self._session().sampling().params, current.name))
+    async def _type(self, name: str) -> None:
+        setting = SCHEMA[f"sampling.{name}"]
+        text = shown(setting, getattr(self._session().sampling().params, name))
         value = await self.app.push_screen_wait(ValueDialog(setting, text, self._helps[setting.key]))
         if value is not None:
-            self._set(current.name, setting.checked(value))
+            self._set(name, setting.checked(value))
 
-    def _reset(self) -> None:
+    def _reset(self, name: str) -> None:
         """Take back what comes first of what the user has set: of this conversation, of the model, of all."""
-        if (current := self.list.current) is None:
-            return
-        name, settings = current.name, self._file.settings
+        settings = self._file.settings
         if name in self._session().conversation.sampling:
             self._set(name, None)
         elif name in settings.for_model(self._model()):

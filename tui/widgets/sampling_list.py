@@ -67,15 +67,17 @@ class SamplingList(Vertical, can_focus=True):
 
     @dataclass
     class Stepped(Message):
-        """The marked value is to be the next one up or down."""
+        """A value is to be the next one up or down. It has the name: the cursor may be elsewhere when this is read."""
 
+        name: str
         direction: int
 
     @dataclass
     class Wanted(Message):
-        """Something is to be done: type, reset, save, presets, close."""
+        """Something is to be done: type or reset the value of that name, save, presets, close."""
 
         what: str
+        name: str
 
     @dataclass
     class Scrolled(Message):
@@ -103,10 +105,12 @@ class SamplingList(Vertical, can_focus=True):
         self.rows.move(step)
 
     def action_change(self, direction: int) -> None:
-        self.post_message(self.Stepped(direction))
+        if self.current is not None:
+            self.post_message(self.Stepped(self.current.name, direction))
 
     def action_want(self, what: str) -> None:
-        self.post_message(self.Wanted(what))
+        if self.current is not None:
+            self.post_message(self.Wanted(what, self.current.name))
 
     def action_scroll_picture(self, direction: int) -> None:
         self.post_message(self.Scrolled(direction))
