@@ -100,6 +100,7 @@ def test_the_theme_for_16_colours_has_no_others() -> None:
         (BOX + "variables = 3\n", "line 3: variables must be a table."),
         (BOX + '[variables]\nborder = "12 3"\n', "line 4: border is '12 3', which is no colour."),
         (BOX + '[variables]\nlink-style = "big"\n', "line 4: link-style is 'big', which is no style of text."),
+        (BOX + '[variables]\nlink-style = "not"\n', "line 4: link-style is 'not', which is no style of text."),
         ('name = "other"\nprimary = "#fff"\n', "line 1: its name is 'other', but the file is box.toml"),
         (BOX + "panel =\n", "is not valid TOML: Invalid value (at line 3"),
     ],

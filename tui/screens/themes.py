@@ -9,6 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from rich.errors import StyleSyntaxError
+from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -119,10 +121,20 @@ def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
     variables = values.get(_TABLE)
     for key, value in variables.items() if isinstance(variables, dict) else ():
         if "style" in key.split("-"):
-            if not isinstance(value, str) or not {*value.split()} <= _STYLES:
+            if not _is_style(value):
                 yield key, f"{key} is {value!r}, which is no style of text"
         elif not _is_colour(value, percent=True):
             yield key, f"{key} is {value!r}, which is no colour"
+
+
+def _is_style(value: object) -> bool:
+    if not isinstance(value, str) or not {*value.split()} <= _STYLES:
+        return False
+    try:
+        Style.parse(value)
+    except StyleSyntaxError:
+        return False
+    return True
 
 
 def _is_colour(value: object, *, percent: bool = False) -> bool:
