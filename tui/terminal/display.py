@@ -205,13 +205,13 @@ class TerminalApp(App[None]):
         Raises:
             SuspendNotSupported: This terminal cannot be given up.
         """
+        if self._driver is None or not self._driver.can_suspend:
+            raise SuspendNotSupported
         make: Callable[[float], Scrollback] | None = getattr(self._driver, "scrollback", None)
         try:
             scrollback = make(self.escape_delay_s) if make is not None else None
         except OSError as error:
             raise SuspendNotSupported from error
-        if self._driver is None or not self._driver.can_suspend:
-            raise SuspendNotSupported
         with self._lent(self._driver):
             if scrollback is None:
                 await asyncio.to_thread(_print_and_wait, f"{text}\n{last_line.format('Enter')}\n")

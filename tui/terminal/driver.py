@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
         self._has_to_wait = app.has_to_wait
-        self._is_ending = lambda: app.is_ending
+        self._is_ending: Callable[[], bool] = lambda: app.is_ending
         self._charset = UTF_8
         if self._file is not None:
             self._charset = self._file.encoding
