@@ -224,7 +224,7 @@ def test_who_waits_no_more_stops_nothing(
         outcome.cancel()
 
     asyncio.run(once())
-    wait_until(lambda: (tmp_path / "text").exists())
+    wait_until((tmp_path / "text").exists)
     wait_until(lambda: not any(each.name == "clipboard" for each in threading.enumerate()))
     assert (tmp_path / "text").read_text() == "one"
     assert not failed

@@ -107,7 +107,7 @@ def test_the_picture_is_the_same(seed: int, erases_with_colour: bool) -> None:
         ours.feed(frame_diff(shown, frame.rows, erases_with_colour=erases_with_colour))
         shown = list(frame.rows)
         assert ours.picture() == textual.picture()
-        assert frame_diff(shown, frame.rows) == ""
+        assert frame_diff(shown, [(*row,) for row in frame.rows]) == ""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes that do not block are POSIX's")
@@ -181,6 +181,13 @@ def test_what_looks_like_a_row_elsewhere_is_not_scrolled_to_where_little_changed
     before = rows(*texts, "prompt")
     with_a_scrollbar = [(*row[:-1], ("█", "")) for row in before]
     assert "\n" not in frame_diff(before, with_a_scrollbar)
+
+
+def test_blank_rows_are_not_what_moves() -> None:
+    moves = [letter * 12 for letter in "abcdef"]
+    before = rows(*["is cleared"] * 10, *[""] * 10, *moves, "")
+    after = rows(*[""] * 21, *moves)
+    assert "aaa" not in frame_diff(before, after)
 
 
 def test_blanks_between_words_of_a_colour_change_no_pen() -> None:
