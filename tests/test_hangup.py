@@ -101,6 +101,18 @@ def test_what_finishes_without_a_terminal_can_be_ended(tmp_path: Path) -> None:
     assert ended in ("interrupted", "length")
 
 
+def test_interrupted_by_somebody_else_it_ends_as_if_terminated(tmp_path: Path) -> None:
+    long_answers(tmp_path)
+    with ovchat(tmp_path) as terminal:
+        answering(terminal, tmp_path)
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.exit_code() == 130
+        assert terminal.left_behind() == []
+    ((text, ended),) = answers(tmp_path)
+    assert text
+    assert ended == "interrupted"
+
+
 def test_a_terminal_that_is_lost_without_a_signal(tmp_path: Path) -> None:
     """Without a terminal of its own no process is told; but nothing comes any more."""
     long_answers(tmp_path)

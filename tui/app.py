@@ -17,7 +17,7 @@ from tui.screens.key_tester import KeyTesterScreen
 from tui.screens.leaving import ask_where_to_save
 from tui.screens.looks import Looks
 from tui.screens.opening import may_leave
-from tui.screens.palette import Actions
+from tui.screens.palette import Actions, Palette
 from tui.screens.services import Services, Start
 from tui.store.records import Role
 from tui.terminal import keys
@@ -110,6 +110,11 @@ class ChatApp(EndingApp):
         yield SystemCommand("Redraw", f"{_REDRAW} (Ctrl+L)", self.action_redraw)
         yield SystemCommand("Mouse", f"{_MOUSE} (Alt+M)", self.action_switch_mouse)
         yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
+
+    def action_command_palette(self) -> None:
+        """Show every action."""
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_redraw(self) -> None:
         """Draw what something else may have written over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -13,6 +14,7 @@ from tests.chat_app import chat_app
 from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
 from tui.screens.dialogs import ChoiceDialog, TextDialog
+from tui.screens.palette import Palette
 from tui.store.conversations import Conversations
 from tui.store.records import Conversation, Ended, Message, Role, new_conversation_id, new_message_id
 from tui.widgets.prompt import Prompt
@@ -153,6 +155,20 @@ async def test_the_palette_finds_an_action_by_what_it_does(opened: OpenChat) -> 
     async with opened() as chat:
         await chat.press("ctrl+p", *"another title")
         await chat.until(lambda: "Rename conversation" in chat.shown)
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown"])
+async def test_a_page_in_the_palette_before_it_is_there_is_nothing(opened: OpenChat, key: str) -> None:
+    async with opened() as chat:
+        chat.app.action_command_palette()
+        await chat.until(lambda: chat.app.screen.query(CommandList))
+        palette = chat.app.screen
+        assert isinstance(palette, Palette)
+        command_list = palette.query_one(CommandList)
+        command_list.add_option("too early")
+        await palette.run_action(f"command_list('page_{key.removeprefix('page')}')")
+        await chat.until(lambda: command_list.option_count > 5)
+        await chat.press(key, "escape")
 
 
 async def test_enter_in_a_box_takes_what_was_typed_before_it_in_one_burst(opened: OpenChat) -> None:

@@ -176,6 +176,7 @@ def test_in_a_read_only_folder_a_database_of_an_earlier_version_can_be_read_as_i
         store = Conversations.open(tmp_path / "v1.db")
         (rivers,) = store.listing()
         assert [each.text for each in store.branch(rivers.head)] == ["Which rivers? 河流", "The Danube."]
+        assert store.draft(rivers.id) == "And lakes"
         store.close()
 
 

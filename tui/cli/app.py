@@ -21,7 +21,7 @@ from tui.store.conversations import Conversations
 from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 from tui.terminal.charset import UTF_8, charset
-from tui.terminal.hangup import HANGUP, TERMINATED, Ending, let_go
+from tui.terminal.hangup import HANGUP, TERMINATED, Ending, give_back_signals, let_go
 from tui.terminal.link import asked_tmux, link
 from tui.terminal.term import colours, draws
 
@@ -59,12 +59,14 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
         app.run()
         if ending.code == HANGUP:
             let_go()
-        elif its.settings.section("terminal")["leave_answer"] == "on" and app.last_answer:
-            with suppress(OSError, console.OutputFailed):
-                console.write(f"{app.last_answer}\n")
         _finish(app.left, ending)
     finally:
         its.outbox.close(_SAVING_S)
+    if not ending.code and its.settings.section("terminal")["leave_answer"] == "on" and app.last_answer:
+        give_back_signals()  # a terminal that takes nothing keeps it here
+        with suppress(OSError, console.OutputFailed):
+            console.write(f"{app.last_answer}\n")
+            console.flush()
     if not its.active.close():
         # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts.
         console.flush()

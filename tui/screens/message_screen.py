@@ -151,6 +151,9 @@ class MessageScreen(Screen[None]):
 
     @work(group="copy")
     async def _copy(self, text: str) -> None:
+        if not text:  # which would clear the clipboard
+            self._say("There is nothing to copy yet.")
+            return
         copied = await copy(self.app, text)
         self._say(copied.said, "warning" if copied.nowhere else "information")
 

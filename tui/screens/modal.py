@@ -48,7 +48,6 @@ class Modal(ModalScreen[Result], Generic[Result]):
     def _close(self, result: Result | None) -> None:
         self.dismiss(result)  # not awaited: nobody can wait for it in its own messages
 
-
     def action_copy_or_leave(self) -> None:
         typed = self.focused.selected_text if isinstance(self.focused, Input | TextArea) else ""
         if selected := typed or self.get_selected_text():

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from textual.app import SystemCommand
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from tui.terminal.display import with_present_keys
 
 _BY_HELP = 0.5  # what is found by its help stands below what is found by its name
+
+
+class Palette(CommandPalette):
+    """The palette. Its list has no pages until it is laid out."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).size.height:
+            super()._action_command_list(action)
 
 
 class Actions(Provider):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 
-from tui.store import rows, writers
+from tui.store import rows, schema, writers
 from tui.store.database import Database
 from tui.store.errors import NotWritable
 
+_WRITERS_SINCE = 3  # the format
 _Key = tuple[str, str]  # the conversation, the writer
 
 
@@ -49,7 +50,9 @@ def save(database: Database, id: str, text: str) -> None:
 
 def _select(database: Database, which: str, *values: object) -> dict[_Key, str]:
     with database.read() as connection:
-        found = connection.execute(f"SELECT conversation, writer, text FROM drafts {which}", values)
+        # Of an earlier format, where nothing can be written.
+        writer = "writer" if schema.format_of(connection) >= _WRITERS_SINCE else "''"
+        found = connection.execute(f"SELECT conversation, {writer}, text FROM drafts {which}", values)
         return {(id, writer): text for id, writer, text in found}
 
 

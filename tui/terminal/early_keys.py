@@ -6,10 +6,12 @@ Enter, which is Ctrl+J's byte. Nothing is imported here that takes time.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 if sys.platform != "win32":
     import termios
@@ -23,6 +25,9 @@ def kept() -> Iterator[None]:
     if sys.platform == "win32" or not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         yield
         return
+    # A signal's own way to end the process would leave it so.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, _end)
     descriptor = sys.stdin.fileno()
     with suppress(termios.error):
         attributes = termios.tcgetattr(descriptor)
@@ -36,6 +41,10 @@ def kept() -> Iterator[None]:
         if (before := taken()) is not None:
             with suppress(termios.error):
                 termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def taken() -> list[Any] | None:

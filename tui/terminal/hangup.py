@@ -1,4 +1,4 @@
-"""What ends the process from outside: its terminal is gone (SIGHUP), or somebody wants it gone (SIGTERM)."""
+"""What ends the process from outside: its terminal is gone (SIGHUP), or somebody wants it gone (SIGTERM, SIGINT)."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from types import FrameType
 from typing import IO
 
 HANGUP, TERMINATED = 129, 143
-"""Exit codes: what shells make of the two signals."""
+"""Exit codes: what shells make of the signals."""
+_ENDING = ("SIGHUP", "SIGINT", "SIGTERM")
 _OF_THE_TERMINAL = ("SIGTTOU", "SIGTTIN")
 
 
 class Ending:
-    """Takes the two signals, from now on to the end of the process: they come more than once, a shell hands its on.
+    """Takes the signals, from now on to the end of the process: they come more than once, a shell hands its on.
 
     Made in the main thread.
 
     Attributes:
-        code: What came: `TERMINATED`, else `HANGUP`; 0 as long as neither has.
+        code: What came, the highest of them; 0 as long as nothing has.
         told: Called when one comes, between any two steps of the main thread.
     """
 
     def __init__(self) -> None:
         self.code = 0
         self.told: Callable[[], None] | None = None
-        for name in ("SIGHUP", "SIGTERM"):
+        # Ctrl+C is a key of ours, but no key where the terminal has its line editor, or somebody else sends it.
+        for name in _ENDING:
             if (number := getattr(signal, name, None)) is not None:  # Windows has no SIGHUP
                 signal.signal(number, self._take)
 
@@ -40,6 +42,13 @@ class Ending:
                 signal.signal(each, signal.SIG_IGN)
         if self.told is not None:
             self.told()
+
+
+def give_back_signals() -> None:
+    """Have what ends a process end this one again, at once."""
+    for name in _ENDING:
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def is_gone(descriptor: int) -> bool:
