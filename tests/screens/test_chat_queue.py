@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tui.chat.session import ChatSession
 from tui.engine.errors import OvchatError
 from tui.engine.generate import GenerationRequest
 from tui.screens.conversations import ConversationsScreen
-from tui.screens.outgoing import UnderWay
+from tui.screens.outgoing import Outgoing, UnderWay
 from tui.screens.overflow import OverflowScreen
 from tui.store.conversations import Conversations
 
@@ -130,6 +131,26 @@ async def test_what_waits_in_a_conversation_that_is_left_goes_out_unseen(opened:
         assert not chat.session.messages
         chat.app.services.outbox.flush(5)
         assert chat.app.services.outbox.opened().draft(left.conversation.id) == ""
+
+
+async def test_what_was_not_said_unseen_because_of_somebody_who_ended_that_is_said_later(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say, ended = Outgoing.go_unseen, []
+
+    async def end_once(self: Outgoing) -> None:
+        if not ended:
+            ended.append(self)
+            raise asyncio.CancelledError
+        await say(self)
+
+    monkeypatch.setattr(Outgoing, "go_unseen", end_once)
+    runner = held_runner("one", "two")
+    async with opened(runner) as chat:
+        left = await leave_with_a_queue(chat, "second")
+        runner.go.set()
+        await chat.until(lambda: texts(left) == ["first", "one", "second", "two"])
+        assert ended
 
 
 async def test_what_waits_is_shown_again_to_who_comes_back_beside_what_was_typed(opened: OpenChat) -> None:

@@ -225,8 +225,11 @@ class UnderWay:
                 self._workers[id] = self._owner.run_worker(partial(self._go, outgoing), group="unseen")
 
     async def _go(self, outgoing: Outgoing) -> None:
-        await outgoing.go_unseen()
-        outgoing.going = False
+        try:
+            await outgoing.go_unseen()
+        finally:
+            if outgoing is not self.shown:  # else it was shown meanwhile, and says things there
+                outgoing.going = False
 
     def forget(self, id: str) -> None:
         """Say nothing more in a conversation that was left and is deleted. What waits stays its draft."""
