@@ -45,7 +45,7 @@ def _opened() -> Iterator[Conversations]:
 
 @click.group("chats")
 def command() -> None:
-    """The stored conversations: show, search, export, import, rename, delete.
+    """Stored conversations: show, search, export, import, rename, delete.
 
     ID is the id of a conversation or the beginning of one, its title, or "last".
     """

@@ -19,7 +19,7 @@ from tui.terminal import early_keys
 COMMANDS = {
     "ask": "Answer one prompt, streamed to standard output.",
     "chat": "A conversation line by line, without a full screen.",
-    "chats": "The stored conversations: show, search, export, import, rename, delete.",
+    "chats": "Stored conversations: show, search, export, import, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
     "keys": "Press a key and see what arrives of it; --list prints all keys.",
     "settings": "The settings: list, get, set, reset, path.",

@@ -25,7 +25,10 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one
 @click.group("settings", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The settings: list, get, set, reset, path. Without any of these: list."""
+    """The settings: list, get, set, reset, path.
+
+    Without any of these: list.
+    """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_, as_json=False, debug=False)
 
