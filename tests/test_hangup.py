@@ -10,13 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.test_terminal import COMMAND, LONG, READY, answers, long_answers, ovchat, quit_well, ready
 from tests.waiting import wait_until
 
 if os.name != "posix":
     pytest.skip("pseudo-terminals are POSIX's", allow_module_level=True)
 
 from tests.terminal_driver import Terminal
+from tests.using_ovchat import COMMAND, LONG, READY, answers, long_answers, ovchat, quit_well, ready
 
 pytestmark = pytest.mark.slow
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_terminal import COMMAND, EMPTY, answers, long_answers, ovchat, quit_well, ready
 from tests.waiting import wait_until
 
 if os.name != "posix":
     pytest.skip("pseudo-terminals are POSIX's", allow_module_level=True)
 
 from tests.terminal_driver import Terminal
+from tests.using_ovchat import COMMAND, EMPTY, answers, long_answers, ovchat, quit_well, ready
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.store.talk import Talk
-from tests.test_terminal import COMMAND, answers, long_answers, ovchat, quit_well, ready
 from tests.waiting import wait_until
 from tui.store.conversations import Conversations
 
@@ -23,6 +22,7 @@ if os.name != "posix":
     pytest.skip("pseudo-terminals are POSIX's", allow_module_level=True)
 
 from tests.terminal_driver import Terminal
+from tests.using_ovchat import COMMAND, answers, long_answers, ovchat, quit_well, ready
 
 pytestmark = pytest.mark.slow
 

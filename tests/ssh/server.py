@@ -41,11 +41,8 @@ def missing() -> str:
     lacking = [name for name, found in (("sshd", _sshd()), ("ssh", _find("ssh")), ("tmux", _find("tmux"))) if not found]
     if lacking:
         return f"not installed: {', '.join(lacking)} (apt-get install openssh-server openssh-client tmux)"
-    if os.getuid() == 0:
-        try:
-            _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
-        except OSError as error:
-            return f"sshd needs {_PRIVILEGE_SEPARATION} when it runs as root: {error}"
+    if os.getuid() == 0 and not (_PRIVILEGE_SEPARATION.is_dir() or os.access(_PRIVILEGE_SEPARATION.parent, os.W_OK)):
+        return f"sshd needs {_PRIVILEGE_SEPARATION} when it runs as root"
     return ""
 
 
@@ -62,6 +59,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = _free_port()
+        if os.getuid() == 0:
+            _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
         for name in ("host", "user"):
             _run(_find("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
         shutil.copy(folder / "user.pub", folder / "authorized")

@@ -11,14 +11,14 @@ import pytest
 
 from tests.ssh.relay import Relay
 from tests.ssh.server import Server
-from tests.ssh.test_ssh import over_ssh, processes_of
-from tests.test_terminal import answers, long_answers, ready
 from tests.waiting import wait_until
 
 if os.name != "posix":
     pytest.skip("sshd is POSIX's", allow_module_level=True)
 
+from tests.ssh.using import over_ssh, processes_of
 from tests.terminal_driver import Terminal
+from tests.using_ovchat import answers, long_answers, ready
 
 _SLOW = 2000
 _STALL_S = 10.0

@@ -4,50 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.ssh.server import Server, remote
-from tests.test_terminal import EMPTY, answers, long_answers, quit_well, ready
 from tests.waiting import wait_until
 
 if os.name != "posix":
     pytest.skip("sshd is POSIX's", allow_module_level=True)
 
-from tests.terminal_driver import Terminal
-
-_COPIED = re.compile(rb"\x1b\]52;[a-z]*;([A-Za-z0-9+/=]+)(?:\x07|\x1b\\)")
-
-
-def over_ssh(
-    server: Server, home: Path, *command: str, port: int | None = None, size: tuple[int, int] = (100, 30)
-) -> Terminal:
-    """The app, or a command, over there."""
-    columns, rows = size
-    return Terminal(server.command(*remote(home, *command), port=port), columns=columns, rows=rows)
-
-
-def processes_of(home: Path) -> list[psutil.Process]:
-    """What runs with its files in `home`."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("OVCHAT_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def ask(terminal: Terminal, home: Path, question: str = "Tell me about temperature.") -> None:
-    """Ask, and wait for the first words."""
-    before = len(answers(home))
-    terminal.type(question)
-    terminal.press("enter")
-    wait_until(lambda: len(found := answers(home)) > before and found[-1][0])
+from tests.ssh.using import COPIED, ask, over_ssh, processes_of
+from tests.using_ovchat import EMPTY, answers, long_answers, quit_well, ready
 
 
 def test_chat_stream_resize_copy_and_come_back(server: Server, tmp_path: Path) -> None:
@@ -64,8 +32,8 @@ def test_chat_stream_resize_copy_and_come_back(server: Server, tmp_path: Path) -
         terminal.resize(100, 30)
         terminal.wait_for("─" * 98)
         terminal.press("alt+c")
-        wait_until(lambda: _COPIED.search(terminal.raw))
-        assert base64.b64decode(_COPIED.findall(terminal.raw)[-1]).decode() == said
+        wait_until(lambda: COPIED.search(terminal.raw))
+        assert base64.b64decode(COPIED.findall(terminal.raw)[-1]).decode() == said
         # As ssh hands it on: no COLORTERM, so 256 colours; and the mouse is the terminal's.
         assert b"[38;5;" in terminal.raw
         assert b"[38;2;" not in terminal.raw

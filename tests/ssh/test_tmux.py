@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.ssh.server import Server, remote
-from tests.ssh.test_ssh import _COPIED, ask, processes_of
-from tests.test_terminal import COMMAND, answers, long_answers, ready
 from tests.waiting import wait_until
 
 if os.name != "posix":
     pytest.skip("sshd is POSIX's", allow_module_level=True)
 
+from tests.ssh.using import COPIED, ask, processes_of
 from tests.terminal_driver import Terminal
+from tests.using_ovchat import COMMAND, answers, long_answers, ready
 
 _CONFIG = "set -g status off\nset -g set-clipboard on\nset -g default-terminal tmux-256color\nset -sg escape-time 10\n"
 
@@ -56,8 +56,8 @@ def test_detached_and_cut_in_the_middle_of_an_answer_nothing_stops(server: Serve
     with attached(server, tmp_path, tmux) as terminal:
         terminal.wait_for(answers(tmp_path)[0][0].split()[-1].strip("*`"))
         terminal.press("alt+c")
-        wait_until(lambda: _COPIED.search(terminal.raw))
-        assert base64.b64decode(_COPIED.findall(terminal.raw)[-1]).decode() == answers(tmp_path)[0][0]
+        wait_until(lambda: COPIED.search(terminal.raw))
+        assert base64.b64decode(COPIED.findall(terminal.raw)[-1]).decode() == answers(tmp_path)[0][0]
         ask(terminal, tmp_path, "Again, please.")
         terminal.type("and then")
         terminal.kill()  # ssh itself
