@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.screens.using import OpenChat
 from tests.scripted import ScriptedRunner
 from tui.engine.errors import DeviceNotFound, OvchatError
+from tui.library.find import Source
+from tui.library.local import LocalModel
 from tui.screens.dialogs import ChoiceDialog
+from tui.screens.models import ModelsScreen
 from tui.screens.services import Start
 
 
@@ -84,3 +89,30 @@ async def test_another_answer_of_a_model_that_was_unloaded_loads_it_and_says_so(
         await chat.until(lambda: "not loaded" not in chat.status)
         await chat.press("ctrl+r")
         await chat.until(lambda: len(runner.requests) == 2)
+
+
+async def test_a_model_is_loaded_from_the_table_and_the_chat_is_back(opened: OpenChat) -> None:
+    models = [LocalModel(name, Path(name), Source.MODELS) for name in ("scripted", "other")]
+    runner = ScriptedRunner()
+    async with opened(runner, models=models) as chat:
+        await chat.press("f3")
+        await chat.panel(ModelsScreen)
+        await chat.press("down", "enter")
+        await chat.until(lambda: chat.app.services.active.status.title == "other")
+        assert chat.app.screen is chat.screen
+        await chat.until(lambda: "other" in chat.status)
+        assert chat.session.conversation.model == "other"
+
+
+async def test_what_fails_in_the_table_is_said_there_and_asks_nothing(opened: OpenChat) -> None:
+    models = [LocalModel(name, Path(name), Source.MODELS) for name in ("scripted", "other")]
+    runner = ScriptedRunner()
+    async with opened(runner, models=models) as chat:
+        await chat.press("f3")
+        panel = await chat.panel(ModelsScreen)
+        runner.load_error = DeviceNotFound("There is no device GPU here.", "There is: CPU.")
+        await chat.press("down", "alt+l")
+        await chat.until(lambda: "There is no device GPU here." in chat.shown)
+        await chat.until(lambda: "There is no device GPU here." in chat.notice)  # the chat has seen it, too
+        assert await chat.still()
+        assert chat.app.screen is panel
