@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.chat_app import chat_app
 from tests.scripted import ScriptedRunner
-from tui.terminal.link import asked_tmux, link
+from tui.terminal.link import link
+from tui.terminal.tmux import asked_tmux
 
 ANSWER = """## Foxes — and **rivers**
 
@@ -33,7 +34,7 @@ def main() -> None:
     home = Path(sys.argv[1])
     per_second = float(sys.argv[2]) if len(sys.argv) > 2 else None
     runner = ScriptedRunner([LONG if per_second else ANSWER], tokens_per_s=per_second, context_limit=10_000_000)
-    app = chat_app(home, runner, line=link(asked_tmux(os.environ)))
+    app = chat_app(home, runner, line=link(*asked_tmux(os.environ)))
     app.run()
     app.services.active.close()
     app.services.outbox.close()

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_until
-from tui.terminal.clipboard import Clipboard, Copied, limit, system_command, tmux_hands_on, to_terminal
-from tui.terminal.link import TMUX_TERMINAL, Link, link
+from tui.terminal.clipboard import Clipboard, Copied, limit, system_command, to_terminal
+from tui.terminal.link import Link, link
+from tui.terminal.tmux import tmux_hands_on
 
 TEXT = "Grüße, 漢字 😀\n" * 40
 DATA = TEXT.encode()
@@ -65,7 +66,7 @@ def test_tmux_is_sent_it_plain_and_to_be_handed_on() -> None:
 
 
 def test_a_tmux_in_a_tmux_is_sent_what_both_may_want() -> None:
-    inner = link({"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0", TMUX_TERMINAL: "tmux 3.4"})
+    inner = link({"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0"}, "tmux 3.4")
     assert inner.nested
     written = to_terminal(DATA, inner)
     once = to_terminal(DATA, TMUX)[len(PLAIN) :]

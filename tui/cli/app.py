@@ -22,8 +22,9 @@ from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 from tui.terminal.charset import UTF_8, charset
 from tui.terminal.hangup import HANGUP, TERMINATED, Ending, give_back_signals, let_go
-from tui.terminal.link import asked_tmux, link
+from tui.terminal.link import link
 from tui.terminal.term import colours, draws
+from tui.terminal.tmux import asked_tmux
 
 if TYPE_CHECKING:
     from tui.chat.choice import Choice
@@ -54,7 +55,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
 
     its = services()
     notices = [*its.settings.notices, *_about_charset()]
-    app = ChatApp(its, Start(model, device, go_on, notices), link(asked_tmux(os.environ)), ending)
+    app = ChatApp(its, Start(model, device, go_on, notices), link(*asked_tmux(os.environ)), ending)
     try:
         app.run()
         if ending.code == HANGUP:

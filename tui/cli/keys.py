@@ -17,7 +17,8 @@ from tui.cli.options import debug_option
 from tui.store.settings import load_settings
 from tui.store.settings_file import SettingsFile
 from tui.terminal.hangup import Ending
-from tui.terminal.link import asked_tmux, link
+from tui.terminal.link import link
+from tui.terminal.tmux import asked_tmux
 
 if TYPE_CHECKING:
     from tui.screens.key_table import KeyRow
@@ -44,7 +45,7 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
     give_terminal_to_textual()
     from tui.screens.key_tester_app import KeyTesterApp
 
-    line = link(asked_tmux(os.environ))
+    line = link(*asked_tmux(os.environ))
     app = KeyTesterApp(_rows(), line, SettingsFile(), Ending())
     app.run()
     if app.return_code:

@@ -34,6 +34,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from tui.terminal.link import Link
+from tui.terminal.tmux import tmux_hands_on
 
 ESC = "\x1b"
 _ST = ESC + "\\"
@@ -52,7 +53,7 @@ _TAKE_NONE = {
     "apple": "Apple's Terminal is",
     "linux": "The Linux console is",
 }
-_PROGRAM_S, _TMUX_S = 2.0, 1.0
+_PROGRAM_S = 2.0
 _NEXT = "Alt+V shows plain text to select, Alt+S saves to a file."
 
 
@@ -205,23 +206,6 @@ def to_terminal(data: bytes, line: Link) -> str:
 
 def _through_tmux(sequence: str) -> str:
     return f"{ESC}Ptmux;{sequence.replace(ESC, ESC + ESC)}{_ST}"
-
-
-def tmux_hands_on(environment: Mapping[str, str]) -> bool | None:
-    """Whether tmux hands on what is copied, as its options are now; None where it cannot be asked."""
-    if not environment.get("TMUX"):
-        return None
-    pane = environment.get("TMUX_PANE", "")
-    ask = ["tmux", "display-message", *(["-t", pane] if pane else []), "-p", "#{set-clipboard},#{allow-passthrough}"]
-    try:
-        told = subprocess.run(
-            ask, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TMUX_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    takes, _, hands_on = told.stdout.decode("ascii", "replace").strip().partition(",")
-    # Before 3.3 there was no such option, and everything was handed on.
-    return takes in ("on", "2") or hands_on not in ("off", "0")
 
 
 def system_command(

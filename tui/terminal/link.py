@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "MOSH_CONNECTION", "ET_VERSION")
+REMOTE = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "MOSH_CONNECTION", "ET_VERSION")
+"""The variables of whoever is attached over a network."""
 _LOCAL_S, _REMOTE_S = 1 / 15, 1 / 5
 _LOCAL_ESCAPE_S, _REMOTE_ESCAPE_S = 0.05, 0.15
-_TMUX_S = 1.0
 
 # Variable, how its value begins ("" for any), terminal; the first that fits.
 _BY_VARIABLE = (
@@ -77,8 +75,13 @@ class Link:
         return setting == "on" or (setting == "auto" and not self.remote and self.multiplexer != "screen")
 
 
-def link(environment: Mapping[str, str]) -> Link:
-    """What an environment tells, in which tmux has been asked (`asked_tmux`) where there is one."""
+def link(environment: Mapping[str, str], attached: str = "") -> Link:
+    """What an environment tells.
+
+    Args:
+        environment: As it is, or corrected by tmux.
+        attached: What tmux calls the terminal that is attached to it.
+    """
     term = environment.get("TERM", "")
     if environment.get("TMUX") or term.startswith("tmux"):
         multiplexer = "tmux"
@@ -88,44 +91,17 @@ def link(environment: Mapping[str, str]) -> Link:
         multiplexer = ""
     erases = multiplexer == "tmux" or term.startswith(_ERASE_WITH_COLOUR)
     return Link(
-        remote=any(environment.get(name) for name in _REMOTE),
+        remote=any(environment.get(name) for name in REMOTE),
         multiplexer=multiplexer,
-        terminal=_terminal(environment, term, multiplexer),
+        terminal=_terminal(environment, attached, term, multiplexer),
         erases_with_colour="bce" in term if multiplexer == "screen" else erases,
-        nested=multiplexer == "tmux" and environment.get(TMUX_TERMINAL, "").startswith("tmux"),
+        nested=multiplexer == "tmux" and attached.startswith("tmux"),
     )
 
 
-def asked_tmux(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """`environment`, corrected by what tmux knows of who is attached now; the same where there is no tmux to ask.
-
-    What a shell in tmux has in its environment is from when its window was made, by whoever was attached then.
-    """
-    if not environment.get("TMUX"):
-        return environment
-    ask = ["tmux", "display-message", "-p", "#{client_termtype}\n#{client_termname}", ";", "show-environment"]
-    try:
-        told = subprocess.run(
-            ask, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TMUX_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return environment
-    termtype, termname, *lines = os.fsdecode(told.stdout).split("\n")
-    corrected = {**environment, TMUX_TERMINAL: termtype or termname}
-    for line in lines:
-        name, _, value = line.removeprefix("-").partition("=")
-        if name in _REMOTE:
-            corrected[name] = "" if line.startswith("-") else value
-    return corrected
-
-
-TMUX_TERMINAL = "OVCHAT_TMUX_TERMINAL"
-"""What tmux calls the terminal that is attached, in an environment from `asked_tmux`."""
-
-
-def _terminal(environment: Mapping[str, str], term: str, multiplexer: str) -> str:
+def _terminal(environment: Mapping[str, str], attached: str, term: str, multiplexer: str) -> str:
     # What is in the environment behind a multiplexer is of the terminal that it was started from, long ago maybe.
-    name = environment.get(TMUX_TERMINAL, "").lower() if multiplexer else term
+    name = attached.lower() if multiplexer else term
     if not multiplexer:
         for variable, begins, terminal in _BY_VARIABLE:
             if environment.get(variable, "") and environment[variable].startswith(begins):
