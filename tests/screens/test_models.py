@@ -288,7 +288,7 @@ async def test_loading_here_shows_how_it_goes_and_stays(opened):
         await it.press("up", "alt+l")
         await wait_until_async(lambda: "loaded" in it.row("starter"))
         assert "loading" not in it.row(QWEN)
-        assert "loaded on CPU in 0.0 s, computes in f32" in it.words
+        assert "loaded on CPU in 0.0 s: f32, KV cache in u8, a context of 4,096 tokens" in it.words
 
 
 async def test_what_was_loaded_here_is_what_closing_answers(opened):

@@ -69,7 +69,8 @@ def doing(row: ModelRow, scene: Scene) -> str:
         case State.LOADED if status.model is not None:
             model = status.model
             kv_cache = f", KV cache in {model.kv_cache}" if model.kv_cache else ""
-            return f"loaded on {model.device} in {model.load_s:.1f} s, computes in {model.precision}{kv_cache}"
+            how = f"{model.precision}{kv_cache}, a context of {model.context_limit:,} tokens"
+            return f"loaded on {model.device} in {model.load_s:.1f} s: {how}"
         case State.LOADING:
             return f"{scene.state_text(row)}: {status.stage}"
         case State.UNLOADING:
