@@ -113,8 +113,8 @@ class ChatApp(EndingApp):
 
     def action_command_palette(self) -> None:
         """Show every action."""
-        if not Palette.is_open(self):
-            self.push_screen(Palette(id="--command-palette"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def action_redraw(self) -> None:
         """Draw what something else may have written over."""
