@@ -2,24 +2,91 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
+import re
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
+from textual.command import CommandPalette
 from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import TextArea
+from textual.widgets.text_area import WrappedDocument
 
 KNOWN = "8.2.8"
+SOURCES = Path(__file__).parents[2] / "tui"
+# What is private in Textual and used: where, and of which class. What we override is among it.
+PRIVATE: dict[str, list[tuple[type, str]]] = {
+    "terminal/display.py": [
+        (App, "_batch_count _clipboard _closed _display _driver _exit _running _sync_available"),
+        (Console, "_color_system"),
+    ],
+    "terminal/ending.py": [(App, "_driver _exit _handle_exception")],
+    "screens/keymap.py": [(App, "_keymap")],
+    "screens/palette.py": [(CommandPalette, "_action_command_list")],
+    "widgets/block_view.py": [(Widget, "_repaint_regions _size_updated")],
+    "widgets/following_scroll.py": [(Widget, "_scroll_update _vertical_scrollbar"), (App, "_start_widget")],
+    "widgets/message_box.py": [(Widget, "_styles_cache")],
+    "widgets/prompt.py": [
+        (TextArea, "_delete_cursor_line _delete_via_keyboard _replace_via_keyboard _validate_selection")
+    ],
+    "widgets/prompt_area.py": [
+        (TextArea, "_cursor_offset _draw_cursor _render_line _rewrap_and_refresh_virtual_size _set_document _theme"),
+        (TextArea, "_watch_selection"),
+        (WrappedDocument, "_line_index_to_offsets _offset_to_line_info _tab_width _width"),
+    ],
+}
+IMPORTED = {
+    "terminal/display.py": {"textual._compositor"},
+    "terminal/frame.py": {"textual._compositor"},
+    "terminal/key_names.py": {"textual._keyboard_protocol", "textual.keys._character_to_key"},
+    "terminal/keys.py": {"textual._ansi_sequences", "textual._keyboard_protocol"},
+    "terminal/parser.py": {"textual._xterm_parser"},
+}
+OF_THE_DRIVER = (
+    "_auto_restart _disable_mouse_support _enable_mouse_pixels _enable_mouse_support _file _key_thread _loop _mouse"
+    " _mouse_pixels _sigcont_application _sigtstp_application"
+)
 
 
 def test_it_is_the_version_that_the_output_was_written_for() -> None:
     assert version("textual") == KNOWN, (
-        f"Textual {version('textual')} is not {KNOWN}. tui/terminal uses private names of it: read what changed in"
-        " App._display, Compositor.render_update, LayoutUpdate, ChopsUpdate, LinuxDriver and XTermParser, run"
-        " tests/terminal, then change KNOWN."
+        f"Textual {version('textual')} is not {KNOWN}. Private names of it are used, as PRIVATE and IMPORTED say: read"
+        " what changed in them, in Compositor.render_update and in LinuxDriver, run tests/terminal, then change KNOWN."
     )
+
+
+def is_of(kind: type, name: str) -> bool:
+    """Whether a class has it, or its objects have."""
+    sources = (inspect.getsource(each) for each in kind.__mro__[:-1])
+    return hasattr(kind, name) or any(re.search(rf"\bself\.{name}\b", source) for source in sources)
+
+
+@pytest.mark.parametrize("module", PRIVATE)
+def test_every_private_name_is_there_and_used(module: str) -> None:
+    source = (SOURCES / module).read_text("utf-8")
+    for kind, names in PRIVATE[module]:
+        for name in names.split():
+            assert is_of(kind, name), f"{kind.__name__}.{name}, for {module}"
+            assert re.search(rf"\b{name}\b", source), f"{name} is not used in {module}"
+
+
+def test_no_other_module_imports_what_is_private() -> None:
+    found: dict[str, set[str]] = {}
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "textual":
+                for each in node.names:
+                    name = f"{node.module}.{each.name}"
+                    if private := re.match(r"textual(?:\.\w+)*?\._\w+", name):
+                        found.setdefault(path.relative_to(SOURCES).as_posix(), set()).add(private[0])
+    assert found == IMPORTED
 
 
 def test_a_frame_is_displayed_in_one_place_with_what_is_taken_from_it() -> None:
@@ -28,13 +95,14 @@ def test_a_frame_is_displayed_in_one_place_with_what_is_taken_from_it() -> None:
     assert list(inspect.signature(ChopsUpdate).parameters) == ["chops", "spans", "chop_ends"]
     assert list(inspect.signature(Strip.render_ansi).parameters) == ["style", "color_system"]
     assert "screen_region = self.size.region" in inspect.getsource(Compositor.render_full_update)
-    assert {"_batch_count", "_running", "_closed", "_sync_available", "_clipboard", "_exit"} <= App().__dict__.keys()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has another driver")
 def test_the_driver_writes_and_gives_the_terminal_back_where_it_is_overridden() -> None:
     from textual.drivers.linux_driver import LinuxDriver
 
+    for name in OF_THE_DRIVER.split():
+        assert is_of(LinuxDriver, name), name
     for name in ("write", "start_application_mode", "stop_application_mode", "suspend_application_mode", "close"):
         assert callable(getattr(LinuxDriver, name))
     assert "self.disable_input()" in inspect.getsource(LinuxDriver.stop_application_mode)

@@ -1,7 +1,7 @@
 """An app that writes to the terminal what changed, and no more: the hook between Textual's compositor and its driver.
 
-What is private in Textual is used here and in `driver`; tests/terminal/test_textual_version.py has the version that it
-was written for.
+tests/terminal/test_textual_version.py lists what is private in Textual and used, here and elsewhere, and has the version
+that it was written for.
 """
 
 from __future__ import annotations
