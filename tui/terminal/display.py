@@ -1,7 +1,7 @@
 """An app that writes to the terminal what changed, and no more: the hook between Textual's compositor and its driver.
 
-tests/terminal/test_textual_version.py lists what is private in Textual and used, here and elsewhere, and has the version
-that it was written for.
+What is private in Textual is used here, in other modules of this package and in a few outside:
+tests/terminal/test_textual_version.py lists it, and has the version that it was written for.
 """
 
 from __future__ import annotations
