@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from tui.terminal.visible import DIRECTION
+
 # Control characters as Unicode's pictures of them. C1 controls and what changes the direction of text have none.
 _PICTURES = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
-_DIRECTION = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-SHOWN = _PICTURES | dict.fromkeys((*range(0x80, 0xA0), *_DIRECTION), 0xFFFD)
+SHOWN = _PICTURES | dict.fromkeys((*range(0x80, 0xA0), *DIRECTION), 0xFFFD)
 """Of each character that a terminal is not sent, what is sent in its place."""
 # Of names of files that are not UTF-8; no terminal can be sent one.
 _LINE = SHOWN | dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
