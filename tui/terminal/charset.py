@@ -82,7 +82,7 @@ def near(grapheme: str) -> str:
     else:
         base = unicodedata.normalize("NFKD", first)[0]
         shown = base if base.isascii() and base.isalnum() else "?"
-    return (shown + shown * (width - 1))[:width]
+    return shown * width
 
 
 def _approximated(error: UnicodeError) -> tuple[str, int]:

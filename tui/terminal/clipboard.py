@@ -158,7 +158,7 @@ class Clipboard:
     def copy(self, text: str) -> Copying:
         """Copy a text: the terminal is sent it at once, the system's clipboard has it a little later."""
         data = text.encode("utf-8", "replace")
-        size = len(data) // 3 * 4 + 4 * bool(len(data) % 3)
+        size = (len(data) + 2) // 3 * 4
         if self._limit is not None and size <= self._limit:
             self._write(to_terminal(data, self._line))
         command = system_command(self._line, self._environment) if self._uses_system else None
@@ -196,7 +196,7 @@ def to_terminal(data: bytes, line: Link) -> str:
     plain = f"{ESC}]52;c;{base64.b64encode(data).decode('ascii')}\a"
     if line.multiplexer == "tmux":
         once = _through_tmux(plain)
-        return plain + once + _through_tmux(once) * line.nested
+        return plain + once + (_through_tmux(once) if line.nested else "")
     if line.multiplexer == "screen":
         step = _SCREEN_CHUNK - len(ESC + "P" + _ST)
         chunks = (plain[begin : begin + step] for begin in range(0, len(plain), step))

@@ -16,7 +16,7 @@ from textual.message import Message
 from tui.terminal import early_keys
 from tui.terminal.charset import UTF_8
 from tui.terminal.hangup import LastingFile
-from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Input
+from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Done, Input
 from tui.terminal.output import Output
 from tui.terminal.scrollback import Scrollback
 
@@ -27,7 +27,7 @@ _PAUSE_S, _CLOSE_S = 2.0, 1.0
 _LOOK_S = 0.1  # whether the terminal is to be given back
 _READ_BYTES = 1 << 16
 # What somebody does who waits to see it.
-_DONE = (events.Key, events.Paste, events.MouseDown, events.MouseUp, events.MouseScrollDown, events.MouseScrollUp)
+_WAITS = Done | events.MouseDown | events.MouseUp | events.MouseScrollDown | events.MouseScrollUp
 
 
 class TerminalDriver(LinuxDriver):
@@ -75,14 +75,11 @@ class TerminalDriver(LinuxDriver):
         Raises:
             OSError: There is no terminal.
         """
-        names = ["/dev/tty"]
-        with suppress(OSError):
-            names.insert(0, os.ttyname(self._file.fileno() if self._file is not None else -1))
         flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
-        for name in names[:-1]:
+        if self._file is not None:
             with suppress(OSError):
-                return os.open(name, flags)
-        return os.open(names[-1], flags)
+                return os.open(os.ttyname(self._file.fileno()), flags)
+        return os.open("/dev/tty", flags)
 
     def scrollback(self, escape_delay: float) -> Scrollback:
         """Writes a text into the terminal's scrollback, while that is given up.
@@ -124,10 +121,10 @@ class TerminalDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Hand on what was read."""
-        if isinstance(message, _DONE):
+        if isinstance(message, _WAITS):
             if self.output is not None:
                 self.output.hurry()
-            if isinstance(message, events.Key | events.Paste) and self._has_to_wait(message):
+            if isinstance(message, Done) and self._has_to_wait(message):
                 return
         super().process_message(message)
 
