@@ -92,9 +92,11 @@ class BothWays:
         self._is_damaged = True  # something may be drawn before the key arrives
         self._ours.emulator.feed("\x1b[H\x1b[2J\x1b[2;9r\x1b[41mThe system is going down\x0e")
         await chat.press("ctrl+l")
-        await chat.pilot.pause()
+        await chat.until(lambda: all(map(self._is_same, range(chat.app.size.height))), "the damage is healed")
         self._is_damaged = False
-        self.compare()
+
+    def _is_same(self, y: int) -> bool:
+        return self._ours.emulator.row(y) == self._textual.row(y)
 
     def resize(self, width: int, height: int) -> None:
         """The terminals get another size, and show what they like."""
@@ -148,9 +150,8 @@ async def use_every_screen(chat: Chat, both: BothWays) -> None:
 )
 async def test_every_screen_is_the_same_picture(theme: str, colours: ColorSystem, tmp_path: Path) -> None:
     size = (100, 30)
-    app = chat_app(tmp_path, ScriptedRunner([THOUGHTS], tokens_per_s=2000))
+    app = chat_app(tmp_path, ScriptedRunner([THOUGHTS], tokens_per_s=2000), user={"appearance.theme": theme})
     async with running(app, size) as pilot:
-        app.theme = theme
         app.console._color_system = colours
         chat = Chat(app, pilot)
         await chat.ready()
