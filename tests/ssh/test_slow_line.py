@@ -59,7 +59,8 @@ def test_esc_and_typing_while_it_stalls_and_the_screen_afterwards(server: Server
         seen = terminal.wait_for(lambda text: all(each in text for each in wanted))
         took = relay.carried - before
         assert took <= whole_frame(terminal, relay)
-        terminal.wait_for(lambda text: text == seen)
+        # But for the last row: it is counted a moment after the last word.
+        terminal.wait_for(lambda text: text.splitlines()[:-1] == seen.splitlines()[:-1])
         terminal.press("ctrl+q")
         assert terminal.exit_code(20) == 0
     wait_until(lambda: not processes_of(tmp_path))
