@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ from tui.store.errors import StoreError
 async def test_a_store_that_cannot_be_read_any_more_is_said_and_the_app_goes_on(
     opened: OpenChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(store: Conversations, id: str) -> str:
+    def fail(store: Conversations, known: Collection[str]) -> dict[str, str]:
         raise StoreError("The disk does not answer.", "Look at the cable.")
 
     async with opened() as chat:
         await chat.write("question")
         await chat.idle(2)
-        monkeypatch.setattr(Conversations, "draft", fail)
+        monkeypatch.setattr(Conversations, "unbegun_drafts", fail)
         await chat.press("ctrl+n")
         await chat.until(lambda: "The disk does not answer. Look at the cable." in chat.notice)
         assert chat.texts == []
