@@ -4,6 +4,7 @@ engine MODEL...     decode, time to first token, second turn, load and memory ag
 cancel MODEL        how long a cancelled prefill and decode take to end
 sampler             what choosing a token costs
 models [--model DIR]  opening the table of 200 models, and reading their files behind it
+screens             opening every screen with 200 models and 10,000 conversations
 search              finding text in 100,000 stored messages, and listing 10,000 conversations
 stream [TIMES]      what a streamed token costs the screen, with and without history
 app [--only PART]   the whole app in a terminal: start, CPU per token, echo, decode speed, memory
@@ -18,7 +19,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("app", "engine", "cancel", "models", "sampler", "search", "shapes", "stream", "terminal", "themes")
+NAMES = ("app", "engine", "cancel", "models", "sampler", "screens", "search", "shapes", "stream", "terminal", "themes")
 
 
 def main() -> int:
