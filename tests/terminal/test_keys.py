@@ -52,6 +52,14 @@ def test_without_it_rxvts_ctrl_end_would_be_ctrl_home() -> None:
     assert happens("\x1b[8^") == ["ctrl+end"]
 
 
+@pytest.mark.parametrize(
+    ("key", "name"), [("3", "alt+3"), ("0", "alt+0"), ("-", "alt+minus"), ("=", "alt+equals_sign")]
+)
+def test_alt_and_a_digit_types_nothing(key: str, name: str) -> None:
+    assert keys_of(f"\x1b{key}") != [name]
+    assert happens(f"\x1b{key}") == [name]
+
+
 ENTERS = {
     "\n": "LF",
     "\x1b\r": "Alt",

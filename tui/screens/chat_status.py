@@ -62,4 +62,4 @@ def _state(model: ModelStatus) -> str:
         return f"loading {time.monotonic() - model.began:.0f} s: {model.stage}"
     if model.unloaded:
         return model.stage or "not loaded"
-    return "no model: F3" if model.error is not None else ""
+    return "no model: F3" if model.error is not None and model.model is None else ""

@@ -53,6 +53,9 @@ def register() -> None:
     sequences = _ansi_sequences.ANSI_SEQUENCES_KEYS
     assert isinstance(sequences, dict)
     sequences.update(_SEQUENCES)
+    # Textual types what Option and these keys give on one terminal of Macs; everywhere else it is Alt and the key.
+    for key in "0123456789-=":
+        sequences.pop(f"\x1b{key}", None)
 
 
 def plain(sequence: str) -> str:
