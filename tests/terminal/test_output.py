@@ -217,6 +217,22 @@ async def test_pausing_cuts_a_frame_that_waits_and_leaves_the_terminal_as_it_was
         assert came.strip(b"\x00") == b"\x18\x1b[r\x1b[m\x1b[?1049l"
 
 
+async def test_a_long_sequence_is_cut_off_where_leaving_would_wait_for_it() -> None:
+    async with line() as far:
+        await soon()
+        far.output.write_long(f"\x1b]52;c;{'A' * 200_000}\x07")
+        far.output.write_long(f"\x1b]52;c;{'B' * 200_000}\x07")
+        far.output.write("\x1b[?2004l")
+        far.output.pause(0.0)
+        far.output.write("\x1b[?1049l")
+        came = b""
+        while not came.endswith(b"l"):
+            came += far.read()
+            await asyncio.sleep(0)
+        assert came.endswith(b"A\x18\x1b[r\x1b[m\x1b[?2004l\x1b[?1049l")
+        assert b"B" not in came
+
+
 async def test_pausing_waits_for_no_answer_to_a_question_that_was_cut() -> None:
     async with line() as far:
         await soon()

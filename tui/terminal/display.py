@@ -190,7 +190,9 @@ class TerminalApp(App[None]):
         return self._clipboards.copy(text)
 
     def _write(self, text: str) -> None:
-        if self._driver is not None:
+        if self.output is not None:
+            self.output.write_long(text)
+        elif self._driver is not None:
             self._driver.write(text)
 
     async def show_in_scrollback(self, text: str, last_line: str) -> None:

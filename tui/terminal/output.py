@@ -79,6 +79,7 @@ class Output:
         self._thread = threading.get_ident()
         self._waiting = bytearray()  # what the system has not taken
         self._of_a_frame = 0  # so many bytes of it are the rest of a frame
+        self._long = slice(0, 0)  # these may be given up
         self._is_watched = False
         self._paused = False
         self._turn: asyncio.TimerHandle | None = None
@@ -103,6 +104,14 @@ class Output:
             self._from_elsewhere(lambda: self.write(text))
             return
         self._waiting += text.encode(self._charset, APPROXIMATE)
+        self._push()
+
+    def write_long(self, text: str) -> None:
+        """Write a sequence that is given up, and cut off, where giving the terminal back would have to wait for it."""
+        begin = self._long.start if self._long.stop == len(self._waiting) else len(self._waiting)
+        data = text.encode(self._charset, APPROXIMATE)
+        self._waiting += data
+        self._long = slice(begin, len(self._waiting))
         self._push()
 
     def show(self, frame: Frame, cursor: tuple[int, int]) -> None:
@@ -156,18 +165,26 @@ class Output:
         self._stop_timers()
         if self._of_a_frame:
             end = _END_UPDATE if self._synchronised() else ""
-            self._waiting[: self._of_a_frame] = _CUT_OFF + end.encode()
+            cut = _CUT_OFF + end.encode()
+            self._waiting[: self._of_a_frame] = cut
+            self._move_long(len(cut) - self._of_a_frame)
             self._of_a_frame = 0
             self._in_flight.take_back()
         self._drain(deadline)
+        if self._long.stop:
+            self._waiting[self._long] = b"" if self._long.start else _CUT_OFF
+            self._long = slice(0, 0)
         if not self.gone:
             self._in_flight.wait(deadline - self._clock())
 
     def close(self, seconds: float) -> None:
-        """Write what is left, wait for that at most so long, and let go of the terminal."""
+        """Write what is left, as long as some of it goes within so many seconds, and let go of the terminal."""
         self._paused = True
         self._stop_timers()
-        self._drain(self._clock() + seconds)
+        before = -1
+        while self._waiting and len(self._waiting) != before:
+            before = len(self._waiting)
+            self._drain(self._clock() + seconds)
         self._watch(False)
         self.gone = True
         with suppress(OSError):
@@ -273,6 +290,7 @@ class Output:
                 break
             del self._waiting[:count]
             self._of_a_frame = max(0, self._of_a_frame - count)
+            self._move_long(-count)
             self._written.append((self._clock(), count))
             self._forget()
         if self.gone:
@@ -280,6 +298,10 @@ class Output:
         elif drawing and not self._of_a_frame and not self._in_flight.answers:
             self._measured(self._clock() - self._sent_at)
         self._watch(bool(self._waiting))
+
+    def _move_long(self, by: int) -> None:
+        stop = self._long.stop and max(0, self._long.stop + by)
+        self._long = slice(max(0, self._long.start + by) if stop else 0, stop)
 
     def _take_more(self) -> None:
         self._push()
