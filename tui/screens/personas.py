@@ -157,10 +157,9 @@ async def choose(app: App[None], services: Services, session: ChatSession) -> st
 
 
 def take(session: ChatSession, persona: Persona) -> None:
-    """Set in a conversation what a persona sets; `NONE` takes back what it or the user has set there."""
+    """Set in a conversation what a persona sets, and nothing else: what the one before has set is gone."""
     session.set_system(persona.system)
-    if persona.sampling or persona == _NONE:
-        session.set_sampling(persona.sampling)
+    session.set_sampling(persona.sampling)
     if persona.model:
         session.set_model(persona.model)
 
