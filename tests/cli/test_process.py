@@ -177,7 +177,7 @@ def test_closed_standard_streams_are_no_obstacle(environment: dict[str, str]) ->
 def test_control_characters_are_shown_as_what_they_are() -> None:
     assert console.visible("a\x1b[31mb\x07\x7f\x9b\r\n\tc") == "a^[[31mb^G^?\\x9b^M\n\tc"
     assert (
-        console.visible("safe\u202etxt.exe\u2066\u2069 שלום\u200f!") == "safe\\u202etxt.exe\\u2066\\u2069 שלום\u200f!"
+        console.visible("safe\u202etxt.exe\u2066\u2069 שלום\u200f!") == "safe\\u202etxt.exe\\u2066\\u2069 שלום\\u200f!"
     )
 
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import GenerationJob, Runner
 
-# At most 250 ms of an answer may be lost with the process. Beside this, it takes up to 50 ms until the tokens are
-# looked at, 1 ms to write them, and 2 to 80 ms for what is synced before.
-JOURNAL_SECONDS = 0.12
+# At most 250 ms of an answer may be lost with the process. Beside this, which two looks at the tokens are enough for,
+# it takes up to 50 ms until they are looked at, 1 ms to write them, and 2 to 80 ms for what is synced before.
+JOURNAL_SECONDS = 0.09
 _POLL_SECONDS = 0.5
 _GATHER_SECONDS = 0.05
 _SEED_BITS = 32
