@@ -145,7 +145,7 @@ async def use_every_screen(chat: Chat, both: BothWays) -> None:
     [
         ("ovchat-dark", ColorSystem.TRUECOLOR),
         pytest.param("ovchat-light", ColorSystem.EIGHT_BIT, marks=pytest.mark.slow),
-        pytest.param("ansi-dark", ColorSystem.STANDARD, marks=pytest.mark.slow),
+        pytest.param("ovchat-ansi", ColorSystem.STANDARD, marks=pytest.mark.slow),
     ],
 )
 async def test_every_screen_is_the_same_picture(theme: str, colours: ColorSystem, tmp_path: Path) -> None:
