@@ -6,16 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.screens.reading_panel import ReadingPanel
+from tui.screens.reading_panel import ReadingPanel, labelled
 from tui.store.records import Ended, Facts, Message, Role
 from tui.terminal.display import output_facts
-from tui.widgets.visible import one_line
 
 _ENDED = {
     Ended.WRITING: "it is being written",
@@ -72,7 +69,7 @@ class DetailsScreen(ReadingPanel):
         for name, entries in groups.items():
             if entries:
                 yield Static(Content(name), classes="reading--heading")
-                yield Static(_table(entries))
+                yield Static(labelled(entries, _LABEL_COLUMN))
 
 
 def _common(message: Message) -> _Rows:
@@ -163,12 +160,3 @@ def _sourced(value: str, source: str) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _table(entries: _Rows) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=_LABEL_COLUMN)
-    table.add_column(overflow="fold")
-    for label, value in entries:
-        table.add_row(Text(label, "dim"), Text(one_line(value)))
-    return table

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.amounts import count_text, size_text
 from tui.screens.model_row import ModelRow, Scene, State
-from tui.screens.reading_panel import ReadingPanel
+from tui.screens.reading_panel import ReadingPanel, labelled
 from tui.widgets.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -158,9 +156,4 @@ class ModelFactsScreen(ReadingPanel):
             yield Static(Content(said))
         if (problem := self._scene.problem(self._row)) is not None:
             yield Static(Content.styled(visible(str(problem)), "$text-error"))
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=_LABEL_COLUMN)
-        table.add_column(overflow="fold")
-        for label, value in (*short_facts(self._row, self._scene), *long_facts(self._row)):
-            table.add_row(Text(label, "dim"), Text(one_line(value)))
-        yield Static(table)
+        yield Static(labelled([*short_facts(self._row, self._scene), *long_facts(self._row)], _LABEL_COLUMN))
