@@ -58,8 +58,8 @@ def test_every_command_explains_its_options(run: Run) -> None:
     ("arguments", "says"),
     [
         (["aks", "x"], "There is no command 'aks'. Did you mean ask?"),
-        (["models"], "There is no command 'models'. This version has ask, chat, chats, devices, keys, settings."),
-        (["models"], "with a model of your own: ovchat chat -m NAME|DIR"),
+        (["hello"], "There is no command 'hello'. This version has ask, chat, chats, devices, keys, models, settings."),
+        (["hello"], "with a model of your own: ovchat chat -m NAME|DIR"),
         (["hello"], 'To ask something: ovchat ask "..."'),
         (["-m", "x", "ask", "y"], "Options come after the command: ovchat ask -m"),
         (["--nope"], "No such option"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from typing import Any
 
 import click
 
 from tui import __version__
 from tui.cli.failures import become_exit_codes
+from tui.cli.lazy_group import LazyGroup
 from tui.cli.options import debug_option, device_option, model_option
 from tui.store import paths
 from tui.store.settings import FILE
@@ -22,25 +22,18 @@ COMMANDS = {
     "chats": "Stored conversations: show, search, export, import, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
     "keys": "Press a key and see what arrives of it; --list prints all keys.",
+    "models": "The local models: list, show, add, rename, remove.",
     "settings": "The settings: list, get, set, reset, path.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used."""
+class Ovchat(LazyGroup):
+    """All commands."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name}").command
-        return command
+    LAZY = COMMANDS
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        super().format_commands(ctx, formatter)
         with formatter.section("Places"):
             formatter.write_dl(
                 [
@@ -76,7 +69,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=Ovchat,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="OVCHAT_HOME moves everything under one folder. Nothing is sent anywhere.",
