@@ -34,7 +34,7 @@ def test_a_new_conversation_has_it_but_for_what_is_asked_for_now(run: Run, model
     done = run("chat", "-m", model, "-t", "1.5", "--max-tokens", "2", input="hello\n/new\nhello\n")
     assert done.returncode == 0, done.stderr
     found = conversations(home)
-    assert [(each.system, each.sampling) for each in found] == [("Be brief.", {"top_k": 3})] * 2
+    assert [(each.system, each.sampling, each.persona) for each in found] == [("Be brief.", {"top_k": 3}, "brief")] * 2
     run("chat", "-m", model, "-s", "Be long.", "--max-tokens", "2", input="hello\n")
     assert conversations(home)[0].system == "Be long."
 

@@ -119,6 +119,27 @@ async def test_a_conversation_takes_the_values_and_not_the_file(opened: OpenChat
         await chat.until(lambda: system_line(chat) == "▸ System: Be brief.")
 
 
+async def test_of_two_with_one_system_prompt_the_one_that_was_taken_is_named(opened: OpenChat) -> None:
+    personas.save(Persona("curt", "Be brief."))
+    async with opened() as chat:
+        await open_panel(chat)
+        await chat.press(*"curt", "enter")
+        await chat.until(lambda: system_line(chat) == "▸ System (curt): Be brief.")
+        await chat.write("Hi")
+        await chat.idle(2)
+        chat.app.services.outbox.flush(5)
+        await chat.new_chat()
+        await chat.open_first()
+        await chat.until(lambda: system_line(chat) == "▸ System (curt): Be brief.")
+        await open_panel(chat)
+        await chat.until(lambda: "in use" in chat.shown)
+        assert chat.app.screen.rows.current.name == "curt"  # type: ignore[attr-defined]
+        await chat.press("alt+n", *"also", "enter")  # saved from here, it is of that one
+        await chat.until(lambda: chat.app.screen.rows.current.name == "also")  # type: ignore[attr-defined]
+        await chat.press("escape")
+        await chat.until(lambda: system_line(chat) == "▸ System (also): Be brief.")
+
+
 async def test_none_goes_back(opened: OpenChat) -> None:
     runner = ScriptedRunner()
     async with opened(runner) as chat:

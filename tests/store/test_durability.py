@@ -195,6 +195,7 @@ def test_databases_of_earlier_versions_open_with_everything_in_them(name: str, t
     store = Conversations.open(tmp_path / name)
     rivers, archived = store.listing(archived=True)
     assert (rivers.title, rivers.system, rivers.sampling) == ("Rivers", "Be brief.", {"temperature": 0.5})
+    assert rivers.persona == ("" if name < "v4" else "brief")
     assert (archived.archived, archived.head) == (True, None)
     question, answer = store.branch(rivers.head)
     assert (question.text, answer.text, answer.reasoning) == ("Which rivers? 河流", "The Danube.", "Hm.")

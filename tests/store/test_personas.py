@@ -121,3 +121,11 @@ def test_the_persona_that_has_a_system_prompt() -> None:
     assert personas.name_of("Be brief.", known) == "b"
     assert personas.name_of("", known) == ""
     assert personas.name_of("Be long.", known) == ""
+
+
+def test_of_several_with_one_system_prompt_it_is_the_one_that_was_taken() -> None:
+    known = [Persona("a", "Be brief."), Persona("b", "Be brief."), Persona("c"), Persona("d")]
+    assert personas.name_of("Be brief.", known, "b") == "b"
+    assert personas.name_of("Be brief.", known, "gone") == "a"
+    assert personas.name_of("", known, "d") == "d"
+    assert personas.name_of("", known, "a") == ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.conftest import DATABASES
 from tests.store.talk import FACTS, Talk
 from tests.store.test_durability import check
 from tui.store import network, recovery
@@ -107,6 +108,19 @@ def test_without_its_header_or_first_page_everything_is_recovered(
     again = Conversations.open(damaged)
     assert again.notices == ()
     again.close()
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in DATABASES.glob("*.db")))
+def test_rows_that_an_earlier_version_wrote_are_recovered(name: str, path: Path) -> None:
+    path.parent.mkdir()
+    shutil.copy(DATABASES / name, path)
+    Conversations.open(path).close()
+    overwrite(path, 0, bytes(PAGE))
+    store = Conversations.open(path)
+    assert "2 conversations, 3 messages." in store.notices[0]
+    rivers, _ = store.listing(archived=True)
+    assert (rivers.title, rivers.persona) == ("Rivers", "" if name < "v4" else "brief")
+    store.close()
 
 
 @pytest.mark.slow

@@ -152,9 +152,8 @@ def continued(before: Conversation, summary: str) -> tuple[Conversation, list[Me
     template, and it is seen and leaves the context as everything that was said.
     """
     title = before.title if before.title.endswith(_CONTINUED) else f"{before.title}{_CONTINUED}"
-    conversation = new_conversation(
-        title=title, model=before.model, system=before.system, sampling=dict(before.sampling), renamed=before.renamed
-    )
+    same = {name: getattr(before, name) for name in ("model", "system", "sampling", "persona", "renamed")}
+    conversation = new_conversation(title=title, **same)
     message = Message(new_message_id(), conversation.id, None, Role.USER, _SO_FAR + summary.strip(), time.time())
     return replace(conversation, head=message.id), [message]
 

@@ -98,6 +98,7 @@ class Opening:
             # What a conversation has wins over all: not over what was asked for now.
             sampling = {name: value for name, value in persona.sampling.items() if name not in self.sampling}
             values = {"system": self.system or persona.system, "model": persona.model, "sampling": sampling}
+            values["persona"] = persona.name
         return ChatSession(new_conversation(**values), self.outbox, **self._sampling())
 
     def _sampling(self) -> Mapping[str, Any]:

@@ -146,11 +146,11 @@ class ChatScreen(MessageScreen):
 
     @work(group="dialog", exclusive=True)
     async def action_system_prompt(self) -> None:
-        system = self.session.conversation.system
-        persona = personas.name_of(system, (await asyncio.to_thread(personas.all_personas))[0])
+        now = self.session.conversation
+        persona = personas.name_of(now.system, (await asyncio.to_thread(personas.all_personas))[0], now.persona)
         about = "What the model is told first in this conversation."
         about += f" It is that of the persona {persona}, which stays as it is." if persona else ""
-        text = await self.app.push_screen_wait(TextDialog("System prompt", system, text=about, lines=True))
+        text = await self.app.push_screen_wait(TextDialog("System prompt", now.system, text=about, lines=True))
         if text is not None:
             self.session.set_system(text.strip())
             await self._said_first("The system prompt is set." if text.strip() else "There is no system prompt now.")
@@ -168,9 +168,9 @@ class ChatScreen(MessageScreen):
 
     @work(group="dialog", exclusive=True)
     async def action_save_persona(self) -> None:
-        from tui.screens.personas import here, save_as
+        from tui.screens.personas import save_here
 
-        if name := await save_as(self.app, here(self.session), self.pane.say_error):
+        if name := await save_here(self.app, self.session, self.pane.say_error):
             await self._said_first(f"The persona {name} is saved.")
 
     async def _said_first(self, told: str) -> None:

@@ -52,7 +52,9 @@ def default_persona(services: Services) -> Persona | None:
 def _as_persona(services: Services) -> Conversation | None:
     with suppress(StoreError):  # it is said where it can be: `_say_trouble`
         if (persona := default_persona(services)) is not None:
-            return new_conversation(system=persona.system, model=persona.model, sampling=dict(persona.sampling))
+            return new_conversation(
+                system=persona.system, model=persona.model, sampling=dict(persona.sampling), persona=persona.name
+            )
     return None
 
 

@@ -37,8 +37,11 @@ class PersonasScreen(ListPanel[Persona, Persona]):
     """The list; answers the persona to take, `NONE` among them.
 
     Args:
-        here: What this conversation has, without a name.
+        here: What this conversation has, with the name of the persona that it took.
         default: The name of the persona that new conversations have.
+
+    Attributes:
+        here: The same; once it was saved here, with the name it was given.
     """
 
     HEADING = "Personas"
@@ -54,7 +57,7 @@ class PersonasScreen(ListPanel[Persona, Persona]):
 
     def __init__(self, here: Persona, default: str) -> None:
         super().__init__()
-        self._here = here
+        self.here = here
         self._default = default
         self._found: list[Persona] = []
 
@@ -64,7 +67,7 @@ class PersonasScreen(ListPanel[Persona, Persona]):
     @work(group="read", exclusive=True)
     async def _read(self, at: str = "") -> None:
         self._found, wrong = await asyncio.to_thread(personas.all_personas)
-        self._show(at or personas.name_of(self._here.system, self._found) or NONE)
+        self._show(at or self._in_use)
         if wrong:
             self.say("\n".join(map(str, wrong)), "warning")
 
@@ -76,9 +79,8 @@ class PersonasScreen(ListPanel[Persona, Persona]):
         self.show_facts(f"{len(self._found):,}")
 
     def draw(self, item: Persona, width: int) -> Sequence[Line]:
-        in_use = item.name == (personas.name_of(self._here.system, self._found) or ("" if self._here.system else NONE))
         marks = [
-            *(["in use"] if in_use else []),
+            *(["in use"] if item.name == self._in_use else []),
             *(["new conversations"] if item.name == self._default else []),
         ]
         name = Content.styled(NONE, "italic") if item is _NONE else Content(one_line(item.name))
@@ -97,13 +99,20 @@ class PersonasScreen(ListPanel[Persona, Persona]):
         return True
 
     @property
+    def _in_use(self) -> str:
+        """What the conversation has, by name; "" for a system prompt that is nobody's."""
+        named = personas.name_of(self.here.system, self._found, self.here.name)
+        return named or ("" if self.here.system else NONE)
+
+    @property
     def _marked(self) -> Persona | None:
         marked = self.rows.current
         return marked if marked is not _NONE else None
 
     @work
     async def action_save_as(self) -> None:
-        if name := await save_as(self.app, self._here, self.fail):
+        if name := await _save_as(self.app, self.here, self.fail):
+            self.here = replace(self.here, name=name)
             self._read(name)
 
     @work
@@ -138,17 +147,22 @@ def what_it_sets(persona: Persona) -> str:
 
 
 def here(session: ChatSession) -> Persona:
-    """What a conversation has, as a persona without a name."""
+    """What a conversation has, as a persona with the name of the one that it took."""
     now = session.conversation
-    return Persona("", now.system, now.model, now.sampling)
+    return Persona(now.persona, now.system, now.model, now.sampling)
 
 
 async def choose(app: App[None], services: Services, session: ChatSession) -> str:
     """Let the user take a persona for a conversation; what to say of it, or ""."""
     default = services.settings["chat.persona"] or NONE
-    chosen: Persona | None = await app.push_screen_wait(PersonasScreen(here(session), default))
+    panel = PersonasScreen(here(session), default)
+    chosen: Persona | None = await app.push_screen_wait(panel)
+    saved = ""
+    if panel.here.name != session.conversation.persona:
+        session.update(persona=panel.here.name)
+        saved = f"The persona {panel.here.name} is saved."
     if chosen is None or not await _may_replace(app, session.conversation.system, chosen.system):
-        return ""
+        return saved
     take(session, chosen)
     choice = services.active.status.choice
     if chosen.model and (choice is None or chosen.model != choice.name):
@@ -160,18 +174,25 @@ def take(session: ChatSession, persona: Persona) -> None:
     """Set in a conversation what a persona sets, and nothing else: what the one before has set is gone."""
     session.set_system(persona.system)
     session.set_sampling(persona.sampling)
+    session.update(persona="" if persona is _NONE else persona.name)
     if persona.model:
         session.set_model(persona.model)
 
 
-async def save_as(app: App[None], here: Persona, fail: Callable[[StoreError], None]) -> str:
-    """Let the user name a new persona with what a conversation has; its name, or "".
+async def save_here(app: App[None], session: ChatSession, fail: Callable[[StoreError], None]) -> str:
+    """Let the user name a new persona with what a conversation has, which is of that one then; its name, or "".
 
     Args:
         app: Asks.
-        here: What the conversation has.
+        session: The conversation.
         fail: Told what is wrong.
     """
+    if name := await _save_as(app, here(session), fail):
+        session.update(persona=name)
+    return name
+
+
+async def _save_as(app: App[None], here: Persona, fail: Callable[[StoreError], None]) -> str:
     name: str | None = await app.push_screen_wait(
         TextDialog("Save as persona", text=f"It sets: {what_it_sets(here)}", required=True)
     )

@@ -85,9 +85,16 @@ def persona(name: str) -> Persona:
     return _read(path_of(name))
 
 
-def name_of(system: str, personas: Iterable[Persona]) -> str:
-    """The persona that has this system prompt; "" where none has."""
-    return next((each.name for each in personas if system and each.system == system), "")
+def name_of(system: str, personas: Iterable[Persona], taken: str = "") -> str:
+    """The persona whose system prompt a conversation has; "" where that is nobody's.
+
+    Args:
+        system: The conversation's.
+        personas: All there are.
+        taken: The one that the conversation took; where several have that prompt, it is this one's.
+    """
+    names = [each.name for each in personas if each.system == system and (system or each.name == taken)]
+    return taken if taken in names else next(iter(names), "")
 
 
 def why_not_a_name(name: str) -> str:

@@ -121,6 +121,7 @@ class Conversation:
         model: The model it is held with, by name; "" for none yet.
         system: The system prompt.
         sampling: What this conversation sets, by `SamplingParams` field; it wins over the user's settings.
+        persona: The persona that it took last, by name; "" for none. What it has may have become other than that's.
         head: The last message of the branch that is shown.
         context_start: The first message that the model is still given; those before it are out of context.
     """
@@ -135,6 +136,7 @@ class Conversation:
     model: str = ""
     system: str = ""
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    persona: str = ""
     head: int | None = None
     context_start: int | None = None
 

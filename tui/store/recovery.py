@@ -36,6 +36,7 @@ _SHAPES: dict[str, tuple[tuple[str, tuple[type, ...]], ...]] = {
         ("head", _MAYBE_NUMBER),
         ("context_start", _MAYBE_NUMBER),
         ("deleted", _MAYBE_NUMBER),
+        ("persona", _TEXT),
     ),
     "messages": (
         ("id", (type(None),)),  # it is the row id
@@ -55,6 +56,8 @@ _SHAPES: dict[str, tuple[tuple[str, tuple[type, ...]], ...]] = {
     ),
     "drafts": (("conversation", _TEXT), ("writer", _TEXT), ("text", _TEXT)),
 }
+# Rows that were written before a table had these columns are without them.
+_ADDED: dict[str, tuple[Any, ...]] = {"conversations": ("",)}
 _LOST = {"reasoning": "", "model": "", "token_ids": b"", "facts": "{}"}
 
 Rows = dict[Any, dict[str, Any]]
@@ -157,8 +160,10 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 def _readable(damaged: Path) -> dict[str, Rows]:
     """The rows that can be read, by table and key."""
     found: dict[str, Rows] = {table: {} for table in _SHAPES}
-    for row_id, values in raw_pages.read_rows(damaged):
+    for row_id, stored in raw_pages.read_rows(damaged):
         for table, shape in _SHAPES.items():
+            added = _ADDED.get(table, ())
+            values = (*stored, *added) if len(stored) == len(shape) - len(added) else stored
             if len(values) != len(shape) or not all(
                 isinstance(value, kinds) for value, (_, kinds) in zip(values, shape, strict=True)
             ):
@@ -210,7 +215,7 @@ def _build(path: Path, found: dict[str, Rows]) -> tuple[int, int]:
 
 def _lost_conversation(id_: str, first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
     """Values for a conversation of which only messages are left."""
-    values = dict.fromkeys(("renamed", "pinned", "archived"), 0) | dict.fromkeys(("model", "system"), "")
+    values = dict.fromkeys(("renamed", "pinned", "archived"), 0) | dict.fromkeys(("model", "system", "persona"), "")
     return values | {
         "id": id_,
         "title": _RECOVERED_TITLE,

@@ -30,6 +30,7 @@ def conversation_row(record: Conversation) -> dict[str, Any]:
         "model": storable(record.model),
         "system": storable(record.system),
         "sampling": _json(record.sampling),
+        "persona": storable(record.persona),
         "head": record.head,
         "context_start": record.context_start,
     }
@@ -43,7 +44,7 @@ def change_row(record: Change) -> dict[str, Any]:
 
 def conversation(row: Row) -> Conversation:
     """Of the columns `CONVERSATION`."""
-    id_, title, renamed, created, updated, pinned, archived, model, system, sampling, head, context_start = row
+    id_, title, renamed, created, updated, pinned, archived, model, system, sampling, persona, *context = row
     return Conversation(
         id_,
         title,
@@ -55,8 +56,8 @@ def conversation(row: Row) -> Conversation:
         model,
         system,
         _values(sampling) if sampling != "{}" else {},
-        head,
-        context_start,
+        persona,
+        *context,
     )
 
 

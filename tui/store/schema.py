@@ -122,6 +122,9 @@ INSERT INTO drafts SELECT conversation, '', text FROM old_drafts;
 DROP TABLE old_drafts;
 """
 
+# Two personas may have one system prompt: whose a conversation has cannot be found from its text.
+_PERSONA = "ALTER TABLE conversations ADD COLUMN persona TEXT NOT NULL DEFAULT '';\n"
+
 
 def _script(text: str) -> Callable[[sqlite3.Connection], None]:
     def run(connection: sqlite3.Connection) -> None:
@@ -136,7 +139,9 @@ def _script(text: str) -> Callable[[sqlite3.Connection], None]:
     return run
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(map(_script, (_FIRST, _SMALL_INDEX, _DRAFT_OF_EACH)))
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
+    map(_script, (_FIRST, _SMALL_INDEX, _DRAFT_OF_EACH, _PERSONA))
+)
 FORMAT = len(STEPS)
 
 

@@ -49,15 +49,15 @@ class SessionView(Transcript):
 
     async def show_system(self) -> None:
         """Bring the line that shows the session's system prompt up to date; without one there is no line."""
-        system = self._session.conversation.system if self._session is not None else ""
+        conversation = self._session.conversation if self._session is not None else None
         line = next(iter(self.query_children(SystemLine)), None)
-        if not system:
+        if conversation is None or not conversation.system:
             await self.query_children(SystemLine).remove()
             return
         found, _ = await asyncio.to_thread(personas.all_personas)
         if line is None:
             await self.mount(line := SystemLine(), before=0 if self.children else None)
-        line.say(system, personas.name_of(system, found))
+        line.say(conversation.system, personas.name_of(conversation.system, found, conversation.persona))
 
     async def sync(self, turn: Turn | None = None) -> AssistantMessage | None:
         """Bring the transcript up to the branch after it changed.

@@ -13,7 +13,9 @@ from tui.store.schema import FORMAT
 def make(path: Path) -> None:
     """Two conversations with a bit of everything, as every one of these databases has."""
     store = Conversations.open(path)
-    rivers = Talk(store, title="Rivers", system="Be brief.", sampling={"temperature": 0.5}, pinned=True)
+    rivers = Talk(
+        store, title="Rivers", system="Be brief.", sampling={"temperature": 0.5}, persona="brief", pinned=True
+    )
     question = rivers.say("Which rivers? 河流")
     rivers.answer("The Rhine.")
     facts = Facts(device="CPU", usage={"completion_tokens": 3})
