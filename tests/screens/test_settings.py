@@ -59,7 +59,7 @@ async def test_every_setting_and_every_key_is_there_under_its_section(opened: Op
         assert keys[: len(SCHEMA)] == list(SCHEMA)
         assert {"keys.chat.settings", "keys.prompt.send", "keys.app.quit"} <= set(keys)
         headings = [item.text for item in panel.rows.items if not hasattr(item, "key")]
-        assert headings == ["Sampling", "Engine and device", "Chat", "Appearance", "Terminal", "Keys"]
+        assert headings == ["Sampling", "Engine and device", "Chat", "Appearance", "Terminal", "Storage", "Keys"]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -140,6 +140,7 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("terminal.escape_delay", _I, 10, 2000, unset="auto", unit="milliseconds", acts=_START),
         Setting("terminal.on_hangup", _C, choices=("stop", "finish")),
         Setting("terminal.leave_answer", _C, choices=("on", "off")),
+        Setting("storage.model_folders", Kind.TEXTS, unit="folders"),
     )
 }
 
