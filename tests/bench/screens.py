@@ -62,7 +62,7 @@ def _fill(store: Conversations) -> None:
 
 async def _open_all(home: Path, rounds: int) -> dict[str, list[float]]:
     app = chat_app(home)
-    app.services = replace(app.services, models=LocalModels(Places(home / "models", home / "none")))
+    app.services = replace(app.services, models=LocalModels(Places(models=home / "models", hugging_face=home / "none")))
     async with app.run_test(size=(120, 40)) as pilot:
         chat = app.screen
         assert isinstance(chat, ChatScreen)

@@ -19,7 +19,8 @@ def ir(folder: Path, file: str = "openvino_model.xml") -> Path:
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     monkeypatch.chdir(tmp_path)
-    return Places(ir(tmp_path / "package" / "starter"), tmp_path / "models", tmp_path / "hub")
+    starter = ir(tmp_path / "package" / "starter")
+    return Places(starter=starter, models=tmp_path / "models", added=(), hugging_face=tmp_path / "hub")
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def full(places: Places) -> Places:
     refs.mkdir()
     (refs / "main").write_text("old\n")
     ir(hub / "models--OpenVINO--whisper-ov" / "snapshots" / "a", "openvino_encoder_model.xml")
+    ir(hub / "models--OpenVINO--clip" / "snapshots" / "a", "openvino_tokenizer.xml")
     ir(hub / "models--someone--whisper" / "snapshots" / "a", "openvino_encoder_model.xml")
     ir(hub / "models--someone--llama-ov" / "snapshots" / "a")
     ir(hub / "datasets--someone--texts" / "snapshots" / "a")
@@ -67,6 +69,7 @@ def test_models_of_every_place_are_found(full: Places) -> None:
         "OpenVINO/Phi-4-mini-int4-ov",
         "OpenVINO/whisper-ov",
         "someone/llama-ov",
+        "someone/whisper",
     ]
 
 
@@ -195,14 +198,14 @@ def test_what_may_not_be_looked_at_hides_itself_only(full: Places, monkeypatch: 
     (full.hugging_face / "models--root--secret" / "refs" / "main").write_text("abc")
     visible = [model.name for model in find_models(full)]
     assert {"private/abc", "root/secret"} <= set(visible)
-    look = os.stat
+    scan = os.scandir
 
-    def may_not(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
-        if hidden & set(Path(str(path)).parents):
+    def may_not(path: Any) -> Any:
+        if hidden & {Path(path), *Path(path).parents}:
             raise PermissionError(13, "Permission denied", str(path))
-        return look(path, *arguments, **options)
+        return scan(path)
 
-    monkeypatch.setattr(os, "stat", may_not)
+    monkeypatch.setattr(os, "scandir", may_not)
     assert [model.name for model in find_models(full)] == [
         name for name in visible if name not in ("private/abc", "root/secret")
     ]

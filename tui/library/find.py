@@ -1,15 +1,15 @@
 """Which models are here, and which folder a name means.
 
-Looked for: the built-in starter, the models folder, the Hugging Face cache. Nothing is read but names of files; what a
-folder holds is tui.engine.model_files' business. Questions go to os.path, not to Path, where they would raise for what
-may not be looked at: another user's folder in a shared cache hides itself only.
+Looked for: the built-in starter, the models folder, the folders that the user has added, the Hugging Face cache. What a
+folder holds is tui.engine.model_files' business.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +17,17 @@ from pathlib import Path
 import tui
 from tui.engine.errors import ModelNotFound
 from tui.engine.model_files import FROM_GGUF
+from tui.library.folders import Found, TooManyFolders, models_in, models_in_cache
+from tui.library.names import meant, unique
 from tui.store import paths
+from tui.store.settings import load_settings
 
 STARTER = "starter"
+ADDED = "storage.model_folders"
+"""The setting that has the folders that the user has added."""
+DEPTH = 4
+"""How many folders down models are looked for in a folder that the user has added."""
+_OWN_DEPTH = 2  # NAME/ and, for models kept by owner, OWNER/NAME/
 _IR = "openvino_model.xml"
 _SHOWN = 12  # names in an error
 
@@ -29,16 +37,25 @@ class Source(StrEnum):
 
     BUILT_IN = "built in"
     MODELS = "models folder"
+    ADDED = "added folder"
     HUGGING_FACE = "Hugging Face cache"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundModel:
-    """A model by its name. That of a Hugging Face repository is `OWNER/NAME`."""
+    """A model.
+
+    Attributes:
+        name: What it is called; no other one is. That of a Hugging Face repository is `OWNER/NAME`.
+        path: Its folder.
+        source: Where it was found.
+        place: The folder in which it was found: the models folder, the one that was added, the cache.
+    """
 
     name: str
     path: Path
     source: Source
+    place: Path
 
 
 def hugging_face_cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -55,33 +72,53 @@ def _expanded(folder: str) -> Path:
     return Path(os.path.expanduser(folder))
 
 
-@dataclass(frozen=True, slots=True)
+def added_folders() -> tuple[Path, ...]:
+    """The folders that the user has added; a relative one begins where his settings are."""
+    folders = load_settings()[ADDED]
+    return tuple(paths.config_dir() / _expanded(folder) for folder in folders if "\0" not in folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """Where to look; tests give other places."""
 
     starter: Path = field(default_factory=lambda: Path(tui.__file__).parent / STARTER)
     models: Path = field(default_factory=paths.models_dir)
+    added: tuple[Path, ...] = field(default_factory=added_folders)
     hugging_face: Path = field(default_factory=hugging_face_cache)
 
 
 def find_models(places: Places | None = None) -> list[FoundModel]:
-    """Every model that is here: the starter first, then by place and name. A name that comes twice means the first."""
+    """Every model that is here: the starter first, then by place and name.
+
+    One that is in two places, as the models folder may have a link to it, is listed at the first. Of two with the same
+    name the second has a longer one: `tui.library.names`.
+    """
     places = places or Places()
-    found: dict[str, FoundModel] = {}
-    for model in (
-        FoundModel(STARTER, places.starter, Source.BUILT_IN),
-        *_in_models_folder(places.models),
-        *_in_hugging_face_cache(places.hugging_face),
-    ):
-        found.setdefault(model.name, model)
-    return list(found.values())
+    found = [FoundModel(STARTER, places.starter, Source.BUILT_IN, places.starter)]
+    here = set[str]()
+    for source, place, models in _places(places):
+        some: list[Found] = []
+        with suppress(TooManyFolders):  # `tui.library.added` refuses such a folder; it may have grown
+            some.extend(models)
+        listed = [(name or path.name, path, os.path.realpath(path)) for name, path in sorted(some)]
+        found += [FoundModel(name, path, source, place) for name, path, real in listed if real not in here]
+        here.update(real for _, _, real in listed)
+    return unique(found)
+
+
+def _places(places: Places) -> Iterator[tuple[Source, Path, Iterator[Found]]]:
+    yield Source.MODELS, places.models, models_in(places.models, _OWN_DEPTH, itself=False)
+    for folder in places.added:
+        yield Source.ADDED, folder, models_in(folder, DEPTH)
+    yield Source.HUGGING_FACE, places.hugging_face, models_in_cache(places.hugging_face)
 
 
 def find_model(asked: str, places: Places | None = None) -> Path:
     """The folder that a name or a path means.
 
-    A name is meant in any case of letters, and without its owner where only one model ends so. A name comes before a
-    folder of the same name: write `./NAME` for that.
+    A name is meant as `tui.library.names.meant` has it. It comes before a folder of the same name: write `./NAME` for
+    that.
 
     Raises:
         ModelNotFound: Neither a name nor a folder; says the nearest names.
@@ -90,7 +127,7 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     names = [model.name for model in models]
     if not asked.strip():
         raise ModelNotFound("The model's name is empty.", _here(names))
-    if model := _named(asked, models):
+    if model := meant(asked, models):
         return model.path
     path = Path(asked)
     try:
@@ -121,63 +158,7 @@ def name_of(folder: Path, places: Places | None = None) -> str:
     return next(found, os.path.basename(real))
 
 
-def _named(asked: str, models: list[FoundModel]) -> FoundModel | None:
-    keys: list[Callable[[str], str]] = [str, str.casefold]
-    if "/" not in asked:
-        keys.append(lambda name: name.rpartition("/")[2].casefold())
-    for key in keys:
-        matches = [model for model in models if key(model.name) == key(asked)]
-        if len(matches) > 1:
-            names = ", ".join(model.name for model in matches)
-            raise ModelNotFound(f"{asked!r} means several models: {names}.", "Write the whole name.")
-        if matches:
-            return matches[0]
-    return None
-
-
-def _here(names: list[str]) -> str:
+def _here(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"There is: {shown}{more}. Or give a folder that has {_IR}."
-
-
-def _in_models_folder(folder: Path) -> Iterator[FoundModel]:
-    """`NAME/` and, for models kept by owner, `OWNER/NAME/`."""
-    for path in _folders(folder):
-        if os.path.isfile(path / _IR):
-            yield FoundModel(path.name, path, Source.MODELS)
-        elif os.path.realpath(path) != os.path.realpath(folder):  # a link to itself has what is listed already
-            for inner in _folders(path):
-                if os.path.isfile(inner / _IR):
-                    yield FoundModel(f"{path.name}/{inner.name}", inner, Source.MODELS)
-
-
-def _in_hugging_face_cache(folder: Path) -> Iterator[FoundModel]:
-    """Repositories with an IR. Of OpenVINO's own also what is no chat model, so that it can be refused by its kind."""
-    for repository in _folders(folder):
-        if not repository.name.startswith("models--"):
-            continue
-        name = repository.name.removeprefix("models--").replace("--", "/")
-        pattern = "openvino_*.xml" if name.startswith("OpenVINO/") else _IR
-        if (snapshot := _snapshot(repository)) and any(snapshot.glob(pattern)):
-            yield FoundModel(name, snapshot, Source.HUGGING_FACE)
-
-
-def _snapshot(repository: Path) -> Path | None:
-    """The snapshot of the main branch, or the newest one."""
-    snapshots = repository / "snapshots"
-    try:
-        revision = (repository / "refs" / "main").read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        revision = ""
-    if revision and os.path.isdir(snapshots / revision):
-        return snapshots / revision
-    return max(_folders(snapshots), key=lambda path: path.stat().st_mtime, default=None)
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Folders in a folder, by name; none where it cannot be read."""
-    try:
-        return sorted(path for path in folder.iterdir() if os.path.isdir(path))
-    except OSError:
-        return []
