@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.screens.amounts import count_text, size_text
+from tui.library.amounts import count_text, size_text
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.reading_panel import ReadingPanel, labelled
 from tui.widgets.visible import one_line, visible

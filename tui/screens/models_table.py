@@ -10,7 +10,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from tui.screens.amounts import count_text, size_text
+from tui.library.amounts import count_text, size_text
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.widgets.visible import one_line
 
