@@ -46,6 +46,27 @@ def test_the_list_has_value_source_default_range_and_why_it_does_nothing(home: P
     assert lines.index("Sampling") < lines.index("Engine and device")
 
 
+def test_what_cannot_be_followed_is_marked_and_the_default_is_in_effect(home: Path) -> None:
+    (home / "settings.toml").write_text(
+        '[sampling]\ntemperature = "hot"\n[appearance]\ntheme = "zz"\n[chat]\npersona = "zz"\n'
+        '[keys]\nchat.regenerate = ["ctrl+n"]\nchat.help = 3\nchat.sampling = ["alt+z"]\n'
+    )
+    found = {line.split()[0]: line.split(maxsplit=1)[1] for line in settings("list").stdout.splitlines() if "." in line}
+    said = {
+        "sampling.temperature": "0.7 app default yours, 'hot', cannot be followed; default 0.7; 0 to 2",
+        "appearance.theme": "ovchat-dark app default yours, zz, cannot be followed; default ovchat-dark; the name of a",
+        "chat.persona": "none app default yours, zz, cannot be followed; default none",
+        "keys.chat.regenerate": "ctrl+r app default yours, ctrl+n, cannot be followed; default ctrl+r; a list of keys",
+        "keys.chat.help": "f1 app default yours, 3, cannot be followed; default f1; a list of keys",
+        "keys.chat.sampling": "alt+z user default f5; a list of keys",
+    }
+    assert all(" ".join(found[key].split()).startswith(line) for key, line in said.items()), found
+    by_key = {each["key"]: each for each in json.loads(settings("list", "--json").stdout)["settings"]}
+    assert (by_key["keys.chat.sampling"]["default"], by_key["keys.chat.help"]["value"]) == (["f5"], ["f1"])
+    assert settings("get", "appearance.theme").stdout == "ovchat-dark\n"
+    assert "sampling.temperature" not in (settings("reset", "sampling.temperature"), settings("list"))[1].stderr
+
+
 def test_json_has_every_setting_with_its_values_as_the_file_has_them(home: Path) -> None:
     (home / "settings.toml").write_text('[keys]\nchat.help = ["f1"]\n[sampling]\nstop = ["a"]\n')
     found = json.loads(settings("list", "--json").stdout)
@@ -65,6 +86,12 @@ def test_json_has_every_setting_with_its_values_as_the_file_has_them(home: Path)
         (["sampling.temperature", "0.5"], "[sampling]\ntemperature = 0.5\n"),
         (["sampling.presence_penalty", "-1"], "[sampling]\npresence_penalty = -1.0\n"),
         (["sampling.seed", "random"], '[sampling]\nseed = "random"\n'),
+        (["sampling.stop", "none"], "[sampling]\nstop = []\n"),
+        (["sampling.stop", ""], "[sampling]\nstop = []\n"),
+        (["sampling.stop", '["none"]'], '[sampling]\nstop = ["none"]\n'),
+        (["keys.chat.regenerate", "none"], "[keys]\nchat.regenerate = []\n"),
+        (["appearance.theme", "ovchat-light"], '[appearance]\ntheme = "ovchat-light"\n'),
+        (["chat.persona", "none"], '[chat]\npersona = "none"\n'),
         (["sampling.stop", "-x", "[b]"], '[sampling]\nstop = ["-x", "[b]"]\n'),
         (["engine.backend", "stateful"], '[engine]\nbackend = "stateful"\n'),
         (["keys.chat.regenerate", "alt+x", "alt+y"], '[keys]\nchat.regenerate = ["alt+x", "alt+y"]\n'),
@@ -92,6 +119,9 @@ def test_what_is_set_is_in_the_file_and_can_be_got_and_reset(home: Path, argumen
         (["set", "sampling.temprature", "1"], "Did you mean sampling.temperature?"),
         (["set", "keys.chat.regenerate", "ctrl+n"], "Ctrl+N is the key for"),
         (["set", "keys.chat.regnerate", "ctrl+y"], "Did you mean chat.regenerate?"),
+        (["set", "appearance.theme", "zz"], "There is no theme zz. There are ovchat-amber, ovchat-ansi,"),
+        (["set", "appearance.theme", "dark"], "There is no theme dark. Did you mean ovchat-dark? There are ovchat-"),
+        (["set", "chat.persona", "zz"], "There is no persona 'zz'. They are files in"),
         (["get", "sampling.temprature"], "Did you mean sampling.temperature?"),
         (["get", "presets.mine.top_k"], "presets.mine.top_k is not set."),
         (["reset", "sampling.temprature"], "Did you mean sampling.temperature?"),

@@ -111,7 +111,8 @@ async def test_a_key_that_is_set_works_at_once_and_everything_tells_it(opened: O
             await chat.press(letter)
         await chat.until(lambda: "(Alt+Q)" in chat.shown)
         await chat.press("escape")
-        rows = {row.id: row for row in key_rows(chat.app)}
+        found, _ = key_rows(chat.app, settings.settings.section("keys"))
+        rows = {row.id: row for row in found}
         assert rows["chat.help"].keys == ("alt+h", "f12")
         assert rows["chat.help"].default_keys == ("f1",)
         assert rows["chat.find"].keys == ()

@@ -84,6 +84,7 @@ async def test_value_source_default_range_and_help_are_shown(opened: OpenChat, s
         ("sampling.max_tokens", "99", "[sampling]\nmax_tokens = 99\n"),
         ("sampling.max_tokens", "none", '[sampling]\nmax_tokens = "none"\n'),
         ("sampling.stop", '["[b]", "\\n"]', '[sampling]\nstop = ["[b]", "\\n"]\n'),
+        ("sampling.stop", "none", "[sampling]\nstop = []\n"),
         ("sampling.stop", "END", '[sampling]\nstop = ["END"]\n'),
         ("terminal.escape_delay", "70", "[terminal]\nescape_delay = 70\n"),
         ("keys.chat.regenerate", "alt+x, alt+y", '[keys]\nchat.regenerate = ["alt+x", "alt+y"]\n'),
@@ -98,6 +99,17 @@ async def test_a_typed_value_is_saved_at_once(
         assert (tmp_path / "settings.toml").read_text() == saved
         assert row(panel, key).source == "user"
         assert panel.rows.current.key == key
+        assert row(panel, key).note == ""
+
+
+@pytest.mark.parametrize("keys", ["alt+5", "Alt+X", "alt+y, alt+z"])
+async def test_a_key_that_was_just_saved_is_in_effect(opened: OpenChat, keys: str) -> None:
+    async with opened() as chat:
+        panel = await settings(chat, "keys.chat.sampling")
+        await change(chat, keys)
+        await chat.until(lambda: row(panel, "keys.chat.sampling").source == "user")
+        found = row(panel, "keys.chat.sampling")
+        assert (found.note, found.value) == ("", keys.lower().replace(",", ""))
 
 
 @pytest.mark.parametrize(

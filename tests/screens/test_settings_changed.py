@@ -14,7 +14,7 @@ async def test_the_app_tells_what_changes_by_itself_and_in_the_file(opened: Open
         chat.app.services.settings_file.set("terminal.on_hangup", "finish")
         await chat.until(lambda: told == [{"terminal.on_hangup"}])
         (tmp_path / "settings.toml").write_text("[terminal]\nleave_answer = 'on'\n[sampling]\ntop_k = -1\n")
-        await chat.until(lambda: told[1:] == [{"terminal.on_hangup", "terminal.leave_answer"}])
+        await chat.until(lambda: told[1:] == [{"terminal.on_hangup", "terminal.leave_answer", "sampling.top_k"}])
         await chat.until(lambda: "line 4: sampling.top_k is -1" in chat.notice)
         assert chat.app.services.settings["terminal.leave_answer"] == "on"
 

@@ -105,7 +105,7 @@ def test_what_cannot_be_a_name_is_said(folder: Path, name: str) -> None:
 
 def test_one_that_is_not_there_is_told_with_those_that_are(folder: Path) -> None:
     personas.save(Persona("brief", "x"))
-    with pytest.raises(StoreError, match=r"no persona 'bref'\. There are: brief"):
+    with pytest.raises(StoreError, match=r"no persona 'bref'\. Did you mean brief\? There are: brief"):
         personas.persona("bref")
 
 

@@ -96,10 +96,15 @@ def rows(
         notes: By key, why a setting has no effect here.
     """
     helps = shipped_help()
-    free = [key for key in settings.user if key not in SCHEMA]
+    free = [key for key in (*settings.user, *settings.bad) if key not in SCHEMA]
     found = [_row(key, settings, in_effect, notes or {}, helps) for key in (*SCHEMA, *free)]
     order = list(SECTIONS)
     return sorted(found, key=lambda row: order.index(row.section))
+
+
+def cannot(value: str) -> str:
+    """What is said of a setting of the user's that cannot be as it is."""
+    return f"yours, {value}, cannot be followed"
 
 
 def _row(
@@ -113,12 +118,12 @@ def _row(
     assert setting is not None
     section, *names, name = parts_of(key)
     value, source = settings.get(key), SetBy.USER if key in settings.user else SetBy.APP
-    note = notes.get(key, "")
+    note = cannot(settings.bad[key]) if key in settings.bad else notes.get(key, "")
     if section == "sampling" and in_effect is not None:
         resolved, mine = in_effect.resolved, source is SetBy.USER
         value = getattr(resolved.params, name)
         source = set_by(name, resolved, in_effect.set_here, settings, in_effect.model)
-        note = no_effect(name, resolved.params)
+        note = note or no_effect(name, resolved.params)
         if mine and source is not SetBy.USER:
             note = f"yours, {shown(setting, settings[key])}, gives way to {_FIRST[source]}"
     elif key == "engine.device" and in_effect is not None and in_effect.device:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +16,13 @@ from tui.cli.options import debug_option
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import BadParameter
 from tui.engine.sampling_resolve import resolve
-from tui.store.settings import KEYS, Kind, Settings, no_such_setting, setting_of
+from tui.store.errors import StoreError
+from tui.store.personas import persona
+from tui.store.settings import KEYS, SCHEMA, Kind, Settings, no_such_setting, setting_of
 from tui.store.settings_file import SettingsFile, as_written
-from tui.store.settings_text import parsed
+from tui.store.settings_text import EMPTY, parsed, shown
+
+_THEME, _PERSONA = "appearance.theme", "chat.persona"
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -40,9 +45,10 @@ def list_(as_json: bool, debug: bool) -> None:
     """Every setting with its value, who set it, its default, and what it may be."""
     log.begin(debug)
     file = _file()
-    found = _rows(file.settings)
+    settings = _followed(file.settings)
+    found = _rows(settings)
     if as_json:
-        listed = [_object(row, file.settings) for row in found]
+        listed = [_object(row, settings) for row in found]
         console.write(json.dumps({"path": str(file.path), "settings": listed}, ensure_ascii=False) + "\n")
     else:
         console.write("".join(f"{line}\n" for line in _lines(found)))
@@ -55,7 +61,7 @@ def list_(as_json: bool, debug: bool) -> None:
 def get(key: str, as_json: bool, debug: bool) -> None:
     """The value of one setting, as `set` takes it."""
     log.begin(debug)
-    settings = _file().settings
+    settings = _followed(_file().settings)
     row = next((row for row in _rows(settings) if row.key == key), None)
     if row is None:
         if setting_of(key) is None:
@@ -77,7 +83,7 @@ def set_(key: str, value: tuple[str, ...], debug: bool) -> None:
     file = _file()
     try:
         new = _parsed(key, [require_utf8("VALUE", each) for each in value])
-        if why := _why_not_keys(file.settings, key, new):
+        if why := _why_not(file.settings, key, new):
             raise click.UsageError(why)
         file.set(key, new)
     except ValueError as error:
@@ -85,7 +91,7 @@ def set_(key: str, value: tuple[str, ...], debug: bool) -> None:
     for row in _rows(file.settings):
         if row.key == key:
             said = [
-                f"{key} is {row.value or 'none'} now",
+                f"{key} is {row.value or EMPTY} now",
                 *([f"it acts {row.setting.acts}"] if row.setting.acts else []),
             ]
             console.aside(f"{'; '.join([*said, *([row.note] if row.note else [])])}.")
@@ -149,17 +155,49 @@ def _parsed(key: str, values: Sequence[str]) -> Any:
     return list(values)
 
 
-def _why_not_keys(settings: Settings, key: str, keys: Any) -> str:
-    """Why a binding cannot have these keys; "" where it can, or where it is no binding's."""
+def _why_not(settings: Settings, key: str, value: Any) -> str:
+    """Why a setting cannot have a value of its kind: it names what is not there, or a key is taken; "" where it can."""
     section, _, id = key.partition(".")
-    if section != KEYS:
-        return ""
+    if section == KEYS:
+        return _remapped(settings.user_section(KEYS) | {id: value}, last=id)[0].get(id, "")
+    if key == _THEME:
+        from tui.screens.themes import BadTheme, find_theme
+
+        try:
+            find_theme(value)
+        except BadTheme as error:
+            return str(error)
+    elif key == _PERSONA and value != SCHEMA[key].unset:
+        try:
+            persona(value)
+        except StoreError as error:
+            return str(error)
+    return ""
+
+
+def _followed(settings: Settings) -> Settings:
+    """The settings where what cannot be followed has its default, and is marked; keys have their defaults, too."""
+    user, bad, shipped = dict(settings.user), dict(settings.bad), dict(settings.shipped)
+    wrong = [key for key in (_THEME, _PERSONA) if user.get(key) and _why_not(settings, key, user[key])]
+    if any(key.startswith(f"{KEYS}.") for key in (*user, *bad)):
+        problems, defaults = _remapped(settings.user_section(KEYS))
+        shipped |= {f"{KEYS}.{id}": keys for id, keys in defaults.items()}
+        wrong += [f"{KEYS}.{id}" for id in problems]
+    for key in wrong:
+        setting = setting_of(key)
+        assert setting is not None
+        bad[key] = shown(setting, user.pop(key)) or EMPTY
+    return replace(settings, shipped=shipped, user=user, bad=bad)
+
+
+def _remapped(wanted: Mapping[str, Sequence[str]], last: str = "") -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """By id: why a binding cannot have the keys that are wanted, and every binding's default ones."""
     from tui.app import ChatApp
     from tui.screens.key_table import key_table
     from tui.screens.keymap import remapped
 
-    wanted = settings.user_section(KEYS) | {id: keys}
-    return remapped(key_table(ChatApp), wanted, last=id).problems.get(id, "")
+    table = key_table(ChatApp)
+    return remapped(table, wanted, last=last).problems, {row.id: row.default_keys for row in table.rows}
 
 
 def _object(row: SettingRow, settings: Settings) -> dict[str, Any]:
@@ -185,7 +223,7 @@ def _lines(found: Sequence[SettingRow]) -> list[str]:
         lines += ["", SECTIONS[section]] if lines else [SECTIONS[section]]
         for row in group:
             facts = "; ".join([*([row.note] if row.note else []), *row.facts])
-            lines.append(f"  {row.key:{key}}  {row.value or 'none':{value}}  {row.source:{source}}  {facts}")
+            lines.append(f"  {row.key:{key}}  {row.value or EMPTY:{value}}  {row.source:{source}}  {facts}")
     return lines
 
 

@@ -7,7 +7,6 @@ that never arrives over SSH, and what would leave no way to send, to quit or to 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from tui.screens.key_table import KeyRow, KeyTable, key_table, with_keys
+from tui.store.near import did_you_mean
 from tui.terminal.key_names import NO_KEY, key_name, types, why_not
 from tui.widgets.keys_row import key_label
 
@@ -48,9 +48,14 @@ class Remapped:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def key_rows(app: App[Any]) -> list[KeyRow]:
-    """Every binding with its present keys and its default ones."""
-    return with_keys(_table(type(app)).rows, present_keys(app))
+def key_rows(app: App[Any], wanted: Keys) -> tuple[list[KeyRow], Remapped]:
+    """Every binding with the keys that it has where the settings want these, and its default ones; and what of it is.
+
+    Not those that it has now: what was just set may not be in effect yet.
+    """
+    table = _table(type(app))
+    found = remapped(table, wanted)
+    return with_keys(table.rows, found.keys), found
 
 
 def check_keys(app: App[Any], id: str, keys: Sequence[str]) -> str:
@@ -137,9 +142,7 @@ def remapped(table: KeyTable, wanted: Keys, last: str = "") -> Remapped:
 def _problem(table: KeyTable, rows: Mapping[str, KeyRow], id: str, wanted: Sequence[str]) -> str:
     """What is wrong with it, whatever keys the others have."""
     if id not in rows:
-        near = difflib.get_close_matches(id, rows, 1)
-        hint = f" Did you mean {near[0]}?" if near else " ovchat keys --list prints them all."
-        return f"There is nothing with the id {id}.{hint}"
+        return f"There is nothing with the id {id}. {did_you_mean(id, rows) or 'ovchat keys --list prints them all.'}"
     try:
         keys = [*map(key_name, wanted)]
     except ValueError as error:

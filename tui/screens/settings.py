@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -16,13 +16,13 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.chat.sampling_values import SetBy
-from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, rows
+from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, cannot, rows
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.list_panel import ListPanel
 from tui.screens.value_dialog import ValueDialog
 from tui.store.errors import StoreError
-from tui.store.settings import KEYS, setting_of
-from tui.store.settings_text import shown
+from tui.store.settings import KEYS, Settings, setting_of
+from tui.store.settings_text import EMPTY, shown
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import Heading, Line
 from tui.widgets.visible import one_line
@@ -81,6 +81,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self._changed = changed
         self._search = search
         self._keys: Sequence[KeyRow] = ()
+        self._bad_keys: Collection[str] = ()
 
     def content(self) -> Iterable[Widget]:
         for widget in super().content():
@@ -103,7 +104,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
     @work(group="keys", exclusive=True)
     async def _read_keys(self) -> None:
         # Not in the event loop: it imports every screen.
-        self._keys = await asyncio.to_thread(_key_rows, self.app)
+        self._keys, self._bad_keys = await asyncio.to_thread(_key_rows, self.app, self._file.settings)
         self._show()
 
     def _follow(self, changed: frozenset[str]) -> None:
@@ -137,23 +138,22 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self.show_facts(f"{count} found" if words else "")
 
     def _rows_of_keys(self) -> Iterable[SettingRow]:
-        user = self._file.settings.user
+        settings = self._file.settings
         for each in self._keys:
             key = f"{KEYS}.{each.id}"
             setting = setting_of(key)
             assert setting is not None
-            source = SetBy.USER if key in user else SetBy.APP
-            note = ""
-            if key in user and shown(setting, user[key]) != shown(setting, each.keys):
-                note = f"yours, {shown(setting, user[key])}, cannot be followed"
+            bad = settings.bad.get(key, "")
+            if key in settings.user and each.id in self._bad_keys:
+                bad = shown(setting, settings.user[key]) or EMPTY
             yield SettingRow(
                 key,
                 setting,
                 each.id,
                 shown(setting, each.keys),
                 shown(setting, each.default_keys),
-                source,
-                note,
+                SetBy.USER if key in settings.user and not bad else SetBy.APP,
+                cannot(bad) if bad else "",
                 each.help,
             )
 
@@ -212,7 +212,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         row = self.rows.current
         if row is None:
             return
-        if row.key not in self._file.settings.user:
+        if row.key not in self._file.settings.user and row.key not in self._file.settings.bad:
             where = {
                 SetBy.CONVERSATION: "This conversation sets it: F5.",
                 SetBy.FOR_MODEL: "It is set for this model: F5.",
@@ -251,7 +251,9 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self.query_one(".settings--help", Static).update(text)
 
 
-def _key_rows(app: App[Any]) -> Sequence[KeyRow]:
+def _key_rows(app: App[Any], settings: Settings) -> tuple[Sequence[KeyRow], Collection[str]]:
+    """Every binding with its keys, and the ids of those that cannot have what the user wants."""
     from tui.screens.keymap import key_rows
 
-    return key_rows(app)
+    rows, found = key_rows(app, settings.user_section(KEYS))
+    return rows, found.problems.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -15,6 +14,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from tui.store import paths
+from tui.store.near import did_you_mean
 
 DEFAULT = "ovchat-dark"
 _FOLDER = "themes"
@@ -74,8 +74,8 @@ def find_theme(name: str) -> Theme:
         path = folder / f"{name}.toml"
         if path.name == f"{name}.toml" and path.is_file():
             return read_theme(path)
-    near = difflib.get_close_matches(name, names := [*theme_files()], 1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(sorted(names))}."
+    names = sorted(theme_files())
+    hint = f"{did_you_mean(name, names)} There are {', '.join(names)}.".lstrip()
     raise BadTheme(f"There is no theme {name}. {hint}")
 
 
@@ -106,8 +106,7 @@ def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
         yield "", "primary, its main colour, is missing"
     for key, value in values.items():
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, 1)
-            yield key, f"there is no {key} in a theme" + (f". Did you mean {near[0]}?" if near else "")
+            yield key, f"there is no {key} in a theme. {did_you_mean(key, _KEYS)}".rstrip(". ")
         elif key == "name" and value != name:
             yield key, f"its name is {value!r}, but the file is {name}.toml: make them the same"
         elif key in _COLOURS and not _is_colour(value):

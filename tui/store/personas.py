@@ -16,6 +16,7 @@ from typing import Any
 from tui.store import paths
 from tui.store.errors import StoreError
 from tui.store.files import replace_text
+from tui.store.near import did_you_mean
 from tui.store.settings import SCHEMA, lines_of
 
 NONE = "none"  # the name that stands for no persona
@@ -79,9 +80,9 @@ def persona(name: str) -> Persona:
     if why := why_not_a_name(name):
         raise StoreError(f"There is no persona {name!r}: {why}")
     if not path_of(name).exists():
-        near = [each.name for each in all_personas()[0]]
-        there = f"There are: {', '.join(near)}." if near else f"They are files in {folder()}."
-        raise StoreError(f"There is no persona {name!r}.", there)
+        names = [each.name for each in all_personas()[0]]
+        there = f"There are: {', '.join(names)}." if names else f"They are files in {folder()}."
+        raise StoreError(f"There is no persona {name!r}.", f"{did_you_mean(name, names)} {there}".lstrip())
     return _read(path_of(name))
 
 

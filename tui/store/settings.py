@@ -7,7 +7,6 @@ file is left alone.
 
 from __future__ import annotations
 
-import difflib
 import re
 import reprlib
 import tomllib
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.store import paths
+from tui.store.near import did_you_mean
 
 FILE = "settings.toml"
 
@@ -176,11 +176,13 @@ class Settings:
         shipped: Every key's default.
         user: What the user's file says otherwise, checked.
         notices: One sentence for everything in the user's file that could not be followed.
+        bad: What it says of settings that there are and cannot be followed, in words.
     """
 
     shipped: Mapping[str, Any]
     user: Mapping[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    bad: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Any:
         return self.user[key] if key in self.user else self.shipped[key]
@@ -228,11 +230,11 @@ def load_settings(path: Path | None = None) -> Settings:
     """The shipped defaults with the user's file (`path`; else in the config directory) over them."""
     text = paths.data_file(FILE).read_text("utf-8")
     shipped = {key: SCHEMA[key].checked(value) for key, value in flat(tomllib.loads(text))}
+    before = Settings(shipped)
     try:
-        user, notices = read_user(path or user_file())
+        return read_user(before, path or user_file())
     except Unreadable as error:
-        return Settings(shipped, notices=(f"{error}; the defaults are used.",))
-    return Settings(shipped, user, notices)
+        return replace(before, notices=(f"{error}; the defaults are used.",))
 
 
 def user_file() -> Path:
@@ -240,8 +242,8 @@ def user_file() -> Path:
     return paths.config_dir() / FILE
 
 
-def read_user(path: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """What the user's file says, and a sentence for everything in it that cannot be followed.
+def read_user(before: Settings, path: Path) -> Settings:
+    """The settings with what the user's file says now.
 
     Raises:
         Unreadable: None of it can.
@@ -250,7 +252,7 @@ def read_user(path: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         text = path.read_bytes().decode("utf-8-sig")
         said = list(flat(tomllib.loads(text)))
     except FileNotFoundError:
-        return {}, ()
+        return Settings(before.shipped)
     except OSError as error:
         raise Unreadable(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -260,6 +262,7 @@ def read_user(path: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         raise Unreadable(f"{path} is not valid TOML: {error}") from error
     user: dict[str, Any] = {}
     wrong: dict[str, str] = {}
+    bad: dict[str, str] = {}
     for key, value in said:
         setting = setting_of(key)
         if setting is None:
@@ -268,16 +271,16 @@ def read_user(path: Path) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         try:
             user[key] = setting.checked(value)
         except ValueError as error:
-            wrong[key] = f"{key} is {reprlib.repr(value)}, {error}; the default is used."
+            bad[key] = reprlib.repr(value)
+            wrong[key] = f"{key} is {bad[key]}, {error}; the default is used."
     lines = lines_of(text) if wrong else {}
-    return user, tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items())
+    notices = tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items())
+    return Settings(before.shipped, user, notices, bad)
 
 
 def no_such_setting(key: str) -> str:
     """That there is none of that name, and which one may be meant."""
-    near = difflib.get_close_matches(key, SCHEMA, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"there is no setting {key}.{hint}"
+    return f"there is no setting {key}. {did_you_mean(key, SCHEMA)}".rstrip()
 
 
 def where(key: str, path: Path | None = None) -> str:

@@ -98,7 +98,7 @@ class SettingsFile:
         self._change(dict.fromkeys([key] if key is not None else self.set_keys))
 
     def look(self) -> frozenset[str]:
-        """The keys whose value in effect has changed since the last look, by us or in the file."""
+        """The keys whose value, or what cannot be followed of them, has changed since the last look, by us or not."""
         with self._lock:
             if self._signature() != self._seen:
                 self._read_again()
@@ -148,8 +148,7 @@ class SettingsFile:
         # Before reading: what is written while it is read is then seen by the next look.
         self._seen = self._signature()
         try:
-            user, notices = read_user(self.path)
-            self.settings = replace(before, user=user, notices=notices)
+            self.settings = read_user(before, self.path)
         except Unreadable as error:
             # Somebody is at it with an editor: the colours and keys need not change for that.
             self.settings = replace(before, notices=(f"{error}; what was set before stays in effect.",))
@@ -157,8 +156,9 @@ class SettingsFile:
         # A default that the user has set now has another source, which is shown.
         self._changed |= {
             key
-            for key in {*before.user, *now.user}
-            if (key in before.user, before.get(key)) != (key in now.user, now.get(key))
+            for key in {*before.user, *now.user, *before.bad, *now.bad}
+            if (key in before.user, before.get(key), before.bad.get(key))
+            != (key in now.user, now.get(key), now.bad.get(key))
         }
 
 

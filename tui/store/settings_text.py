@@ -10,11 +10,14 @@ from typing import Any
 
 from tui.store.settings import KEYS, Kind, Setting
 
+EMPTY = "none"  # what an empty list is called
+
 
 def parsed(setting: Setting, text: str) -> Any:
     """What a typed text means, as `Setting.checked` gives it.
 
-    A list is one text, or several as TOML has them: ["one", "two"]; keys stand beside each other: ctrl+y alt+r.
+    A list is one text, or several as TOML has them: ["one", "two"]; keys stand beside each other: ctrl+y alt+r. An
+    empty one is `none`, as it is shown, or nothing at all.
 
     Raises:
         ValueError: It is not what the value may be; says what that is.
@@ -53,10 +56,12 @@ def shown(setting: Setting, value: Any) -> str:
 
 
 def _texts(setting: Setting, text: str) -> Sequence[Any]:
+    if text.casefold() in ("", EMPTY):
+        return []
     if setting.key.startswith(f"{KEYS}."):
-        return re.split(r"[\s,]+", text.strip()) if text.strip() else []
+        return re.split(r"[\s,]+", text.strip())
     if not text.startswith("["):
-        return [text] if text else []
+        return [text]
     try:
         found: Sequence[Any] = tomllib.loads(f"x = {text}")["x"]
     except ValueError as error:
