@@ -138,6 +138,17 @@ async def test_the_theme_is_one_of_those_that_there_are(opened: OpenChat) -> Non
         assert {"ovchat-dark", "ovchat-light"} <= {option for option, _ in dialog._options}
 
 
+async def test_a_theme_and_a_persona_that_are_not_there_are_marked(opened: OpenChat) -> None:
+    async with opened(user={"appearance.theme": "zz", "chat.persona": "zz"}) as chat:
+        panel = await settings(chat)
+        for key, default in (("appearance.theme", "ovchat-dark"), ("chat.persona", "none")):
+            found = row(panel, key)
+            assert (found.note, found.value) == ("yours, zz, cannot be followed", default)
+        panel._file.set("appearance.theme", "ovchat-light")
+        await chat.until(lambda: row(panel, "appearance.theme").value == "ovchat-light")
+        assert row(panel, "appearance.theme").note == ""
+
+
 async def test_what_is_typed_is_checked_as_it_is_typed_and_nothing_wrong_is_taken(
     opened: OpenChat, tmp_path: Path
 ) -> None:

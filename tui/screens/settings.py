@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui.store.settings_file import SettingsFile
 
 _ROOM = 60  # columns
+_NAMED = ("appearance.theme", "chat.persona")
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
@@ -82,6 +84,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self._search = search
         self._keys: Sequence[KeyRow] = ()
         self._bad_keys: Collection[str] = ()
+        self._missing: Mapping[str, str] = {}
 
     def content(self) -> Iterable[Widget]:
         for widget in super().content():
@@ -99,17 +102,19 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         wrong = self._file.settings.notices
         self.say("\n".join(wrong) or f"Saved at once in {self._file.path}", "warning" if wrong else "information")
         # To know all keys, every screen has to be imported.
-        self.call_after_refresh(self._read_keys)
+        self.call_after_refresh(self._read_known)
 
-    @work(group="keys", exclusive=True)
-    async def _read_keys(self) -> None:
+    @work(group="known", exclusive=True)
+    async def _read_known(self) -> None:
+        """Look which keys, themes and personas there are."""
         # Not in the event loop: it imports every screen.
         self._keys, self._bad_keys = await asyncio.to_thread(_key_rows, self.app, self._file.settings)
+        self._missing = await asyncio.to_thread(self._names_missing)
         self._show()
 
     def _follow(self, changed: frozenset[str]) -> None:
-        if any(key.startswith(f"{KEYS}.") for key in changed):
-            self._read_keys()
+        if any(key.startswith(f"{KEYS}.") or key in self._names for key in changed):
+            self._read_known()
         else:
             self._show()
 
@@ -117,7 +122,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         """The settings that match, under their sections; the cursor stays on the one it is on."""
         marked, top = self.rows.current, self.rows.scroll_offset.y
         words = self.text.casefold().split()
-        listed = rows(self._file.settings, self._in_effect(), self._notes())
+        listed = rows(self._followed(), self._in_effect(), self._notes())
         all_rows = [*(row for row in listed if row.section != KEYS), *self._rows_of_keys()]
         items: list[SettingRow | Heading] = []
         section = cursor = None
@@ -156,6 +161,19 @@ class SettingsScreen(ListPanel[None, SettingRow]):
                 cannot(bad) if bad else "",
                 each.help,
             )
+
+    def _names_missing(self) -> Mapping[str, str]:
+        """By key, what the user has chosen that is not there. A device may be named in many ways: it is not judged."""
+        user = self._file.settings.user
+        chosen = {key: user[key] for key in _NAMED if key in self._names and user.get(key)}
+        return {key: name for key, name in chosen.items() if name not in self._names[key]()}
+
+    def _followed(self) -> Settings:
+        """The settings where what is not there has its default, and is marked."""
+        settings = self._file.settings
+        missing = {key: name for key, name in self._missing.items() if settings.user.get(key) == name}
+        user = {key: value for key, value in settings.user.items() if key not in missing}
+        return replace(settings, user=user, bad={**settings.bad, **missing})
 
     def _notes(self) -> Mapping[str, str]:
         """Why a setting has no effect in this process."""
