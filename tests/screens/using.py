@@ -87,8 +87,18 @@ class Chat:
 
     async def idle(self, messages: int) -> None:
         """No turn is under way, and there are so many messages in the conversation."""
-        await self.until(
-            lambda: not self.pane.busy and len(self.session.messages) == messages, what=f"{messages} messages"
+        try:
+            await self.until(lambda: not self.pane.busy and len(self.session.messages) == messages)
+        except AssertionError:
+            raise AssertionError(f"not idle with {messages} messages: {self._what_is()}") from None
+
+    def _what_is(self) -> str:
+        """What a test that waits in vain should tell."""
+        turn = self.session.turn
+        return (
+            f"{self.texts} (busy: {self.pane.busy}, queued: {self.queued}, prompt: {self.prompt.text!r},"
+            f" notice: {self.notice!r}, turn: {turn.progress() if turn is not None else None},"
+            f" on top: {self.app.screen!r})"
         )
 
     async def still(self) -> str:

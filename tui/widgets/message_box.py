@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tui.store.records import Ended
 from tui.terminal.display import with_present_keys
 from tui.widgets.message_view import MessageView
+from tui.widgets.taken_down import taken_down
 
 
 class Line(Static):
@@ -116,7 +117,7 @@ class MessageBox(Vertical, can_focus=True):
         elif shown is not None and line:
             shown.update(line)
         elif shown is not None:
-            await shown.remove()
+            await taken_down(shown.remove())
 
     def action_step(self, step: int) -> None:
         """To the message above (-1) or below (1)."""

@@ -16,6 +16,7 @@ from tui.widgets.first_run import FirstRun
 from tui.widgets.message_view import MessageView
 from tui.widgets.pace import Pace
 from tui.widgets.system_line import SystemLine
+from tui.widgets.taken_down import taken_down
 from tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class SessionView(Transcript):
         self._session = session
         views = [self._view(session, message) for message in session.messages]
         self._shown = [view.message.id for view in views]
-        await self.query(FirstRun).remove()
+        await taken_down(self.query(FirstRun).remove())
         await self.show_system()
         await self.show(views, focus=focus)
         if not views:
@@ -52,7 +53,7 @@ class SessionView(Transcript):
         conversation = self._session.conversation if self._session is not None else None
         line = next(iter(self.query_children(SystemLine)), None)
         if conversation is None or not conversation.system:
-            await self.query_children(SystemLine).remove()
+            await taken_down(self.query_children(SystemLine).remove())
             return
         found, _ = await asyncio.to_thread(personas.all_personas)
         if line is None:
@@ -73,7 +74,7 @@ class SessionView(Transcript):
         while same < min(len(messages), len(self._shown)) and messages[same].id == self._shown[same]:
             same += 1
         if first := self.query(FirstRun):
-            await first.remove()
+            await taken_down(first.remove())
             self.follow_end()
         if same < len(self._shown):
             await self.cut(self._shown[same - 1] if same else None)

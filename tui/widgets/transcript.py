@@ -22,6 +22,7 @@ from tui.widgets.following_scroll import FollowingScroll
 from tui.widgets.message_box import MessageBox
 from tui.widgets.message_view import MessageView
 from tui.widgets.system_line import SystemLine
+from tui.widgets.taken_down import taken_down
 from tui.widgets.user_message import UserMessage
 from tui.widgets.window import Window, step, window_around
 
@@ -213,7 +214,7 @@ class Transcript(FollowingScroll):
         children = list(self.children)
         shown = next(iter(self.query_children(_Divider)), None)
         if shown is not None and (box is None or children.index(shown) + 1 != children.index(box)):
-            await shown.remove()
+            await taken_down(shown.remove())
             shown = None
         if shown is None and box is not None:
             await self.mount(_Divider("↑ no longer in context", markup=False), before=box)
@@ -275,7 +276,7 @@ class Transcript(FollowingScroll):
             if (index := self._index(box.message_id)) is not None:
                 self._views[index] = box.view
         if boxes:
-            await self.remove_children(boxes)
+            await taken_down(self.remove_children(boxes))
 
     async def _reopen(self, index: int | None) -> None:
         async with self._changing:
