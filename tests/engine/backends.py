@@ -23,7 +23,7 @@ def open_backend(kind: str, folder: Path, options: EngineOptions = EXACT, contex
     core = ov.Core()
     xml = folder / "openvino_model.xml"
     graph = ir.read(core, xml)
-    signature = ir.classify(graph, xml)
+    signature = ir.classify(graph)
     properties = ir.compile_properties(core, "CPU", options)
     compiled = ir.compile_decoder(core, graph, "CPU", properties, paged=kind == "paged")
     if kind == "paged":

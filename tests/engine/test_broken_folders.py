@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import MODELS
 from tests.engine.folders import replace
-from tui.engine.errors import ModelBroken, ModelNotFound, OvchatError, TokenizerMissing
+from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, OvchatError, TokenizerMissing
 from tui.engine.model_files import inspect
 from tui.engine.tokenizer_files import require_tokenizer
 
@@ -70,6 +70,15 @@ def test_ir_version_of_another_time(version: str, llama: Path) -> None:
 def test_not_a_graph(content: str, llama: Path) -> None:
     (llama / "openvino_model.xml").write_text(content)
     with pytest.raises(ModelBroken, match=r"openvino_model.xml is not an OpenVINO model"):
+        inspect(llama)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("pixel_values", r"cannot fill \(pixel_values\)"), ("cache_position", r"\(Mamba\)")]
+)
+def test_inputs_that_nobody_can_fill_are_named(name: str, said: str, llama: Path) -> None:
+    replace(llama / "openvino_model.xml", 'names="beam_idx"', f'names="{name}"')
+    with pytest.raises(ModelNotSupported, match=said):
         inspect(llama)
 
 

@@ -22,6 +22,9 @@ Message = Mapping[str, Any]
 
 _NO_TEMPLATE = "none (plain text)"
 
+TOO_SLOW = "template-slow"
+"""Code of the error of a template that was stopped because it took too long."""
+
 
 class ChatTemplate:
     """The chat template of one model.
@@ -112,8 +115,23 @@ class ChatTemplate:
         Raises:
             TemplateError: The template is broken, or rejects the conversation in every form; with its own words.
         """
+        text, _ = self.render_somehow(
+            messages, add_generation_prompt=add_generation_prompt, tools=tools, documents=documents, **variables
+        )
+        return text
+
+    def render_somehow(
+        self,
+        messages: Sequence[Message],
+        *,
+        add_generation_prompt: bool = True,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        documents: Sequence[Mapping[str, Any]] | None = None,
+        **variables: Any,
+    ) -> tuple[str, TemplateError | None]:
+        """As `render`, and what the template said against the conversation as it is; None where it took that."""
         if self.plain:
-            return "\n\n".join(str(message["content"]) for message in messages)
+            return "\n\n".join(str(message["content"]) for message in messages), None
         given = {
             **self._special_tokens,
             **variables,
@@ -124,9 +142,11 @@ class ChatTemplate:
         rejection: TemplateError | None = None
         for form in _forms([dict(message) for message in messages]):
             try:
-                return self._render(name, form, given, add_generation_prompt=add_generation_prompt)
+                return self._render(name, form, given, add_generation_prompt=add_generation_prompt), rejection
             except TemplateError as error:
                 rejection = rejection or error
+                if error.code == TOO_SLOW:  # the other forms would take as long
+                    break
         assert rejection is not None
         raise rejection
 
@@ -145,7 +165,7 @@ class ChatTemplate:
     def _render(
         self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any], *, add_generation_prompt: bool
     ) -> str:
-        from tui.engine.template_sandbox import render  # takes 50 ms: jinja2
+        from tui.engine.template_sandbox import TakesTooLong, render  # takes 50 ms: jinja2
 
         with self._lock:
             try:
@@ -155,6 +175,7 @@ class ChatTemplate:
                 raise TemplateError(
                     f"The chat template of {self._model} ({self.source}) {_reason(error)}",
                     "Put a corrected chat_template.jinja into the model's folder, or use --raw.",
+                    code=TOO_SLOW if isinstance(error, TakesTooLong) else "",
                 ) from error
 
     def _compile(self, name: str) -> jinja2.Template:

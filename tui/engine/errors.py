@@ -12,12 +12,14 @@ class OvchatError(Exception):
     Args:
         sentence: What is wrong, naming the file, field, device or value.
         next_step: What to do about it, settings by their keys; empty where the sentence says it already.
+        code: What kind of failure it is, for programs: `weights-short`. Files of a model have them; "" elsewhere.
     """
 
-    def __init__(self, sentence: str, next_step: str = "") -> None:
+    def __init__(self, sentence: str, next_step: str = "", *, code: str = "") -> None:
         super().__init__(sentence, next_step)
         self.sentence = sentence
         self.next_step = next_step
+        self.code = code
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.next_step}".rstrip()

@@ -16,9 +16,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tui.engine.errors import ModelBroken
-from tui.engine.read_file import GET_AGAIN, read_bytes, unreadable
+from tui.engine.read_file import GET_AGAIN, LFS_POINTER, lfs_pointer, read_bytes, unreadable
 
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 IR_VERSIONS = ("10", "11")  # what OpenVINO 2026.4 reads; 11 has been written since 2022
 
 # Attributes with anything but a quote in their values, in runs that the expression engine takes at one go.
@@ -28,6 +27,8 @@ _LAYER = re.compile(r"<layer\s" + _ATTRIBUTES)
 _BODY_TAG = re.compile(r"body>")
 _DATA = re.compile(r"\s*<data\s" + _ATTRIBUTES)
 _TYPE = re.compile(r' type="(\w+)"')
+_OPSET = re.compile(r' version="(\w+)"')
+_DIM = re.compile(r"<dim>(-?\d+)</dim>")
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _PORT_NAMES = re.compile(r' names="([^"]*)"')
 _VERSION = re.compile(r'<net\s[^>]*?version="(\d+)"')
@@ -45,8 +46,11 @@ class IrFile:
         inputs: Shape of each input by name; None is an open dimension.
         outputs: Names of the outputs (in an IR of 2023 and before: of every tensor).
         states: Shape of each state by variable id; None is an open dimension.
+        vocab_size: Size of a row of the output `logits`; None where there is none, or it is open.
         elements: How many numbers the weights have, by element type (`f16`, `u4`, ...), without zero points and scales.
+        weights_end: Bytes of the weights that the constants reach to.
         operations: The types of the operations in it.
+        opsets: Type and opset of them: `("MatMul", "opset1")`.
         info: The model's rt_info, nested names joined: `nncf/weight_compression/mode` -> `int4_asym`.
     """
 
@@ -55,8 +59,11 @@ class IrFile:
     inputs: Mapping[str, tuple[int | None, ...]]
     outputs: frozenset[str]
     states: Mapping[str, tuple[int | None, ...]]
+    vocab_size: int | None
     elements: Mapping[str, int]
+    weights_end: int
     operations: frozenset[str]
+    opsets: frozenset[tuple[str, str]]
     info: Mapping[str, str]
 
 
@@ -69,26 +76,29 @@ def read_ir(xml: Path) -> IrFile:
     text = read_bytes(xml).decode("utf-8", "replace")
     _check_graph(xml, text)
     try:
-        ir, needed = _scan(xml, text)
+        ir = _scan(xml, text)
     except (KeyError, ValueError, ElementTree.ParseError) as error:
-        raise ModelBroken(f"{xml} is damaged: what it says about its operations makes no sense.", GET_AGAIN) from error
-    _check_weights(ir.bin, needed)
+        raise ModelBroken(
+            f"{xml} is damaged: what it says about its operations makes no sense.", GET_AGAIN, code="graph-damaged"
+        ) from error
+    _check_weights(ir.bin, ir.weights_end)
     return ir
 
 
 def _check_graph(xml: Path, text: str) -> None:
-    if text.startswith(LFS_POINTER.decode()):
-        raise ModelBroken(f"{xml} is a git-lfs pointer, not the file itself.", _lfs_step(xml))
     version = _VERSION.search(text, 0, 4096)
     if not version:
-        raise ModelBroken(f"{xml} is not an OpenVINO model: it does not begin like one.", GET_AGAIN)
+        raise ModelBroken(
+            f"{xml} is not an OpenVINO model: it does not begin like one.", GET_AGAIN, code="graph-damaged"
+        )
     if version[1] not in IR_VERSIONS:
         raise ModelBroken(
             f"{xml} has IR version {version[1]}, and this OpenVINO reads {' and '.join(IR_VERSIONS)}.",
             "Update ovchat, or convert the model with an OpenVINO of this release.",
+            code="ir-version",
         )
     if not text.rstrip().endswith("</net>"):
-        raise ModelBroken(f"{xml} is cut off: its end is missing.", GET_AGAIN)
+        raise ModelBroken(f"{xml} is cut off: its end is missing.", GET_AGAIN, code="graph-damaged")
 
 
 def _check_weights(weights: Path, needed: int) -> None:
@@ -97,32 +107,32 @@ def _check_weights(weights: Path, needed: int) -> None:
             head = file.read(len(LFS_POINTER))
         size = weights.stat().st_size
     except FileNotFoundError:
-        raise ModelBroken(f"{weights} is missing: the model has no weights.", GET_AGAIN) from None
+        raise ModelBroken(
+            f"{weights} is missing: the model has no weights.", GET_AGAIN, code="weights-missing"
+        ) from None
     except OSError as error:
         raise unreadable(weights, error) from error
     if head == LFS_POINTER:
-        raise ModelBroken(f"{weights} is a git-lfs pointer, not the weights themselves.", _lfs_step(weights))
+        raise lfs_pointer(weights)
     if size < needed:
         raise ModelBroken(
-            f"{weights} is cut off or another model's: it has {size:,} bytes, and {needed:,} are needed.", GET_AGAIN
+            f"{weights} is cut off or another model's: it has {size:,} bytes, and {needed:,} are needed.",
+            GET_AGAIN,
+            code="weights-short",
         )
 
 
-def _lfs_step(file: Path) -> str:
-    return f"Fetch the file: git -C '{file.parent}' lfs pull."
-
-
-def _scan(xml: Path, text: str) -> tuple[IrFile, int]:
-    """The facts, and how many bytes of weights the constants point to."""
+def _scan(xml: Path, text: str) -> IrFile:
     inputs: dict[str, tuple[int | None, ...]] = {}
     states: dict[str, tuple[int | None, ...]] = {}
     outputs: set[str] = set()
-    operations: set[str] = set()
+    opsets: set[tuple[str, str]] = set()
+    vocab_size = None
     elements: Counter[str] = Counter()
     offsets: set[str] = set()
     end = 0
-    for operation, layer, data, start in _layers(text):
-        operations.add(operation)
+    for operation, opset, layer, data, start in _layers(text):
+        opsets.add((operation, opset))
         match operation if layer else "":
             case "Const":
                 end = max(end, int(data["offset"]) + int(data["size"]))
@@ -135,38 +145,43 @@ def _scan(xml: Path, text: str) -> tuple[IrFile, int]:
             case "ReadValue":
                 states[data["variable_id"]] = _shape(data.get("variable_shape", ""))
             case "Result":
-                outputs.update(_names(layer.get("output_names", "")))
+                names_here = _names(layer.get("output_names", ""))
+                outputs.update(names_here)
+                if "logits" in names_here and (dims := _DIM.findall(text, start, text.find("</layer>", start))):
+                    vocab_size = int(dims[-1]) if int(dims[-1]) > 0 else None
     if not outputs:
         outputs = {name for names in _PORT_NAMES.findall(text) for name in _names(names)}
-    ir = IrFile(
+    return IrFile(
         xml=xml,
         bin=xml.with_suffix(".bin"),
         inputs=inputs,
         outputs=frozenset(outputs),
         states=states,
+        vocab_size=vocab_size,
         elements=elements,
-        operations=frozenset(operations),
+        weights_end=end,
+        operations=frozenset(operation for operation, _ in opsets),
+        opsets=frozenset(opsets),
         info=_rt_info(text),
     )
-    return ir, end
 
 
-def _layers(text: str) -> Iterator[tuple[str, dict[str, str], dict[str, str], int]]:
-    """Each operation's type, attributes of its `<layer>` and `<data>`, and position in the text.
+def _layers(text: str) -> Iterator[tuple[str, str, dict[str, str], dict[str, str], int]]:
+    """Each operation's type and opset, attributes of its `<layer>` and `<data>`, and position in the text.
 
     No attributes where nothing reads them: of other types, and of all but constants in the body of a loop or a branch,
     whose inputs, outputs and states are not the model's own.
     """
     bodies = _bodies(text)
     for match in _LAYER.finditer(text):
-        found = _TYPE.search(match[1])
-        operation = found[1] if found else ""
+        found, version = _TYPE.search(match[1]), _OPSET.search(match[1])
+        operation, opset = found[1] if found else "", version[1] if version else ""
         position = match.start()
         if operation not in _READ or (operation != "Const" and any(position in body for body in bodies)):
-            yield operation, {}, {}, position
+            yield operation, opset, {}, {}, position
             continue
         data = _DATA.match(text, match.end())
-        yield operation, _attributes(match[1]), _attributes(data[1]) if data else {}, position
+        yield operation, opset, _attributes(match[1]), _attributes(data[1]) if data else {}, position
 
 
 def _bodies(text: str) -> list[range]:

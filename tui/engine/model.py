@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,14 @@ import openvino as ov
 from openvino import opset13 as ops
 from openvino._offline_transformations import paged_attention_transformation
 
+from tui.engine.decoder_kind import Kind as Kind
+from tui.engine.decoder_kind import StateAxes as StateAxes
+from tui.engine.decoder_kind import kind_of
 from tui.engine.errors import BadParameter, ModelBroken, ModelNotSupported, NotEnoughMemory
-from tui.engine.model_files import CHOOSE_TEXT_MODEL
 from tui.engine.openvino_errors import is_out_of_memory, last_line, read_error
 from tui.engine.options import EngineOptions
 
 ROWS_INPUT = "sampled_tokens_indices"
-
-
-class Kind(StrEnum):
-    """What a decoder keeps between two calls."""
-
-    STATEFUL = "stateful"  # KV in states
-    HYBRID = "hybrid"  # KV and conv/ssm states; these cannot be cut back
-    STATELESS = "stateless"  # KV passed in and out
-    NO_CACHE = "no cache"  # nothing: every call computes the whole sequence
-
-
-@dataclass(frozen=True, slots=True)
-class StateAxes:
-    """Where a KV state (or `past_key_values` input) has its batch and its tokens."""
-
-    batch: int
-    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,64 +55,21 @@ def read(core: ov.Core, xml: Path) -> ov.Model:
         raise read_error(xml, error) from error
 
 
-def classify(model: ov.Model, xml: Path) -> Signature:
-    """What kind of decoder this graph is, which `model_files.inspect` found to go from tokens to logits.
-
-    Raises:
-        ModelNotSupported: It has inputs that nobody here can fill.
-    """
-    names = {name for port in model.inputs for name in port.get_names()}
-    _refuse_unknown_inputs(names, xml)
-    token_inputs = frozenset(names & {"input_ids", "attention_mask", "position_ids", "beam_idx"})
+def classify(model: ov.Model) -> Signature:
+    """What kind of decoder this graph is, which `model_files.inspect` found to go from tokens to logits."""
+    inputs = {name: _shape(port.get_partial_shape()) for port in model.inputs for name in port.get_names()}
+    states = {each.get_info().variable_id: _shape(each.get_info().data_shape) for each in model.get_variables()}
+    kind, kv_axes = kind_of(inputs, states)
     shape = model.output("logits").get_partial_shape()
     vocab = shape[len(shape) - 1]
-    vocab_size = None if vocab.is_dynamic else vocab.get_length()
-    past = [name for name in names if name.startswith("past_key_values")]
-    if past:
-        found = {name: _kv_axes(model.input(name).get_partial_shape()) for name in past}
-        return Signature(Kind.STATELESS, token_inputs, _known(found), vocab_size)
-    states = {v.get_info().variable_id: v.get_info().data_shape for v in model.get_variables()}
-    if not states:
-        return Signature(Kind.NO_CACHE, token_inputs, {}, vocab_size)
-    grown = _known({name: _state_axes(name, shape) for name, shape in states.items()})
-    kind = Kind.STATEFUL if len(grown) == len(states) else Kind.HYBRID
-    return Signature(kind, token_inputs, grown, vocab_size)
+    token_inputs = frozenset(inputs.keys() & {"input_ids", "attention_mask", "position_ids", "beam_idx"})
+    return Signature(kind, token_inputs, kv_axes, None if vocab.is_dynamic else vocab.get_length())
 
 
-def _refuse_unknown_inputs(names: set[str], xml: Path) -> None:
-    unknown = names - {"input_ids", "attention_mask", "position_ids", "beam_idx", "token_type_ids"}
-    unknown = {name for name in unknown if not name.startswith(("past_key_values", "cache_params"))}
-    if unknown:
-        what = f"a model with inputs that ovchat cannot fill ({', '.join(sorted(unknown))})"
-        if "cache_position" in unknown:
-            what = "a state-space model without attention (Mamba), which ovchat does not run"
-        raise ModelNotSupported(f"{xml.parent} is {what}.", CHOOSE_TEXT_MODEL)
-
-
-def _known(axes: Mapping[str, StateAxes | None]) -> dict[str, StateAxes]:
-    return {name: each for name, each in axes.items() if each is not None}
-
-
-def _state_axes(name: str, shape: ov.PartialShape) -> StateAxes | None:
-    """Axes of a KV state; None for a conv or ssm state, which optimum-intel names so."""
-    if any(part in name for part in ("conv", "ssm", "recurrent")):
-        return None
-    return _kv_axes(shape)
-
-
-def _kv_axes(shape: ov.PartialShape) -> StateAxes | None:
-    """Batch and token axis of a KV tensor: of its two open dimensions the first is one or the other.
-
-    Exports give [batch, heads, tokens, size]; old ChatGLM gives [tokens, batch, heads, size]. With tokens first the
-    batch follows at once, with batch first the heads do.
-    """
+def _shape(shape: ov.PartialShape) -> tuple[int | None, ...]:
     if shape.rank.is_dynamic:
-        return None
-    open_axes = [axis for axis, dim in enumerate(shape) if dim.is_dynamic]
-    if len(open_axes) != 2:
-        return None
-    first, second = open_axes
-    return StateAxes(batch=1, tokens=0) if open_axes == [0, 1] else StateAxes(batch=first, tokens=second)
+        return ()
+    return tuple(None if size.is_dynamic else size.get_length() for size in shape)
 
 
 # Between the LM head's MatMul and the logits: soft-capping, scaling, bias, layout. All keep rows apart.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tui.engine.decoder_kind import Kind, kind_of, not_supported, refuse_unknown_inputs
 from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported
 from tui.engine.ir_file import IrFile, read_ir
 from tui.engine.model_shape import AttentionLayer, attention_layers, context_length, sliding_window, text_config
@@ -19,8 +20,6 @@ from tui.engine.read_file import read_bytes, read_json, unreadable
 from tui.engine.tokenizer_files import TOKENIZER_XML
 
 MODEL_XML = "openvino_model.xml"
-
-CHOOSE_TEXT_MODEL = "Choose a model for text generation (optimum-cli export openvino --task text-generation-with-past)."
 
 FROM_GGUF = (
     "Get the original model (safetensors) and convert it: optimum-cli export openvino -m ORG/NAME OUTPUT (optimum-cli "
@@ -56,8 +55,8 @@ class ModelFiles:
     Attributes:
         path: The folder.
         name: Its name.
-        xml: The model's graph.
-        bin: The model's weights.
+        graph: What the model's graph says of itself.
+        tokenizer: What the tokenizer's does; None where there is no tokenizer.
         architecture: As in config.json: `LlamaForCausalLM`.
         model_type: As in config.json: `llama`.
         parameters: How many weights it has.
@@ -80,8 +79,8 @@ class ModelFiles:
 
     path: Path
     name: str
-    xml: Path
-    bin: Path
+    graph: IrFile
+    tokenizer: IrFile | None
     architecture: str
     model_type: str
     parameters: int | None
@@ -100,6 +99,21 @@ class ModelFiles:
     licence: str
     config: Mapping[str, Any]
     generation_config: Mapping[str, Any]
+
+    @property
+    def xml(self) -> Path:
+        """The model's graph."""
+        return self.graph.xml
+
+    @property
+    def bin(self) -> Path:
+        """The model's weights."""
+        return self.graph.bin
+
+    @property
+    def kind(self) -> Kind:
+        """What it keeps between two calls."""
+        return kind_of(self.graph.inputs, self.graph.states)[0]
 
     @property
     def kv_heads(self) -> int | None:
@@ -124,7 +138,7 @@ def inspect(folder: Path) -> ModelFiles:
         ModelNotSupported: It holds something whole that is not a decoder for text, with what it is.
         ModelBroken: A file is missing, unreadable, cut off, a git-lfs pointer, or of a newer format.
     """
-    files = _list(folder)
+    files = list_files(folder)
     _refuse_other_layouts(folder, set(files))
     settings = read_json(folder / "config.json")
     ir = read_ir(folder / MODEL_XML)
@@ -134,8 +148,8 @@ def inspect(folder: Path) -> ModelFiles:
     return ModelFiles(
         path=folder,
         name=folder.resolve().name,
-        xml=ir.xml,
-        bin=ir.bin,
+        graph=ir,
+        tokenizer=tokenizer,
         architecture=_architecture(settings),
         model_type=str(text.get("model_type", "")),
         parameters=sum(count for kind, count in ir.elements.items() if kind not in _INDICES) or None,
@@ -157,12 +171,18 @@ def inspect(folder: Path) -> ModelFiles:
     )
 
 
-def _list(folder: Path) -> dict[str, int]:
-    """Sizes of the files directly in the folder, by name."""
+def list_files(folder: Path) -> dict[str, int]:
+    """Sizes of the files directly in a folder, by name.
+
+    Raises:
+        ModelNotFound: There is no such folder.
+        ModelBroken: It cannot be read.
+    """
+    step = "Name the folder that holds the model's files."
     if not folder.exists():
-        raise ModelNotFound(f"There is no folder {folder}.", "Name the folder that holds the model's files.")
+        raise ModelNotFound(f"There is no folder {folder}.", step)
     if not folder.is_dir():
-        raise ModelNotFound(f"{folder} is a file, not a model folder.", "Name the folder that holds the model's files.")
+        raise ModelNotFound(f"{folder} is a file, not a model folder.", step)
     try:
         return {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
     except OSError as error:
@@ -171,21 +191,29 @@ def _list(folder: Path) -> dict[str, int]:
 
 def _refuse_other_layouts(folder: Path, files: set[str]) -> None:
     if "openvino_language_model.xml" in files:
-        raise ModelNotSupported(f"{folder} is a vision-language model, and ovchat runs text only.", CHOOSE_TEXT_MODEL)
+        raise not_supported(folder, "a vision-language model, and ovchat runs text only")
     if files & {"openvino_encoder_model.xml", "openvino_decoder_model.xml"}:
-        raise ModelNotSupported(f"{folder} is an encoder-decoder model, not a decoder that chats.", CHOOSE_TEXT_MODEL)
+        raise not_supported(folder, "an encoder-decoder model, not a decoder that chats")
     if "model_index.json" in files:
-        raise ModelNotSupported(f"{folder} is an image generation pipeline, not a text model.", CHOOSE_TEXT_MODEL)
+        raise not_supported(folder, "an image generation pipeline, not a text model")
     if MODEL_XML in files:
         return
     suffixes = {Path(name).suffix for name in files}
     if ".gguf" in suffixes:
-        raise ModelNotSupported(f"{folder} holds a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
+        raise ModelNotSupported(
+            f"{folder} holds a GGUF file, which is not OpenVINO's format.", FROM_GGUF, code="not-converted"
+        )
     if suffixes & {".safetensors", ".pt", ".pth"} or "pytorch_model.bin" in files:
         command = f"optimum-cli export openvino -m {shlex.quote(str(folder))} --task text-generation-with-past OUTPUT"
-        raise ModelBroken(f"{folder} is not converted to OpenVINO yet: it has no {MODEL_XML}.", f"Run: {command}.")
+        raise ModelBroken(
+            f"{folder} is not converted to OpenVINO yet: it has no {MODEL_XML}.",
+            f"Run: {command}.",
+            code="not-converted",
+        )
     raise ModelBroken(
-        f"{folder} has no {MODEL_XML}.", "Name a folder made by optimum-cli export openvino, or get the model again."
+        f"{folder} has no {MODEL_XML}.",
+        "Name a folder made by optimum-cli export openvino, or get the model again.",
+        code="graph-missing",
     )
 
 
@@ -204,8 +232,9 @@ def _refuse_other_graphs(folder: Path, ir: IrFile, settings: Mapping[str, Any]) 
     elif match := _NOT_CAUSAL.search(architecture):
         what = f"a model for {re.sub('(?<=[a-z])(?=[A-Z])', ' ', match[1]).lower()} ({architecture})"
     else:
+        refuse_unknown_inputs(ir.inputs, folder)
         return
-    raise ModelNotSupported(f"{folder} is {what}.", CHOOSE_TEXT_MODEL)
+    raise not_supported(folder, what)
 
 
 def _architecture(settings: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def open_backend(
     progress("reading the model")
     check_weights(files, available_bytes())
     graph = ir.read(core, files.xml)
-    signature = ir.classify(graph, files.xml)
+    signature = ir.classify(graph)
     notices: list[str] = []
     obstacle = _obstacle(signature, device)
     if not obstacle and options.backend != "stateful":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ from tui.engine.errors import ModelBroken
 
 GET_AGAIN = "Get the model again, or convert it again."
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
 
 def read_bytes(file: Path) -> bytes:
     """A file's content.
 
     Raises:
-        ModelBroken: It is missing, or the system does not let us read it.
+        ModelBroken: It is missing, only a git-lfs pointer to the file, or the system does not let us read it.
     """
     try:
-        return file.read_bytes()
+        content = file.read_bytes()
     except FileNotFoundError:
-        raise ModelBroken(f"{file} is missing.", GET_AGAIN) from None
+        raise ModelBroken(f"{file} is missing.", GET_AGAIN, code="file-missing") from None
     except OSError as error:
         raise unreadable(file, error) from error
+    if content.startswith(LFS_POINTER):
+        raise lfs_pointer(file)
+    return content
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -36,17 +42,30 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         value = json.loads(read_bytes(file).decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ModelBroken(f"{file} is not text in UTF-8.", GET_AGAIN) from None
+        raise _broken(f"{file} is not text in UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise ModelBroken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
+        raise _broken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
-        raise ModelBroken(f"{file} cannot be read as JSON: {error}.", GET_AGAIN) from None
+        raise _broken(f"{file} cannot be read as JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise ModelBroken(f"{file} is broken in line 1: it must hold a JSON object.", GET_AGAIN)
+        raise _broken(f"{file} is broken in line 1: it must hold a JSON object.")
     return value
+
+
+def _broken(sentence: str, step: str = GET_AGAIN) -> ModelBroken:
+    return ModelBroken(sentence, step, code="json-broken")
+
+
+def lfs_pointer(file: Path) -> ModelBroken:
+    """The error for a file that git-lfs has not fetched."""
+    return ModelBroken(
+        f"{file} is a git-lfs pointer, not the file itself.",
+        f"Fetch the file: git -C {shlex.quote(str(file.parent))} lfs pull.",
+        code="lfs-pointer",
+    )
 
 
 def unreadable(path: Path, error: OSError) -> ModelBroken:
     """The error for a file or folder that the system does not let us read."""
     step = f"Allow it: chmod -R u+rX '{path}'." if isinstance(error, PermissionError) else GET_AGAIN
-    return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step)
+    return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step, code="unreadable")

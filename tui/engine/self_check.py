@@ -59,15 +59,10 @@ def verdict(
     remembered = verdicts.get(key) or _brought(xml).get(key)
     if remembered in (Verdict.OK, Verdict.FAILED):
         return Verdict(remembered)
-    # Weights once, and repacked once.
-    if xml.with_suffix(".bin").stat().st_size * 2 > available_bytes():
-        return Verdict.UNCHECKED
     progress("checking paged attention (once for each model and device)")
-    try:
-        found = _check(core, xml, device, signature)
-    except NotEnoughMemory:  # says nothing about the model: next time there may be more
-        return Verdict.UNCHECKED
-    verdicts[key] = found.value
+    found = check(core, xml, device, signature)
+    if found is not Verdict.UNCHECKED:
+        verdicts[key] = found.value
     return found
 
 
@@ -88,7 +83,18 @@ def _brought(xml: Path) -> dict[str, str]:
     return brought if isinstance(brought, dict) else {}
 
 
-def _check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Verdict:
+def check(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Verdict:
+    """The verdict of a check made now: two compilations, freed one after the other; unchecked where memory is short."""
+    # Weights once, and repacked once.
+    if xml.with_suffix(".bin").stat().st_size * 2 > available_bytes():
+        return Verdict.UNCHECKED
+    try:
+        return _compare(core, xml, device, signature)
+    except NotEnoughMemory:  # says nothing about the model: next time there may be more
+        return Verdict.UNCHECKED
+
+
+def _compare(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> Verdict:
     properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
     if device.startswith("CPU"):
         # Quantised activations and KV would blur what is compared.

@@ -21,6 +21,10 @@ _SECONDS = 5.0
 _LARGEST = 1 << 24
 
 
+class TakesTooLong(SecurityError):
+    """The template was stopped."""
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**"})
     deadline = float("inf")
@@ -37,7 +41,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def look_at_clock(self) -> None:
         if time.monotonic() > self.deadline:
-            raise SecurityError("it takes too long")
+            raise TakesTooLong("it takes too long")
 
 
 def _is_sequence(value: Any) -> bool:
@@ -75,7 +79,7 @@ def render(template: jinja2.Template, variables: Mapping[str, Any]) -> str:
     """Render a compiled template. One thread at a time.
 
     Raises:
-        Exception: Whatever the template raises; SecurityError where it tries to get out, or takes too long.
+        Exception: Whatever the template raises; SecurityError where it tries to get out, TakesTooLong.
     """
     environment = template.environment
     assert isinstance(environment, _Environment)

@@ -27,6 +27,7 @@ def require_tokenizer(folder: Path) -> None:
                 raise TokenizerMissing(
                     f"{folder} has no {file.name}: the text of this model cannot be turned into tokens or back.",
                     f"Make it: {_convert_line(folder)} (after pip install 'openvino-tokenizers[transformers]').",
+                    code="detokenizer-missing" if xml.name == DETOKENIZER_XML else "tokenizer-missing",
                 )
         read_ir(xml)
 
