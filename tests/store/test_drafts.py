@@ -93,6 +93,21 @@ def test_what_nobody_has_left_is_read_while_another_program_writes(
         assert store.unbegun_drafts() == {"new": "mine"}
 
 
+def test_what_a_process_that_is_gone_has_left_is_read_while_another_program_writes_and_taken_over_later(
+    store: Conversations, talk: Talk, elsewhere: Type, path: Path
+) -> None:
+    end(elsewhere(talk.id, "half a sentence"))
+    end(elsewhere("new", "of a new chat"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert store.draft(talk.id) == "half a sentence"
+        assert store.unbegun_drafts() == {"new": "of a new chat"}
+    store.save_draft(talk.id, "a sentence")
+    store.save_draft("new", "")
+    again = Conversations.open(path)
+    assert (again.draft(talk.id), again.unbegun_drafts()) == ("a sentence", {})
+
+
 def test_new_chats_have_drafts_of_their_own(store: Conversations, talk: Talk, elsewhere: Type) -> None:
     store.save_draft("first", "1")
     store.save_draft("second", "2")

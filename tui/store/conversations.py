@@ -13,8 +13,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tui.store import drafts, paths, rows, saving, writers
+from tui.store import paths, rows, saving, writers
 from tui.store.database import Database
+from tui.store.drafts import Drafts
 from tui.store.errors import NotThere, NotWritable, StoreError
 from tui.store.indexing import Indexer
 from tui.store.records import Conversation, Ended, Message, Role
@@ -46,6 +47,7 @@ class Conversations:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._drafts = Drafts(database)
         self._synced = -_UNSYNCED_S  # `time.monotonic()`
         self._indexer = Indexer(database)
 
@@ -251,7 +253,7 @@ class Conversations:
         Raises:
             StoreError: It cannot be read.
         """
-        return drafts.read(self._database, id)
+        return self._drafts.read(id)
 
     def unbegun_drafts(self, known: Collection[str] = ()) -> dict[str, str]:
         """What was typed in conversations that were never begun, and nobody else writes, the latest last.
@@ -262,7 +264,7 @@ class Conversations:
         Raises:
             StoreError: They cannot be read.
         """
-        return drafts.unbegun(self._database, known)
+        return self._drafts.unbegun(known)
 
     def save_draft(self, id: str, text: str) -> None:
         """Keep what this process has of a message that is typed and not sent; "" forgets it.
@@ -270,7 +272,7 @@ class Conversations:
         Raises:
             StoreError: It cannot be written.
         """
-        drafts.save(self._database, id, text)
+        self._drafts.save(id, text)
 
     def search(self, text: str, *, cancelled: threading.Event | None = None) -> Iterator[Hit]:
         """Messages that have `text` in them, newest first, as they are found; deleted conversations are left out.

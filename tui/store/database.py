@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tui import __version__
 from tui.store import recovery, schema
-from tui.store.errors import NotThere, NotWritable, StoreError
+from tui.store.errors import Locked, NotThere, NotWritable, StoreError
 from tui.store.files import locked, private_dir
 from tui.store.network import network_file_system
 from tui.store.raw_pages import PAGE_SIZE
@@ -81,20 +81,24 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
+    def write(self, *, synced: bool = True, waits: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection to write with: all of the block is on disk when it is left, or nothing of it.
 
         Args:
             synced: Wait for the disk, 2 to 80 ms. Else the system has it, which outlives this process, and writes it
                 with what is synced next, or by itself; a power failure takes it.
+            waits: For another program that writes; else that is an error at once.
 
         Raises:
+            Locked: Another program writes.
             StoreError: It cannot be written.
         """
         with self._told(), self._lent(self._connect) as connection:
             # With a rollback journal, what is not synced could be damaged.
             connection.execute(f"PRAGMA synchronous = {'FULL' if synced or self._journal != 'wal' else 'NORMAL'}")
+            connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S * waits:.0f}")
             connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -295,7 +299,7 @@ def _told(error: sqlite3.Error, path: Path) -> StoreError:
             what = "is a folder" if os.path.isdir(path) else "it, or a file beside it, may not be opened or made"
             return NotWritable(f"{path} cannot be opened: {what}.", _FOLDER)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreError(
+            return Locked(
                 f"{path} has been locked by another program for {BUSY_S:.0f} seconds.", "Close that program, try again."
             )
         case sqlite3.SQLITE_IOERR:

@@ -24,5 +24,9 @@ class NotWritable(StoreError):
     """What is stored can be read at best: its folder or its disk is read-only, full or failing."""
 
 
+class Locked(StoreError):
+    """Another program writes, for longer than was waited."""
+
+
 class NotThere(StoreError):
     """What is written belongs to something that is not stored, or is not any more."""
