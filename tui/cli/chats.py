@@ -16,6 +16,7 @@ import click
 
 from tui.cli import console, log
 from tui.cli.options import debug_option
+from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
@@ -202,13 +203,8 @@ def delete(reference: str, yes: bool, debug: bool) -> None:
     with _opened() as store:
         conversation = store.find(reference)
         named = f'{conversation.id} "{_title(conversation.title)}"'
-        if not yes:
-            if sys.stdin is None or not console.is_terminal(sys.stdin):
-                raise click.UsageError("Nobody can be asked here; --yes deletes without asking.")
-            console.aside(f"Delete {named}? [y/N]", end=" ")
-            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-                console.aside("It stays.")
-                return
+        if not agreed(f"Delete {named}?", yes, "deletes"):
+            return
         store.delete(conversation.id)
         console.aside(f"Deleted: {named}.")
 

@@ -1,21 +1,42 @@
-"""`ovchat models`: the models that are here."""
+"""`ovchat models`: the models that are here, listed, looked at, added, renamed and removed."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
 from tui.cli import console, log
 from tui.cli.lazy_group import LazyGroup
+from tui.cli.loading import read_settings
+from tui.cli.model_facts import Known, as_object, lines
+from tui.cli.model_table import Listed, plain, table
 from tui.cli.options import debug_option
-from tui.library.find import find_models
+from tui.cli.question import agreed
+from tui.cli.utf8 import require_utf8
+from tui.engine.memory import available_bytes
+from tui.engine.memory_need import memory_need
+from tui.engine.options import EngineOptions
+from tui.library import added
+from tui.library.amounts import size_text
+from tui.library.find import ADDED, FoundModel, Source, added_folders, find_model, name_of
+from tui.library.local import LocalModel, LocalModels
+from tui.library.remove import Deletion, delete, removal
+from tui.library.rename import rename
+from tui.store.settings_file import SettingsFile
+from tui.store.state import State
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
-
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
-APART: dict[str, str] = {}
+APART = {
+    "pull": "Get a model from the Hugging Face hub.",
+}
 
 
 class Models(LazyGroup):
@@ -30,7 +51,7 @@ class Models(LazyGroup):
 def command(ctx: click.Context) -> None:
     """The local models: list, show, add, rename, remove.
 
-    Without any of these: list.
+    Without any of these: list. NAME is the name of a model, its end where no other one ends so, or a folder.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_, as_json=False, debug=False)
@@ -40,11 +61,153 @@ def command(ctx: click.Context) -> None:
 @as_json_option
 @debug_option
 def list_(as_json: bool, debug: bool) -> None:
-    """The models that are here, with their names."""
+    """The models that are here, and what they take.
+
+    In a pipe: a line each with tabs between name, state, architecture, parameters, weights, bytes, context and folder.
+    """
     log.begin(debug)
-    found = find_models()
+    options, free = _options(), available_bytes()
+    models = LocalModels()
+    rows = [_listed(models.read(model), options, free) for model in models.find()]
+    for folder in added_folders():
+        if (problem := added.trouble(folder)) is not None:
+            console.note(f"{problem.sentence} It is one of {ADDED}.")
     if as_json:
-        listed = [{"name": each.name, "path": str(each.path), "source": str(each.source)} for each in found]
-        console.write(json.dumps({"models": listed}, ensure_ascii=False) + "\n")
+        _print_json({"models": [_summary(row) for row in rows]})
+        return
+    on_terminal = console.is_terminal(sys.stdout)
+    shown = table(rows, shutil.get_terminal_size().columns) if on_terminal else plain(rows)
+    console.write("".join(f"{line}\n" for line in shown))
+
+
+@command.command("show")
+@click.argument("name", metavar="NAME|DIR")
+@click.option("--context", type=int, metavar="N", help="The memory it needs for N tokens of context.")
+@as_json_option
+@debug_option
+def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
+    """All that the files of a model say, and the memory it needs of what is free. Nothing is loaded."""
+    log.begin(debug)
+    options, free = _options(context), available_bytes()
+    known = _known(find_model(name), options, free)
+    if as_json:
+        _print_json(as_object(known))
     else:
-        console.write("".join(f"{each.name}\n" for each in found))
+        console.write("".join(f"{line}\n" for line in lines(known)))
+
+
+@command.command("add")
+@click.argument("folder")
+@as_json_option
+@debug_option
+def add(folder: str, as_json: bool, debug: bool) -> None:
+    """List the models of a FOLDER where they are: it is one, or has some in it. Nothing is copied."""
+    log.begin(debug)
+    brought = added.add(require_utf8("FOLDER", folder), _settings_file())
+    if as_json:
+        _print_json({"models": [_place(model) for model in brought]})
+    elif brought:
+        console.write("".join(f"{model.name}\n" for model in brought))
+    else:
+        console.aside("Its models are on the list already.")
+
+
+@command.command("rename")
+@click.argument("name")
+@click.argument("new")
+@as_json_option
+@debug_option
+def rename_(name: str, new: str, as_json: bool, debug: bool) -> None:
+    """Give a model of the models folder another name: its folder is renamed.
+
+    NEW is a name, or OWNER/NAME. The model's device, its sampling settings and its conversations follow.
+    """
+    log.begin(debug)
+    renamed = rename(name, require_utf8("NEW", new))
+    for notice in renamed.notices:
+        console.note(notice)
+    if as_json:
+        _print_json(_place(renamed.model))
+    else:
+        console.aside(f"{name} is {renamed.model.name} now.")
+
+
+@command.command("remove")
+@click.argument("name")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before deleting.")
+@as_json_option
+@debug_option
+def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
+    """Delete a model of the models folder; it asks first. A folder that was added is only taken off the list."""
+    log.begin(debug)
+    target = removal(name)
+    if not isinstance(target, Deletion):
+        added.take_off(target.folder, _settings_file())
+        if as_json:
+            _print_json({"path": str(target.folder), "deleted": False, "freed_bytes": 0})
+        else:
+            console.aside(f"{target.folder} is off the list. Its files are as they were.")
+        return
+    model = target.model
+    if not agreed(_question(target), yes, "deletes"):
+        return
+    delete(target)
+    if as_json:
+        _print_json({**_place(model), "deleted": True, "freed_bytes": target.freed})
+    else:
+        console.aside(f"Deleted: {model.name}.")
+
+
+def _question(target: Deletion) -> str:
+    model = target.model
+    if target.is_link:
+        return f"Delete the link {model.path}? What it leads to, {os.path.realpath(model.path)}, stays."
+    files = f"{target.files} {'file' if target.files == 1 else 'files'} in {model.path}"
+    return f"Delete {model.name}? That frees {size_text(target.freed)}: {files}."
+
+
+def _listed(model: LocalModel, options: EngineOptions, free: int) -> Listed:
+    return Listed(model, memory_need(model.files, options, free) if model.files is not None else None)
+
+
+def _known(folder: Path, options: EngineOptions, free: int) -> Known:
+    models = LocalModels()
+    named = name_of(folder)
+    found = next((model for model in models.find() if model.name == named), None)
+    model = models.read(found or LocalModel(named, folder, Source.ADDED))
+    row = _listed(model, options, free)
+    problem = model.problem or (row.need.problem if row.need is not None else None)
+    source = str(found.source) if found is not None else ""
+    return Known(model.name, model.path, source, model.files, row.need, State().device_of(named) or "", problem)
+
+
+def _options(context: int | None = None) -> EngineOptions:
+    engine = {name: value for name, value in read_settings().section("engine").items() if name != "device"}
+    return EngineOptions.parse([f"context={context}"] if context is not None else [], engine)
+
+
+def _settings_file() -> SettingsFile:
+    file = SettingsFile()
+    for notice in file.settings.notices:
+        console.note(notice)
+    return file
+
+
+def _summary(row: Listed) -> dict[str, Any]:
+    model, files = row.model, row.model.files
+    facts = ("architecture", "model_type", "parameters", "weight_format", "size_bytes", "context_length")
+    return {
+        **_place(model),
+        **{name: getattr(files, name, None) for name in facts},
+        "memory_bytes": row.need.total if row.need is not None else None,
+        "state": row.state or "ready",
+        "problem": str(model.problem) if model.problem is not None else None,
+    }
+
+
+def _place(model: FoundModel | LocalModel) -> dict[str, Any]:
+    return {"name": model.name, "path": str(model.path), "source": str(model.source)}
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    console.write(json.dumps(value, ensure_ascii=False) + "\n")

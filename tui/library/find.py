@@ -20,7 +20,7 @@ from tui.engine.model_files import FROM_GGUF
 from tui.library.folders import Found, TooManyFolders, models_in, models_in_cache
 from tui.library.names import meant, unique
 from tui.store import paths
-from tui.store.settings import load_settings
+from tui.store.settings import Settings, load_settings
 
 STARTER = "starter"
 ADDED = "storage.model_folders"
@@ -72,10 +72,15 @@ def _expanded(folder: str) -> Path:
     return Path(os.path.expanduser(folder))
 
 
-def added_folders() -> tuple[Path, ...]:
-    """The folders that the user has added; a relative one begins where his settings are."""
-    folders = load_settings()[ADDED]
-    return tuple(paths.config_dir() / _expanded(folder) for folder in folders if "\0" not in folder)
+def added_folders(settings: Settings | None = None) -> tuple[Path, ...]:
+    """The folders that the user has added."""
+    settings = settings or load_settings()
+    return tuple(added_folder(said) for said in settings[ADDED] if "\0" not in said)
+
+
+def added_folder(said: str) -> Path:
+    """The folder that an entry of the setting means; a relative one begins where the settings are."""
+    return paths.config_dir() / _expanded(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ MOST_FOLDERS = 10_000
 # Of models that cannot chat, too: they are shown, and refused by their kind.
 _MODEL = re.compile(r"openvino_(?:\w+_)?model(?:_\w+)?\.xml")
 _PIPELINE = "model_index.json"  # for images: the models in its folders are its parts
-_REPOSITORY = "models--"
+REPOSITORY = "models--"
+"""What the folder of a repository in a Hugging Face cache begins with."""
 
 Found = tuple[str, Path]
 """What a model is called below the folder that was walked, and its own folder."""
@@ -74,12 +75,12 @@ def models_in_cache(folder: Path) -> Iterator[Found]:
 
 def _in_repository(path: Path) -> Found | None:
     """The model of a repository in a Hugging Face cache; None where it is none, or has none."""
-    if not path.name.startswith(_REPOSITORY):
+    if not path.name.startswith(REPOSITORY):
         return None
     snapshot = _snapshot(path)
     if snapshot is None or not _is_model(_entries(snapshot)[0]):
         return None
-    return path.name.removeprefix(_REPOSITORY).replace("--", "/"), snapshot
+    return path.name.removeprefix(REPOSITORY).replace("--", "/"), snapshot
 
 
 def _snapshot(repository: Path) -> Path | None:

@@ -59,10 +59,22 @@ class LocalModels:
     def __init__(self, places: Places | None = None) -> None:
         self._places = places
         self._known: dict[Path, tuple[_Signature, LocalModel]] = {}
+        self._found: list[FoundModel] = []
 
     def find(self) -> list[LocalModel]:
         """Every local model in the order of `find_models`, with what is known of it from before."""
-        return [self._last(model) for model in find_models(self._places)]
+        self._found = find_models(self._places)
+        return [self._last(model) for model in self._found]
+
+    def has_changed(self) -> bool:
+        """Whether models have come, gone or got another name since `find`, or files of one have changed since `read`.
+
+        Nothing but names and times of files is looked at: that can be asked every few seconds.
+        """
+        if find_models(self._places) != self._found:
+            return True
+        known = (self._known.get(model.path) for model in self._found)
+        return any(each[0] != _signature(each[1].path) for each in known if each is not None)
 
     def read(self, model: LocalModel) -> LocalModel:
         """What the files of a model say now; broken ones have a problem."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.library.amounts import count_text, size_text
+from tui.chat.model_texts import (
+    context_text,
+    kv_cache_text,
+    layers_text,
+    made_with_text,
+    memory_text,
+    parameters_text,
+    short_path,
+    template_text,
+    weights_text,
+)
+from tui.library.amounts import size_text
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.reading_panel import ReadingPanel, labelled
 from tui.widgets.visible import one_line, visible
-
-if TYPE_CHECKING:
-    from tui.engine.memory_need import MemoryNeed
-    from tui.engine.model_files import ModelFiles
 
 _LABEL_COLUMN = 14
 
@@ -31,11 +36,11 @@ def short_facts(row: ModelRow, scene: Scene) -> Facts:
         return []
     return [
         ("Architecture", files.architecture or files.model_type),
-        ("Context", _context(files, row.need)),
-        ("Parameters", _parameters(files)),
-        ("KV cache", _kv_cache(row.need)),
-        ("Weights", _weights(files)),
-        ("Memory", _memory(row.need)),
+        ("Context", context_text(files, row.need)),
+        ("Parameters", parameters_text(files)),
+        ("KV cache", kv_cache_text(row.need)),
+        ("Weights", weights_text(files)),
+        ("Memory", memory_text(row.need)),
         ("Size", size_text(files.size_bytes)),
         ("Device", device_text(row, scene)),
     ]
@@ -47,14 +52,13 @@ def long_facts(row: ModelRow) -> Facts:
     folder: Facts = [("Folder", short_path(row.model.path)), ("Found in", str(row.model.source))]
     if files is None:
         return folder
-    made_with = ", ".join(f"{name} {version}" for name, version in files.made_with.items())
     facts = [
         folder[0],
-        ("Template", ", ".join(files.template_sources) or "none: it is given the bare text"),
+        ("Template", template_text(files)),
         ("Tokenizer", files.tokenizer_kind),
         ("Licence", files.licence),
-        ("Made with", made_with),
-        ("Layers", _layers(files)),
+        ("Made with", made_with_text(files)),
+        ("Layers", layers_text(files)),
         folder[1],
     ]
     return [(label, value) for label, value in facts if value]
@@ -88,51 +92,6 @@ def device_text(row: ModelRow, scene: Scene) -> str:
     if row.name in scene.given:
         return f"{device}, given to it"
     return f"{device}, by engine.device" if scene.set_device else f"{device}: it is so small"
-
-
-def short_path(path: Path) -> str:
-    """A path, with the home folder as ~."""
-    try:
-        return str(Path("~") / path.relative_to(Path.home()))
-    except (ValueError, RuntimeError):
-        return str(path)
-
-
-def _parameters(files: ModelFiles) -> str:
-    return count_text(files.parameters) if files.parameters else "unknown"
-
-
-def _weights(files: ModelFiles) -> str:
-    return f"{files.weight_format}, {size_text(files.weight_bytes)}"
-
-
-def _context(files: ModelFiles, need: MemoryNeed | None) -> str:
-    if files.context_length is None:
-        return "unknown" if need is None else f"{need.context:,} tokens: it says none"
-    if need is None or need.context == files.context_length:
-        return f"{files.context_length:,} tokens"
-    return f"{need.context:,} of {files.context_length:,} tokens"
-
-
-def _kv_cache(need: MemoryNeed | None) -> str:
-    if need is None:
-        return ""
-    if not need.kv_cache:
-        return "none"
-    return f"{size_text(need.kv_cache)}, {size_text(need.kv_cache / need.context)} a token"
-
-
-def _memory(need: MemoryNeed | None) -> str:
-    return f"{size_text(need.total)} of {size_text(need.free)} free" if need is not None else ""
-
-
-def _layers(files: ModelFiles) -> str:
-    if not files.attention or files.head_dims is None:
-        return str(files.layers or "")
-    key, value = files.head_dims
-    size = f"{key}" if key == value else f"{key} and {value}"
-    window = f", a window of {files.sliding_window:,} tokens" if files.sliding_window else ""
-    return f"{files.layers or len(files.attention)}, {files.kv_heads} key/value heads of {size}{window}"
 
 
 class ModelFactsScreen(ReadingPanel):

@@ -71,6 +71,17 @@ class State:
 
         self._change(change)
 
+    def rename(self, is_it: Callable[[str], bool], name: str) -> None:
+        """Call a model otherwise, wherever it is remembered by a name or a folder of which `is_it` is true."""
+
+        def change(table: Table) -> None:
+            if (last := _text(table.get("model"))) and is_it(last):
+                table["model"] = name
+            if given := _table(table, "devices"):
+                table["devices"] = {name if is_it(each) else each: device for each, device in given.items()}
+
+        self._change(change)
+
     def _read(self) -> Table:
         if self._unsaved is not None:
             return self._unsaved

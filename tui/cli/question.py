@@ -1,0 +1,31 @@
+"""A question before something that cannot be undone."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tui.cli import console
+
+
+def agreed(question: str, yes: bool, does: str) -> bool:
+    """Ask on standard error, where a "no" is said to have changed nothing.
+
+    Args:
+        question: With its question mark.
+        yes: The user has said so on the command line; nothing is asked.
+        does: What --yes does, as in "deletes".
+
+    Raises:
+        click.UsageError: Nobody can be asked.
+    """
+    if yes:
+        return True
+    if sys.stdin is None or not console.is_terminal(sys.stdin):
+        raise click.UsageError(f"Nobody can be asked here; --yes {does} without asking.")
+    console.aside(f"{question} [y/N]", end=" ")
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return True
+    console.aside("It stays.")
+    return False
