@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tui.engine  # noqa: F401 - before any openvino: keeps its telemetry from reporting the tests
+from tests.hub_server import HubServer
 
 MODELS = Path(__file__).parent / "models"
 
@@ -33,3 +34,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 def oracle() -> dict[str, Any]:
     """Torch's greedy answers, by model name (tests/models/recipe.py says how they were made)."""
     return json.loads((MODELS / "oracle.json").read_text())
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A Hugging Face hub on loopback, for huggingface_hub in this process."""
+    with HubServer() as server:
+        server.be_the_hub(monkeypatch)
+        yield server

@@ -6,8 +6,16 @@ at most some ten times a second, and raises `tui.engine.errors.Cancelled` within
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+
+_REPORT_SECONDS = 0.1
+_RATE_SECONDS = 10.0  # what "of late" is
+_RATE_STEP_SECONDS = 0.25
+_RATE_FROM_SECONDS = 1.0
+_LONGEST_LEFT_SECONDS = 100 * 3600.0  # more than that is no estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +42,47 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+
+class Meter:
+    """Counts what arrives, and reports it with its rate and the time left.
+
+    Args:
+        report: Told at most ten times a second.
+        total: Bytes in all.
+        done: Bytes that are here already; they do not count for the rate.
+    """
+
+    def __init__(self, report: Report, total: int, done: int = 0) -> None:
+        self.doing = ""
+        self.detail = ""
+        self.done = done
+        self._report = report
+        self._total = total
+        self._last = -_REPORT_SECONDS
+        self._arrived: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+
+    def arrived(self, count: int) -> None:
+        """Bytes came in."""
+        self.done += count
+        now = time.monotonic()
+        if now - self._arrived[-1][0] > _RATE_STEP_SECONDS:
+            self._arrived.append((now, 0))
+        when, before = self._arrived[-1]
+        self._arrived[-1] = (when, before + count)
+        self.tell()
+
+    def tell(self, *, now: bool = False) -> None:
+        """Report, if the last report is long enough ago or `now`."""
+        time_now = time.monotonic()
+        if time_now - self._last < _REPORT_SECONDS and not now:
+            return
+        self._last = time_now
+        while len(self._arrived) > 1 and time_now - self._arrived[0][0] > _RATE_SECONDS:
+            self._arrived.popleft()
+        span = time_now - self._arrived[0][0]
+        rate = sum(count for _, count in self._arrived) / span if span > _RATE_FROM_SECONDS else None
+        left = (self._total - self.done) / rate if rate else None
+        if left is not None and left > _LONGEST_LEFT_SECONDS:
+            left = None
+        self._report(Progress(self.doing, self.done, self._total, True, self.detail, rate, left))

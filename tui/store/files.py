@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -88,5 +89,29 @@ def locked(path: Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
         if sys.platform == "win32":
+            with suppress(OSError):
+                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+
+@contextmanager
+def locked_now(path: Path) -> Iterator[bool]:
+    """`locked` without waiting: False in the block if somebody else holds it.
+
+    The end of the process gives it free, whatever ends it. The file stays: who would remove it could remove it from
+    under the feet of the next.
+    """
+    private_dir(path.parent)
+    with open(path.with_name(f"{path.name}.lock"), "ab", opener=private_opener) as file:
+        mine = True
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # Any other: a file system without locks.
+            mine = error.errno not in (errno.EAGAIN, errno.EACCES)
+        yield mine
+        if mine and sys.platform == "win32":
             with suppress(OSError):
                 msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)

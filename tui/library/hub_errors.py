@@ -1,0 +1,150 @@
+"""What goes wrong between here and the hub, as sentences for the user.
+
+huggingface_hub's majors stand on different HTTP libraries, so transport errors are known by their names. It is imported
+when there is something to say.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from tui.engine.errors import OvchatError
+
+_TOO_MANY = 429
+_BUSY = (408, _TOO_MANY, 500, 502, 503, 504)
+_HOPELESS = ("ProxyError", "UnsupportedProtocol", "InvalidURL")
+
+logger = logging.getLogger(__name__)
+
+
+class PullFailed(OvchatError):
+    """A model cannot be got from the hub, or not now."""
+
+
+class NotOnHub(PullFailed):
+    """There is no such repository, or it is private."""
+
+
+class Lost(Exception):
+    """The connection failed, or the hub asks for patience: worth another try.
+
+    Args:
+        problem: What to say when there is no other try.
+        wait_s: Seconds that the hub asks to wait.
+    """
+
+    def __init__(self, problem: PullFailed, wait_s: float | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.wait_s = wait_s
+
+
+@contextmanager
+def told(repository: str) -> Iterator[None]:
+    """In the block, what huggingface_hub and its HTTP library raise becomes `PullFailed` or `Lost`."""
+    try:
+        yield
+    except (PullFailed, Lost):
+        raise
+    except Exception as error:
+        logger.debug("%s", repository, exc_info=error)
+        problem = _problem(error, repository)
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def hub_name() -> str:
+    """The hub's host, as messages name it."""
+    from huggingface_hub import constants
+
+    return urlsplit(constants.ENDPOINT).netloc or constants.ENDPOINT
+
+
+def _problem(error: Exception, repository: str) -> PullFailed | Lost | None:
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    names = {each.__name__ for each in type(error).__mro__}
+    if isinstance(error, OfflineModeIsEnabled):
+        return PullFailed(f"{repository} is not fetched: HF_HUB_OFFLINE is set.", "Unset it to pull models.")
+    if isinstance(error, HfHubHTTPError):
+        return _refusal(error, repository)
+    if "HTTPError" in names or "InvalidURL" in names or isinstance(error, OSError):
+        return _no_connection(error, names)
+    if isinstance(error, ImportError):  # a SOCKS proxy needs a package that does not come with the library
+        return PullFailed(
+            f"The proxy cannot be used: {error}", "Set HTTPS_PROXY to an HTTP proxy, and unset ALL_PROXY."
+        )
+    if isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
+        return PullFailed(
+            f"{hub_name()} answers, but not as a hub does.",
+            "A network that asks to log in first does that: open a web page. Else look at HF_ENDPOINT and HTTPS_PROXY.",
+        )
+    return None
+
+
+def _refusal(error: Any, repository: str) -> PullFailed | Lost:
+    """An answer with a status from 400 on."""
+    from huggingface_hub import constants, errors
+    from huggingface_hub.utils import get_token_to_send
+
+    status = error.response.status_code
+    page = f"{constants.ENDPOINT}/{repository}"
+    token = bool(get_token_to_send(None))
+    if isinstance(error, errors.GatedRepoError):
+        step = f"Ask for access at {page}"
+        step += " with the account of the token that is used." if token else ", then log in: hf auth login."
+        return PullFailed(f"{repository} is gated: its owners decide who gets it.", step)
+    if isinstance(error, errors.RepositoryNotFoundError):
+        private = "" if token else "If it is private, log in first: hf auth login."
+        return NotOnHub(f"There is no {repository} on {hub_name()}.", private)
+    if isinstance(error, (errors.RevisionNotFoundError, errors.RemoteEntryNotFoundError)):
+        return PullFailed(f"{repository} has changed on the hub meanwhile.", "Run it again.")
+    if isinstance(error, errors.DisabledRepoError):
+        return PullFailed(f"{repository} has been disabled on the hub.", "Choose another model.")
+    if status in _BUSY:
+        return _busy(status, _wait_asked(error.response.headers), token)
+    if status == 401:
+        return PullFailed(
+            f"{hub_name()} refuses the token that is used.", "Log in again: hf auth login. Or change or unset HF_TOKEN."
+        )
+    return PullFailed(f"{hub_name()} does not give {repository} ({status}).", f"Look at {page}.")
+
+
+def _busy(status: int, wait_s: float | None, token: bool) -> Lost:
+    again = f"Try again in {wait_s:.0f} s" if wait_s else "Try again later"
+    again += "; what is here already is kept."
+    if status != _TOO_MANY:
+        return Lost(PullFailed(f"{hub_name()} has a problem of its own ({status}).", again), wait_s)
+    login = "" if token else " Who is logged in (hf auth login) may ask more often."
+    return Lost(PullFailed(f"{hub_name()} takes no more requests for now (429).", again + login), wait_s)
+
+
+def _wait_asked(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait: Retry-After, a number or a date."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _no_connection(error: Exception, names: set[str]) -> PullFailed | Lost:
+    """No HTTP answer, or not the whole: no network, no such host, a broken line."""
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    certificate = "CERTIFICATE_VERIFY_FAILED" in reason
+    problem = PullFailed(
+        f"{hub_name()} cannot be reached: {reason}.",
+        "A proxy with a certificate of its own? Name its file in SSL_CERT_FILE."
+        if certificate
+        else "Look at the network (and HTTPS_PROXY, HF_ENDPOINT), then run it again; what is here already is kept.",
+    )
+    return problem if certificate or names.intersection(_HOPELESS) else Lost(problem)

@@ -1,0 +1,118 @@
+"""What an unfinished pull has on the disk: the beginning of a model folder, in a hidden folder of the models folder.
+
+`.partial/OWNER--NAME/model` becomes the model's folder by one rename; `pull.json` beside it says of which commit its
+files are, and which are whole. `.partial/OWNER--NAME.lock` keeps a second pull of the same model out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.library.hub import Repository
+from tui.store.files import locked_now, private_dir, replace_text
+
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is here of a repository.
+
+    Attributes:
+        sizes: Bytes that are here of each of its files.
+        whole: Files that are here and verified.
+        changed: Files that were here, and are others on the hub now.
+    """
+
+    sizes: dict[str, int]
+    whole: frozenset[str]
+    changed: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes that are here in all."""
+        return sum(self.sizes.values())
+
+
+class Partial:
+    """The unfinished pull of one repository.
+
+    Args:
+        models: The models folder.
+        repository: OWNER/NAME; looked at by `tui.library.hub.is_id`.
+    """
+
+    def __init__(self, models: Path, repository: str) -> None:
+        self._folder = models / PARTIAL / repository.replace("/", "--")
+        self._manifest = self._folder / "pull.json"
+        self.model = self._folder / "model"
+
+    @property
+    def exists(self) -> bool:
+        """There is an unfinished pull."""
+        return self._folder.is_dir()
+
+    def locked(self) -> AbstractContextManager[bool]:
+        """Keep other pulls of it out; False in the block if another one is at it."""
+        return locked_now(self._folder)
+
+    def held(self, repository: Repository) -> Held:
+        """What is here of the files of a repository. Changes nothing."""
+        known = self._known()
+        sizes: dict[str, int] = {}
+        changed = []
+        for file in repository.files:
+            with suppress(OSError):
+                size = os.lstat(self.model / file.name).st_size
+                if known.get(file.name, (file.digest, False))[0] != file.digest:
+                    changed.append(file.name)
+                elif file.name in known and size <= file.size:
+                    sizes[file.name] = size
+        whole = frozenset(
+            file.name for file in repository.files if sizes.get(file.name) == file.size and known[file.name][1]
+        )
+        return Held(sizes, whole, tuple(changed))
+
+    def begin(self, repository: Repository) -> Held:
+        """Make it the unfinished pull of these files: what is here of others goes; what stays is given back."""
+        held = self.held(repository)
+        private_dir(self.model)
+        for path in self.model.iterdir():
+            if path.name not in held.sizes:
+                path.unlink()
+        self._write(repository, held.whole)
+        return held
+
+    def finish(self, repository: Repository, whole: frozenset[str]) -> None:
+        """Remember which files are whole."""
+        self._write(repository, whole)
+
+    def put_in_place(self, folder: Path) -> None:
+        """Make it the model in `folder`, whose parent is there."""
+        with suppress(OSError):
+            folder.rmdir()  # an empty one, which Windows does not replace
+        os.rename(self.model, folder)
+        self.discard()
+
+    def discard(self) -> None:
+        """Delete what is here."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write(self, repository: Repository, whole: frozenset[str]) -> None:
+        files = {file.name: [file.digest, file.name in whole] for file in repository.files}
+        content = {"repository": repository.id, "commit": repository.commit, "files": files}
+        replace_text(self._manifest, json.dumps(content, indent=1) + "\n")
+
+    def _known(self) -> dict[str, tuple[str, bool]]:
+        """Digest and whether it is whole, by the name of a file; nothing where that cannot be read."""
+        try:
+            files: dict[str, Any] = json.loads(self._manifest.read_text("utf-8"))["files"]
+            return {name: (str(digest), whole is True) for name, (digest, whole) in files.items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return {}

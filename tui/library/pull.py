@@ -1,0 +1,231 @@
+"""A model from the hub into the models folder: looked up, then fetched. It is listed when it is whole, not before.
+
+`look_up` asks the hub what there is and writes nothing; `fetch` gets it, and goes on where an earlier one was left:
+stopped, cut off or killed. Both are for a thread that may take its time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tui.engine.errors import OvchatError
+from tui.library.amounts import size_text
+from tui.library.catalogue import nearest, whole_id
+from tui.library.download import Patience, download, keep_trying
+from tui.library.find import Places, find_models
+from tui.library.hub import Repository, is_id, list_repository
+from tui.library.hub_errors import NotOnHub, PullFailed
+from tui.library.partial import Partial
+from tui.library.progress import Meter, Report
+from tui.library.wanted import wanted
+from tui.store.files import private_dir
+
+_LIST = "What there is: ovchat models pull --list"
+_FOR_A_LOOK = Patience(tries=3)  # whoever is offline is told so at once
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+class AlreadyHere(OvchatError):
+    """The model is here.
+
+    Args:
+        name: What it is called.
+        folder: Where it is.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(
+            f"{name} is already here: {folder}.",
+            "To get it anew, remove it first: ovchat models remove NAME; or pull it into another OVCHAT_HOME.",
+        )
+        self.name = name
+        self.folder = folder
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a pull would get.
+
+    Attributes:
+        repository: The repository at one commit, with the files that a chat needs.
+        models: The models folder.
+        folder: Where the model will be.
+        size: Bytes of all these files.
+        here: Bytes of them that are here from an earlier try.
+        free: Bytes that are free on the disk.
+        changed: Files that are here from an earlier try, and are others on the hub now: they are fetched anew.
+    """
+
+    repository: Repository
+    models: Path
+    folder: Path
+    size: int
+    here: int
+    free: int
+    changed: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        """Bytes that are still to come."""
+        return self.size - self.here
+
+
+def look_up(
+    asked: str, stop: threading.Event, *, places: Places | None = None, patience: Patience | None = None
+) -> Offer:
+    """What pulling a model would get, and whether there is room. Writes nothing.
+
+    Args:
+        asked: OWNER/NAME of a repository on the hub; or of one of the catalogue, as people write it.
+        stop: Ends it.
+        places: Where models are.
+        patience: How long to go on trying.
+
+    Raises:
+        AlreadyHere: There is nothing to do.
+        PullFailed: There is no such repository, or none that can be had; says the nearest names.
+        ModelNotSupported: It is a model of another kind.
+        Cancelled: `stop` was set.
+    """
+    places, patience = places or Places(), patience or _FOR_A_LOOK
+    name = whole_id(asked.strip())
+    if not is_id(name):
+        raise PullFailed(f"{asked!r} is no model on the hub: they are called OWNER/NAME.", f"{_hint(asked)}{_LIST}")
+    _refuse_what_is_here(name, places)
+    try:
+        repository = keep_trying(lambda: list_repository(name, patience.silent_s), patience, stop)
+    except NotOnHub as error:
+        raise NotOnHub(error.sentence, f"{_hint(name)}{error.next_step or _LIST}") from error
+    repository = replace(repository, files=wanted(repository))
+    _refuse_what_is_here(repository.id, places)  # the hub knows it by another name
+    held = Partial(places.models, repository.id).held(repository)
+    return Offer(
+        repository,
+        places.models,
+        places.models / repository.id,
+        sum(file.size for file in repository.files),
+        held.size,
+        free_bytes(places.models),
+        held.changed,
+    )
+
+
+def _hint(asked: str) -> str:
+    near = nearest(asked)
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def _refuse_what_is_here(name: str, places: Places) -> None:
+    for model in find_models(places):
+        if model.name.casefold() == name.casefold():
+            raise AlreadyHere(model.name, model.path)
+    folder = places.models / name
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+        raise PullFailed(f"{folder} is in the way: it is not a model.", "Look at it, and move or delete it.")
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free on the disk where a folder is, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Patience | None = None) -> Path:
+    """Get what `look_up` found; the model's folder.
+
+    Args:
+        offer: What to get.
+        report: Told how far it is.
+        stop: Ends it; what has arrived stays, and the next pull goes on there.
+        patience: How long to go on trying.
+
+    Raises:
+        PullFailed: It cannot be had now: no room, no connection, no access, another pull of it. What has arrived stays.
+        Cancelled: `stop` was set.
+    """
+    repository = offer.repository
+    partial = Partial(offer.models, repository.id)
+    with _disk_problems(offer), partial.locked() as mine:
+        if not mine:
+            raise _busy(repository.id)
+        _require_room(offer)
+        private_dir(offer.folder.parent)
+        held = partial.begin(repository)
+        _require_one_disk(partial.model, offer.folder.parent)
+        meter = Meter(report, offer.size, held.size)
+        whole = held.whole
+        for file in repository.files:
+            if file.name not in whole:
+                download(repository, file, partial.model / file.name, meter, patience or Patience(), stop)
+                whole |= {file.name}
+                partial.finish(repository, whole)
+        meter.tell(now=True)
+        partial.put_in_place(offer.folder)
+    return offer.folder
+
+
+def discard_partial(asked: str, *, places: Places | None = None) -> str:
+    """Delete what an unfinished pull has left; the model's name.
+
+    Raises:
+        PullFailed: There is none, or it is at work.
+    """
+    places = places or Places()
+    name = whole_id(asked.strip())
+    if not is_id(name) or not (partial := Partial(places.models, name)).exists:
+        raise PullFailed(f"There is no unfinished pull of {asked!r}.")
+    with partial.locked() as mine:
+        if not mine:
+            raise _busy(name)
+        partial.discard()
+    return name
+
+
+def _busy(name: str) -> PullFailed:
+    return PullFailed(f"{name} is being pulled by another ovchat at this moment.", "Let it finish, or stop it there.")
+
+
+def _require_room(offer: Offer) -> None:
+    free = free_bytes(offer.models)
+    if offer.missing > free:
+        raise PullFailed(
+            f"{offer.repository.id} needs {size_text(offer.missing)} more, and {size_text(free)} are free on the disk "
+            f"of {offer.models}.",
+            "Make room, choose a smaller model (ovchat models pull --list), or set OVCHAT_HOME to a larger disk.",
+        )
+
+
+def _require_one_disk(partial: Path, owner: Path) -> None:
+    """The last step is a rename, and that is better known before the first byte."""
+    if os.stat(partial).st_dev != os.stat(owner).st_dev:
+        raise PullFailed(
+            f"{owner} leads to another disk than {partial.parent.parent.parent}.",
+            "Let the models folder as a whole lie on one disk: a link to it is fine.",
+        )
+
+
+@contextmanager
+def _disk_problems(offer: Offer) -> Iterator[None]:
+    """In the block, what the disk refuses becomes `PullFailed`."""
+    name = offer.repository.id
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise PullFailed(
+                f"The disk of {offer.models} is full; what has arrived of {name} is kept.",
+                f"Make room, then go on: ovchat models pull {name}",
+            ) from error
+        where = error.filename or offer.models
+        raise PullFailed(
+            f"{where} cannot be written: {error.strerror or error}.",
+            "Allow it, or set OVCHAT_HOME to a place that may be written; then pull it again.",
+        ) from error
