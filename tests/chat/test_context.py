@@ -34,6 +34,14 @@ def test_the_use_is_that_of_the_rendered_template_with_what_is_typed(session: Ca
     assert usage.prompt_tokens == 70
 
 
+def test_a_system_prompt_alone_is_counted_as_it_would_be_sent(session: Callable[..., ChatSession]) -> None:
+    chat = session(context_limit=400)
+    chat.set_system("Be brief.")
+    with_a_word = chat.use("one")
+    assert with_a_word is not None
+    assert chat.use() == ContextUse(with_a_word.tokens - 1, 400)
+
+
 def test_an_empty_conversation_uses_nothing_and_without_a_model_nothing_is_told(
     session: Callable[..., ChatSession],
 ) -> None:

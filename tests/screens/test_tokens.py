@@ -67,6 +67,17 @@ async def test_ids_are_shown_on_demand(opened: OpenChat) -> None:
         assert "Hello <end>" in await chat.still()
 
 
+async def test_nothing_is_lost_beside_the_scrollbar_that_comes_with_the_ids(opened: OpenChat) -> None:
+    async with opened(size=(83, 24)) as chat:  # a row as long as the panel is wide
+        chat.prompt.insert(" ".join(f"w{number}" for number in range(200)))
+        await inspector(chat)
+        assert not chat.app.screen.query_one(TokenView).show_vertical_scrollbar
+        await chat.press("i")
+        shown = await chat.still()
+        assert chat.app.screen.query_one(TokenView).show_vertical_scrollbar
+        assert [row for row in shown.splitlines() if row.count("[") != row.count("]")] == []
+
+
 async def test_a_message_being_edited_is_shown_in_its_place(opened: OpenChat) -> None:
     async with opened(ScriptedRunner(["One."])) as chat:
         await chat.write("First?")

@@ -77,9 +77,9 @@ def _count_tokens(model: LanguageModel, given: Sequence[ChatMessage]) -> int:
 def use_of(model: LanguageModel, system: str, messages: Sequence[Message], text: str) -> ContextUse | None:
     """The context's use, or None where it cannot be told (the model is being unloaded, the template rejects it)."""
     given = chat_messages(system, messages, text)
-    if all(each["role"] == "system" for each in given):
-        # Many templates take no conversation without a user; a system prompt alone is told with what is typed.
-        return ContextUse(0, model.context_limit)
+    if given and all(each["role"] == "system" for each in given):
+        # Many templates take no conversation without a user. It is what would be sent but for what is yet to be typed.
+        given.append({"role": "user", "content": ""})
     try:
         return ContextUse(_count_tokens(model, given), model.context_limit)
     except OvchatError:

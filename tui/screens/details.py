@@ -77,7 +77,6 @@ def _common(message: Message) -> _Rows:
     return [
         ("Begun" if message.role is Role.ASSISTANT else "Written", f"{written:%Y-%m-%d %H:%M:%S}"),
         ("Length", _count(len(message.text), "character")),
-        ("Number", str(message.id)),
     ]
 
 
@@ -99,10 +98,9 @@ def _answer(message: Message) -> _Rows:
 def _replay(facts: Facts) -> str:
     if facts.replay_of is None:
         return ""
-    of = f"of number {facts.replay_of}"
     if facts.differs_at is None:
-        return f"{of}: the same tokens"
-    return f"{of}: differs from token {facts.differs_at + 1:,} on"
+        return "the same tokens as the answer it repeats"
+    return f"differs from the answer it repeats from token {facts.differs_at + 1:,} on"
 
 
 def _tokens(message: Message) -> _Rows:

@@ -49,6 +49,7 @@ class TokenView(ScrollView, can_focus=False):
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable; /* rows laid out before there is one must not lose a column to it */
         scrollbar-background: $background;
         scrollbar-color: $panel;
         & > .tokens--odd { background: $foreground 12%; }
