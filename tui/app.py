@@ -21,7 +21,7 @@ from tui.screens.palette import Actions, Palette
 from tui.screens.services import Services, Start
 from tui.store.records import Role
 from tui.terminal import keys
-from tui.terminal.display import redraw
+from tui.terminal.display import redraw, with_present_keys
 from tui.terminal.ending import EndingApp
 from tui.terminal.hangup import HANGUP, Ending
 from tui.terminal.link import Link
@@ -132,7 +132,7 @@ class ChatApp(EndingApp):
         if isinstance(self.screen, ChatScreen):
             self.screen.pane.notice.say(said)
         else:
-            self.notify(said, markup=False)
+            self.notify(with_present_keys(self, said), markup=False)
 
     def action_theme(self) -> None:
         """Choose a theme."""

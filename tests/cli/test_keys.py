@@ -98,10 +98,13 @@ def test_the_list_has_all_keys_with_their_ids(run: Run) -> None:
 def test_the_list_has_the_users_own_keys(run: Run, environment: dict[str, str]) -> None:
     home = Path(environment["OVCHAT_HOME"])
     home.mkdir()
-    (home / "settings.toml").write_text('[keys]\nchat.regenerate = ["alt+y"]\nchat.edit = ["ctrl+q"]\n', "utf-8")
+    (home / "settings.toml").write_text(
+        '[keys]\nchat.regenerate = ["alt+y"]\nchat.edit = ["ctrl+q"]\nconversations.undo = ["alt+w"]\n', "utf-8"
+    )
     found = {row["id"]: row for row in json.loads(run("keys", "--list", "--json").stdout)["keys"]}
     assert found["chat.regenerate"]["keys"] == ["alt+y"]
     assert found["chat.regenerate"]["default_keys"] == ["ctrl+r"]
+    assert found["conversations.delete"]["help"] == "Delete it. Alt+W brings it back."
     assert found["chat.edit"]["keys"] == ["alt+e"]  # it cannot have the key that quits
 
 

@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.screens.using import OpenChat
+from tests.scripted import ScriptedRunner
 from tui.app import ChatApp
 from tui.screens.chat import ChatScreen
+from tui.screens.conversations import ConversationsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.key_table import key_table
 from tui.screens.keymap import check_keys, key_rows, remapped
 from tui.terminal.link import Link
 from tui.widgets.first_run import FirstRun
+from tui.widgets.following_scroll import _Mark
+from tui.widgets.status_line import StatusFacts
 
 TABLE = key_table(ChatApp)
 
@@ -118,6 +122,38 @@ async def test_a_key_that_is_set_works_at_once_and_everything_tells_it(opened: O
         assert rows["chat.find"].keys == ()
         settings.reset("keys.chat.help")
         await chat.until(lambda: "f1" in chat.screen.active_bindings)
+
+
+async def test_every_sentence_names_the_present_keys(opened: OpenChat) -> None:
+    user = {
+        "keys.chat.follow": ["alt+z"],
+        "keys.chat.models": ["alt+y"],
+        "keys.chat.find": [],
+        "keys.conversations.undo": ["alt+w"],
+        "keys.prompt.send": ["alt+enter"],
+        "keys.prompt.new_line": ["enter"],
+    }
+    async with opened(ScriptedRunner(["line\n\n" * 90]), size=(100, 30), user=user) as chat:
+        await chat.until(lambda: "Alt+Enter sends" in chat.shown)
+        chat.prompt.insert("Hi")
+        await chat.press("alt+enter")
+        await chat.idle(2)
+        chat.app.services.outbox.flush(5)
+        chat.pane.transcript.query_one(_Mark).styles.display = "block"
+        await chat.until(lambda: "new text below, Alt+Z" in chat.shown)
+        chat.screen._status.show(StatusFacts(state="no model: F3"))
+        await chat.until(lambda: "no model: Alt+Y" in chat.shown)
+        await chat.press("ctrl+o")
+        await chat.panel(ConversationsScreen)
+        await chat.press("f1")
+        await chat.until(lambda: "Alt+W brings it back" in chat.shown)
+        assert "Alt+U" not in chat.shown
+        await chat.press("escape")
+        await chat.panel(ConversationsScreen)
+        await chat.press(*"xyz")
+        await chat.until(lambda: "no key in the chat searches" in chat.shown)
+        found, _ = key_rows(chat.app, chat.app.services.settings.user_section("keys"))
+        assert next(row for row in found if row.id == "conversations.delete").help == "Delete it. Alt+W brings it back."
 
 
 async def test_the_prompts_keys_and_those_with_several_can_be_others(opened: OpenChat) -> None:

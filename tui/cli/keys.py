@@ -55,11 +55,11 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
 def _rows() -> Sequence[KeyRow]:
     """All of them as the user's settings have them; what those cannot have is not said here but in the app."""
     from tui.app import ChatApp
-    from tui.screens.key_table import key_table, with_keys
-    from tui.screens.keymap import remapped
+    from tui.screens.key_table import key_table
+    from tui.screens.keymap import remapped, rows_with
 
     table = key_table(ChatApp)
-    return with_keys(table.rows, remapped(table, load_settings().section("keys")).keys)
+    return rows_with(table, remapped(table, load_settings().section("keys")).keys)
 
 
 def _lines(rows: Sequence[KeyRow]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,7 +17,9 @@ from textual.widgets import Static
 
 from tui.screens.keymap import keys_of
 from tui.screens.reading_panel import ReadingPanel
+from tui.terminal.display import TerminalApp
 from tui.terminal.key_names import NO_KEY
+from tui.terminal.other_keys import KeyInWords, told
 from tui.widgets.keys_row import key_label
 from tui.widgets.message_box import MessageBox
 
@@ -52,19 +54,23 @@ class HelpScreen(ReadingPanel):
 
     def parts(self) -> Iterable[Widget]:
         chosen = [replace(each, key=key) for each in self._chosen for key in keys_of(self.app, each.id or "", each.key)]
-        groups = _grouped(self._bindings_below, chosen)
+        words = self.app.keys_in_words if isinstance(self.app, TerminalApp) else ()
+        groups = _grouped(self._bindings_below, chosen, words)
         width = min(_KEY_COLUMN, max((len(keys) for entries in groups.values() for keys, _ in entries), default=0))
         for name, entries in groups.items():
             yield Static(Content(name), classes="reading--heading")
             yield Static(_table(entries, width))
 
 
-def _grouped(bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding]) -> dict[str, list[tuple[str, str]]]:
+def _grouped(
+    bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding], words: Collection[KeyInWords]
+) -> dict[str, list[tuple[str, str]]]:
     """(keys, what they do) by group: named groups first, then the screen's, what typing knows last."""
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
 
     def add(group: str, binding: Binding, key: str) -> None:
-        entry = (binding.action, binding.tooltip or binding.description)
+        place = (binding.id or "").partition(".")[0]
+        entry = (binding.action, told(binding.tooltip or binding.description, words, (place,)))
         keys = found.setdefault(group, {}).setdefault(entry, [])
         if (shown := key_label(binding.key_display or key)) not in keys:
             keys.append(shown)

@@ -7,8 +7,8 @@ that never arrives over SSH, and what would leave no way to send, to quit or to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from textual.app import App
 from tui.screens.key_table import KeyRow, KeyTable, key_table, with_keys
 from tui.store.near import did_you_mean
 from tui.terminal.key_names import NO_KEY, key_name, types, why_not
+from tui.terminal.other_keys import NONE, KeyInWords, told
 from tui.widgets.keys_row import key_label
 
 if TYPE_CHECKING:
     from textual.binding import Keymap
 
-_CHAT = ("chat", "app", "prompt")
 _NEEDED = {
     "prompt.send": "to send a message",
     "app.quit": "to quit",
@@ -55,7 +55,7 @@ def key_rows(app: App[Any], wanted: Keys) -> tuple[list[KeyRow], Remapped]:
     """
     table = _table(type(app))
     found = remapped(table, wanted)
-    return with_keys(table.rows, found.keys), found
+    return rows_with(table, found.keys), found
 
 
 def check_keys(app: App[Any], id: str, keys: Sequence[str]) -> str:
@@ -107,17 +107,23 @@ def keys_of(app: App[Any], id: str, default: str) -> tuple[str, ...]:
     return _names(app._keymap.get(id, default))
 
 
-def other_names(app: App[Any], keys: Keys) -> dict[str, str]:
-    """For sentences: what the first key of something was called, and is called now. They speak of the chat's keys."""
-    rows = sorted(with_keys(_table(type(app)).rows, keys), key=lambda row: row.place not in _CHAT)
-    first: dict[str, KeyRow] = {}
-    for row in rows:
-        first.setdefault(row.default_keys[0], row)
-    return {
-        key_label(key): key_label(row.keys[0]) if row.keys else "(no key)"
-        for key, row in first.items()
-        if row.keys[:1] != (key,)
-    }
+def keys_in_words(app: App[Any], keys: Keys) -> Sequence[KeyInWords]:
+    """What every key is called in sentences, where some are others than by default."""
+    return _in_words(with_keys(_table(type(app)).rows, keys)) if keys else ()
+
+
+def rows_with(table: KeyTable, keys: Keys) -> list[KeyRow]:
+    """All bindings with other keys, by id, of which their sentences tell, too."""
+    rows = with_keys(table.rows, keys)
+    words = _in_words(rows)
+    return [replace(row, help=told(row.help, words, (row.place,))) for row in rows]
+
+
+def _in_words(rows: Iterable[KeyRow]) -> Sequence[KeyInWords]:
+    return [
+        KeyInWords(row.place, key_label(row.default_keys[0]), key_label(row.keys[0]) if row.keys else NONE)
+        for row in rows
+    ]
 
 
 def remapped(table: KeyTable, wanted: Keys, last: str = "") -> Remapped:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.panel import Panel
+from tui.terminal.display import with_present_keys
 from tui.widgets.line_input import LineInput
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import ROW_KEYS, Heading, Line, RowKeys, RowList
@@ -74,7 +75,7 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
 
     def show_items(self, items: Sequence[Item | Heading], *, cursor: int | None = None, empty: str = "") -> None:
         """Put `items` in the list; where there are none, `empty` says why."""
-        self.query_one(".list--empty", Static).update(Content(visible(empty)))
+        self.query_one(".list--empty", Static).update(Content(visible(with_present_keys(self.app, empty))))
         self.set_class(not items, "-empty")
         self.rows.show(items, cursor)
         self.refresh_bindings()

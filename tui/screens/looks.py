@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.theme import Theme
 
 from tui.screens import themes
-from tui.screens.keymap import Keys, checked_keys, keymap, named, other_names
+from tui.screens.keymap import Keys, checked_keys, keymap, keys_in_words, named
 from tui.store.errors import StoreError
 from tui.store.settings import where
 from tui.store.settings_file import SettingsFile
@@ -140,7 +140,7 @@ class Looks:
     def _follow_keys(self) -> Keys:
         wanted = self._settings.settings.section(_KEYS)
         taken = checked_keys(self._app, wanted)
-        self._app.other_keys = other_names(self._app, taken.keys)
+        self._app.keys_in_words = keys_in_words(self._app, taken.keys)
         self._app.set_keymap(keymap(taken.keys))
         self._wrong += [f"{self._place(f'{_KEYS}.{id}')}: {why} It is ignored." for id, why in taken.problems.items()]
         return taken.keys

@@ -25,6 +25,7 @@ from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_f
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.models_table import Column, cells, columns, heading, matches, ordered
 from tui.store import paths
+from tui.terminal.display import with_present_keys
 from tui.widgets.fact_table import FactTable
 from tui.widgets.row_list import Line
 from tui.widgets.visible import visible
@@ -239,7 +240,7 @@ class ModelsScreen(ListPanel[str, ModelRow]):
         if row is None:
             return
         goes_on, problem = doing(row, self._scene), self._scene.problem(row)
-        wrong = visible(str(problem)) if problem is not None else ""
+        wrong = visible(with_present_keys(self.app, str(problem))) if problem is not None else ""
         said = Content.styled(wrong, "$text-error") if wrong else Content(goes_on)
         self.query_one(FactTable).show(said, short_facts(row, self._scene), long_facts(row))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import threading
@@ -28,6 +27,7 @@ from textual.widgets import TextArea
 from tui.terminal.clipboard import Clipboard, Copied, Copying
 from tui.terminal.frame import Frame
 from tui.terminal.link import Link
+from tui.terminal.other_keys import KeyInWords, names_other_key, told
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,11 +52,11 @@ def is_plain(app: App[Any]) -> bool:
 
 def with_present_keys(app: App[Any], sentence: str) -> str:
     """A sentence of ours that names keys, with those that do it now."""
-    others = app.other_keys if isinstance(app, TerminalApp) else {}
-    if not others:
+    if not isinstance(app, TerminalApp) or not names_other_key(sentence, app.keys_in_words):
         return sentence
-    names = "|".join(sorted(map(re.escape, others), key=len, reverse=True))
-    return re.sub(rf"(?<![\w+])(?:{names})(?!\w)", lambda found: others[found[0]], sentence)
+    ids = {active.binding.id or "" for active in app.screen.active_bindings.values()}
+    here = {id.partition(".")[0] for id in ids}
+    return told(sentence, app.keys_in_words) if "chat" in here else told(sentence, app.keys_in_words, here)
 
 
 def redraw(app: App[Any]) -> None:
@@ -98,13 +98,13 @@ class TerminalApp(App[None]):
 
     Attributes:
         plain: No colour is shown, whatever the style sheets say; what colours tell, words do.
-        other_keys: What keys are called in sentences, and which ones do that now instead.
+        keys_in_words: What keys are called in sentences; none where all are the default ones.
     """
 
     def __init__(self, line: Link, terminal: Mapping[str, Any]) -> None:
         super().__init__()
         self.plain = False
-        self.other_keys: Mapping[str, str] = {}
+        self.keys_in_words: Sequence[KeyInWords] = ()
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)

@@ -8,19 +8,23 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.layout import DockArrangeResult
 from textual.reactive import Reactive, reactive
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
 
+from tui.terminal.display import with_present_keys
 from tui.widgets.quick_scrollbar import QuickScrollBar
 
 
-class _Mark(Static):
+class _Mark(Widget):
     """There is new text below."""
+
+    def render(self) -> Content:
+        return Content(with_present_keys(self.app, "↓ new text below, Ctrl+End"))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -46,6 +50,7 @@ class FollowingScroll(VerticalScroll, can_focus=False):
             layer: mark;
             dock: bottom;
             width: 100%;
+            height: 1;
             text-align: center;
             color: $foreground-muted;
             background: $panel;
@@ -71,7 +76,7 @@ class FollowingScroll(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """Nothing but the mark in the last row."""
-        yield _Mark("↓ new text below, Ctrl+End", markup=False)
+        yield _Mark()
 
     @property
     def ends_here(self) -> bool:

@@ -12,6 +12,8 @@ from tui.widgets.typing_keys import typing_keys
 
 # What these do, the screen says.
 _LET_GO = frozenset({"enter", "ctrl+c,super+c"})
+# As in a box of several lines, and in every shell: Textual's own deletes to the right with Alt+Backspace.
+_OTHER = {"delete_left_word": "ctrl+w,ctrl+backspace,alt+backspace", "delete_right_word": "alt+delete"}
 
 
 class LineInput(Input, inherit_bindings=False):
@@ -20,7 +22,7 @@ class LineInput(Input, inherit_bindings=False):
     Textual's own takes these, as terminals send them, for the letter.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = typing_keys(Input, "line", _LET_GO)
+    BINDINGS: ClassVar[list[BindingType]] = typing_keys(Input, "line", _LET_GO, _OTHER)
 
     async def on_key(self, event: Key) -> None:
         if event.key == "enter":

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.terminal.display import frame_interval
+from tui.terminal.display import frame_interval, with_present_keys
 from tui.widgets.visible import visible
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class StatusLine(Widget):
             facts: What is known now.
             may_wait: Where it is too early, the next call will do.
         """
-        self._facts = facts
+        self._facts = replace(facts, state=with_present_keys(self.app, facts.state))
         wait = self._painted_at + self._interval - time.monotonic()
         if wait <= 0:
             self._paint()

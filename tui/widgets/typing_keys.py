@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from textual.binding import Binding, BindingType
@@ -45,15 +45,19 @@ _WORDS = {
 _SELECTING = "(True)"
 
 
-def typing_keys(box: type[Input | TextArea], name: str, without: Collection[str]) -> list[BindingType]:
+def typing_keys(
+    box: type[Input | TextArea], name: str, without: Collection[str], other: Mapping[str, str] | None = None
+) -> list[BindingType]:
     """The keys of `box`.
 
     Args:
         box: Textual's own.
         name: What the ids begin with.
         without: Keys, as Textual writes them, that are the screen's.
+        other: Keys in place of Textual's, by action.
     """
-    return [_named(each, name) for each in box.BINDINGS if isinstance(each, Binding) and each.key not in without]
+    own = [each for each in box.BINDINGS if isinstance(each, Binding) and each.key not in without]
+    return [_named(replace(each, key=(other or {}).get(each.action, each.key)), name) for each in own]
 
 
 def _named(binding: Binding, name: str) -> Binding:
