@@ -15,6 +15,7 @@ from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
 from tui.screens.dialogs import ChoiceDialog, TextDialog
 from tui.screens.palette import Palette
+from tui.screens.services import Start
 from tui.store.conversations import Conversations
 from tui.store.records import Conversation, Ended, Message, Role, new_conversation_id, new_message_id
 from tui.widgets.prompt import Prompt
@@ -200,3 +201,28 @@ async def test_an_interrupted_answer_is_reopened_and_can_be_continued(opened: Op
         await chat.until(lambda: "interrupted" in chat.notice)
         await chat.press("alt+g")
         await chat.until(lambda: chat.texts[1] == "Once upon a time.")
+
+
+@pytest.mark.parametrize("ended", [Ended.INTERRUPTED, Ended.STOP])
+async def test_mistakes_in_the_settings_are_told_with_whatever_the_start_comes_back_to(
+    opened: OpenChat, tmp_path: Path, ended: Ended
+) -> None:
+    store = Conversations.open(tmp_path / "conversations.db")
+    id = new_conversation_id()
+    question = Message(new_message_id(), id, None, Role.USER, "tell me", 1.0)
+    answer = Message(new_message_id(), id, question.id, Role.ASSISTANT, "Once upon", 2.0, ended=ended, model="scripted")
+    values = {"system": "Be brief.", "model": "other", "created": 1.0, "updated": 2.0}
+    store.save(Conversation(id, "tell me", **values))
+    store.save(question)
+    store.save(answer)
+    store.save(Conversation(id, "tell me", **values, head=answer.id))
+    store.close()
+    start = Start(go_on=True, notices=["line 2: top_k is -1."])
+    user = {"appearance.theme": "zz", "keys.chat.regenerate": ["ctrl+n"]}
+    async with opened(start=start, user=user, ready=False) as chat:
+        chat.pane.say_all(["told before it is there"])
+        await chat.until(lambda: chat.texts == ["tell me", "Once upon"])
+        await chat.ready()
+        told = ["told before", "There is no theme zz", "Ctrl+N is the key for", "line 2: top_k is -1."]
+        told += ["This answer was interrupted"] if ended is Ended.INTERRUPTED else []
+        await chat.until(lambda: all(each in chat.notice for each in told), "all of it")

@@ -106,15 +106,18 @@ class ChatPane(Vertical):
         """Something is typed, waits or was said."""
         return bool(self.prompt.text or self._out.under_way or self._out.begun)
 
-    def show(self, session: ChatSession, draft: str = "", focus: int | None = None) -> None:
+    def show(
+        self, session: ChatSession, draft: str = "", focus: int | None = None, *, is_start: bool = False
+    ) -> None:
         """Show another session, with its draft, at the message `focus` or at its end.
 
-        What waits in the one before goes out unseen; a temporary one ends.
+        What waits in the one before goes out unseen; a temporary one ends. What was told of the one before goes, and
+        of the app, too, but where `is_start`: nobody has read that yet.
         """
         self._works.drop()
         self.save_draft()
         self._draft.load(self.under_way.show(session, draft))
-        self.notice.clear()
+        self.notice.clear(warnings=not is_start)
         self._say_held()
         self._works.begin(partial(self._show, session, focus, session.turn))
         self._show_queue()
@@ -135,7 +138,7 @@ class ChatPane(Vertical):
 
     async def _renew(self) -> None:
         if await self.transcript.renew():
-            self.notice.clear()
+            self.notice.clear(warnings=False)
             self.post_message(self.Changed())
 
     async def take(self, session: ChatSession, focus: int | None = None) -> None:

@@ -102,11 +102,18 @@ async def open_new(services: Services, pane: ChatPane) -> None:
 
 
 async def open_stored(
-    services: Services, pane: ChatPane, id: str, focus: int | None = None, *, bring: bool = False
+    services: Services,
+    pane: ChatPane,
+    id: str,
+    focus: int | None = None,
+    *,
+    bring: bool = False,
+    is_start: bool = False,
 ) -> None:
     """Show a stored conversation, at its end or at the message `focus`, and load its model.
 
-    With `bring`, what is typed and what waits in the one that is shown is said in this one.
+    With `bring`, what is typed and what waits in the one that is shown is said in this one. Where it `is_start`, the
+    warnings that are there already stay.
 
     Raises:
         StoreError: It cannot be read.
@@ -121,7 +128,7 @@ async def open_stored(
         session.show_branch_of(focus)
     if bring:
         pane.under_way.move_on(session)
-    pane.show(session, draft, focus)
+    pane.show(session, draft, focus, is_start=is_start)
     if bring and draft:
         pane.prompt.give_back(draft)
     _use_model(services, pane)
@@ -150,7 +157,7 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     begun = pane.begun
     bring = begun and go_on and before is not None and not pane.session.messages
     if before is not None and (bring or not begun):
-        await open_stored(services, pane, before.id, bring=bring)
+        await open_stored(services, pane, before.id, bring=bring, is_start=True)
         if interrupted is not None:
             pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
     elif interrupted is not None:

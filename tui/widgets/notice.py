@@ -33,6 +33,8 @@ class Notice(Static):
 
     def __init__(self) -> None:
         super().__init__()
+        self._said = ""
+        self._severity = "information"
         self._warnings: list[str] = []
         self._stays = False
         self._said_at = 0.0
@@ -40,26 +42,38 @@ class Notice(Static):
     def say(self, text: str, severity: str = "information", *, stays: bool = False) -> None:
         """Show `text` in place of what was there; `severity` is information, warning or error.
 
-        Information goes when something is typed, unless it `stays`.
+        Information goes when something is typed, unless it `stays`: then the warnings that are there stay, too.
         """
-        self._warnings.clear()
+        if not stays:
+            self._warnings.clear()
+        self._said, self._severity = text, severity
         self._stays = stays
         self._said_at = time.monotonic()
-        self._show(text, severity)
+        self._show()
 
-    def _show(self, text: str, severity: str) -> None:
-        if severity != "information" and is_plain(self.app):
-            text = f"{severity.capitalize()}: {text}"
-        self.update(Content(visible(with_present_keys(self.app, text))))
+    def _show(self) -> None:
+        said = [(self._severity, [self._said] if self._said else []), ("warning", self._warnings)]
+        severity = "warning" if self._warnings and self._severity == "information" else self._severity
+        lines: list[str] = []
+        for each, texts in said:
+            if texts and each != "information" and is_plain(self.app):
+                texts = [f"{each.capitalize()}: {texts[0]}", *texts[1:]]
+            lines += texts
+        self.update(Content(visible(with_present_keys(self.app, "\n".join(lines)))))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
         self.add_class("-shown")
 
     def add(self, texts: Iterable[str]) -> None:
-        """Show warnings below those that are there: what is wrong with a file must not hide what is with another."""
+        """Show warnings below those that are there: what is wrong with a file must not hide what is with another.
+
+        What was only told, and does not stay, makes room for them.
+        """
         if added := [text for text in texts if text not in self._warnings]:
+            if self._severity == "information" and not self._stays:
+                self._said = ""
             self._warnings += added
-            self._show("\n".join(self._warnings), "warning")
+            self._show()
 
     def fade(self) -> None:
         """Take it away if it only told that something was done, and there was time to read it."""
@@ -72,9 +86,14 @@ class Notice(Static):
         """It says something."""
         return self.has_class("-shown")
 
-    def clear(self) -> bool:
-        """Take it away; False where there was none."""
+    def clear(self, *, warnings: bool = True) -> bool:
+        """Take it away, with or without the warnings; False where there was none."""
         was_shown = self.shown
-        self._warnings.clear()
-        self.remove_class("-shown")
+        self._said, self._severity, self._stays = "", "information", False
+        if warnings:
+            self._warnings.clear()
+        if self._warnings:
+            self._show()
+        else:
+            self.remove_class("-shown")
         return was_shown
