@@ -288,7 +288,8 @@ class TestNewConversations:
 
     async def test_are_told_why_they_have_it_not(self, opened: OpenChat) -> None:
         async with opened(user={"chat.persona": "bref"}) as chat:
-            await chat.until(lambda: "There is no persona 'bref'. Did you mean brief? There are: [b]odd, brief" in chat.notice)
+            told = "There is no persona 'bref'. Did you mean brief? There are: [b]odd, brief"
+            await chat.until(lambda: told in chat.notice)
             assert system_line(chat) == ""
 
 

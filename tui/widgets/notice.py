@@ -56,9 +56,10 @@ class Notice(Static):
         severity = "warning" if self._warnings and self._severity == "information" else self._severity
         lines: list[str] = []
         for each, texts in said:
-            if texts and each != "information" and is_plain(self.app):
-                texts = [f"{each.capitalize()}: {texts[0]}", *texts[1:]]
-            lines += texts
+            is_named = each != "information" and is_plain(self.app)
+            lines += [
+                f"{each.capitalize()}: {text}" if is_named and not place else text for place, text in enumerate(texts)
+            ]
         self.update(Content(visible(with_present_keys(self.app, "\n".join(lines)))))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
