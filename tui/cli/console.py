@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -49,15 +50,15 @@ def is_terminal(stream: TextIO) -> bool:
     return not stream.closed and stream.isatty()
 
 
-def write(text: str) -> None:
-    """A piece of the answer to standard output, at once.
+def write(text: str, **style: Any) -> None:
+    """A piece of the answer to standard output, at once, with click's styles where those are wanted.
 
     Raises:
         BrokenPipeError: Nobody reads any more.
         OutputFailed: It cannot be written.
     """
     try:
-        sys.stdout.write(visible(text) if is_terminal(sys.stdout) else text)
+        sys.stdout.write(_shown(sys.stdout, text, style))
         sys.stdout.flush()
     except OSError as failed:
         _forget(sys.stdout)
@@ -71,15 +72,18 @@ def aside(text: str, *, end: str = "\n", **style: Any) -> None:
 
     A reader of standard error who left does not matter.
     """
-    stream = sys.stderr
-    if is_terminal(stream):
-        text = visible(text)
-        # https://no-color.org
-        if style and not os.environ.get("NO_COLOR") and draws(os.environ):
-            text = click.style(text, **style)
     with suppress(OSError):
-        stream.write(text + end)
-        stream.flush()
+        sys.stderr.write(_shown(sys.stderr, text, style) + end)
+        sys.stderr.flush()
+
+
+def _shown(stream: TextIO, text: str, style: Mapping[str, Any]) -> str:
+    """A text as it goes to a stream: on a terminal without control characters, and in its style."""
+    if not is_terminal(stream):
+        return text
+    # https://no-color.org
+    plain = not style or os.environ.get("NO_COLOR") or not draws(os.environ)
+    return visible(text) if plain else click.style(visible(text), **style)
 
 
 def note(notice: str) -> None:

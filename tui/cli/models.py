@@ -36,6 +36,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
 APART = {
     "pull": "Get a model from the Hugging Face hub.",
+    "doctor": "What is wrong with a model, and what to do about it.",
 }
 
 
@@ -155,7 +156,7 @@ def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
     if as_json:
         _print_json({**_place(model), "deleted": True, "freed_bytes": target.freed})
     else:
-        console.aside(f"Deleted: {model.name}.")
+        console.aside(f"Deleted: {'the link ' if target.is_link else ''}{model.name}.")
 
 
 def _question(target: Deletion) -> str:

@@ -30,17 +30,18 @@ _GREEDY = click.option("--greedy", is_flag=True, help="Always the most likely to
 model_option = click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder.")
 device_option = click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ...")
 debug_option = click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
+engine_option = click.option(
+    "-o",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Engine option: backend, precision, kv_cache, threads or context; may be repeated.",
+)
 _MODEL = (
     model_option,
     device_option,
-    click.option(
-        "-o",
-        "--option",
-        "options",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Engine option: backend, precision, kv_cache, threads or context; may be repeated.",
-    ),
+    engine_option,
     click.option("-s", "--system", metavar="TEXT", help="The system message."),
 )
 

@@ -22,8 +22,9 @@ Message = Mapping[str, Any]
 
 _NO_TEMPLATE = "none (plain text)"
 
+# Codes of errors: the template was stopped because it took too long; it is no Jinja2.
 TOO_SLOW = "template-slow"
-"""Code of the error of a template that was stopped because it took too long."""
+BROKEN = "template-broken"
 
 
 class ChatTemplate:
@@ -175,7 +176,7 @@ class ChatTemplate:
                 raise TemplateError(
                     f"The chat template of {self._model} ({self.source}) {_reason(error)}",
                     "Put a corrected chat_template.jinja into the model's folder, or use --raw.",
-                    code=TOO_SLOW if isinstance(error, TakesTooLong) else "",
+                    code=TOO_SLOW if isinstance(error, TakesTooLong) else BROKEN if _line(error) else "",
                 ) from error
 
     def _compile(self, name: str) -> jinja2.Template:
@@ -193,6 +194,7 @@ class ChatTemplate:
             raise TemplateError(
                 f"{self._model} has the chat templates {', '.join(sorted(self._templates))}, none called default.",
                 "Put the right one into the model's folder as chat_template.jinja.",
+                code=BROKEN,
             )
         return next(iter(self._templates))
 
@@ -206,10 +208,13 @@ def _begun(prompt: str, begun: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    line = getattr(error, "lineno", None)
-    if line:
+    if line := _line(error):
         return f"is broken at line {line}: {error}"
     return f"rejects the conversation: {str(error) or type(error).__name__}"
+
+
+def _line(error: Exception) -> int | None:
+    return getattr(error, "lineno", None)
 
 
 def _jinja_files(folder: Path) -> dict[str, str]:
@@ -221,7 +226,7 @@ def _jinja_files(folder: Path) -> dict[str, str]:
         return _named({name: path.read_bytes().decode("utf-8-sig") for name, path in files.items()})
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(
-            f"A chat template in {folder} cannot be read: {error}.", "Copy or download it again."
+            f"A chat template in {folder} cannot be read: {error}.", "Copy or download it again.", code=BROKEN
         ) from error
 
 

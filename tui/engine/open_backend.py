@@ -77,7 +77,7 @@ def open_backend(
     graph = ir.read(core, files.xml)
     signature = ir.classify(graph)
     notices: list[str] = []
-    obstacle = _obstacle(signature, device)
+    obstacle = paged_obstacle(signature, device)
     if not obstacle and options.backend != "stateful":
         verdict = self_check.verdict(core, files.xml, device, signature, verdicts, progress)
         if verdict is self_check.Verdict.UNCHECKED:
@@ -117,7 +117,7 @@ def open_backend(
     return Opened(backend, _property(compiled, "INFERENCE_PRECISION_HINT"), kv_cache, tuple(notices))
 
 
-def _obstacle(signature: ir.Signature, device: str) -> str:
+def paged_obstacle(signature: ir.Signature, device: str) -> str:
     """Why this model cannot run with paged attention on this device; "" where it may."""
     if signature.kind is not ir.Kind.STATEFUL:
         return f"it is a {signature.kind} decoder"

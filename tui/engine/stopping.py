@@ -64,20 +64,21 @@ def stop_token_ids(
         template_text: The source of the chat template; "" where there is none.
         tokenizer_eos_id: The tokenizer's own end-of-sequence id.
     """
-    ids = set(_ids(generation_config.get("eos_token_id"))) | set(_ids(tokenizer_eos_id))
+    found = (token_id(text) for text in ends_of_turn(template_text))
+    return ids_in(generation_config.get("eos_token_id")) | ids_in(tokenizer_eos_id) | ids_in([*found])
+
+
+def ends_of_turn(template_text: str) -> Iterable[str]:
+    """The texts by which a chat template ends a turn; each is one token, where the tokenizer has it."""
     for text in _END_OF_TURN:
-        if text not in template_text or (text == _END_OF_CHANNEL and _CHANNEL in template_text):
-            continue
-        found = token_id(text)
-        if found is not None:
-            ids.add(found)
-    return frozenset(ids)
+        if text in template_text and not (text == _END_OF_CHANNEL and _CHANNEL in template_text):
+            yield text
 
 
-def _ids(value: object) -> Iterable[int]:
-    for each in value if isinstance(value, list | tuple) else (value,):
-        if isinstance(each, int) and not isinstance(each, bool) and each >= 0:
-            yield each
+def ids_in(value: object) -> frozenset[int]:
+    """The token ids in a value of a JSON file, which is an id, a list of them, or anything."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    return frozenset(each for each in values if isinstance(each, int) and not isinstance(each, bool) and each >= 0)
 
 
 class StopStrings:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
-from tui.engine.errors import TokenizerMissing
-from tui.engine.ir_file import read_ir
-from tui.engine.read_file import read_json
+from tui.engine.errors import ModelNotSupported, TokenizerMissing
+from tui.engine.ir_file import IrFile, read_ir
+from tui.engine.read_file import read_bytes, read_json
+from tui.engine.sentencepiece_model import SentencePieceModel
 
 TOKENIZER_XML = "openvino_tokenizer.xml"
 DETOKENIZER_XML = "openvino_detokenizer.xml"
@@ -21,15 +23,30 @@ def require_tokenizer(folder: Path) -> None:
         TokenizerMissing: One is not there, with the command that makes both.
         ModelBroken: One is cut off, a git-lfs pointer, unreadable or of a newer format.
     """
-    for xml in (folder / TOKENIZER_XML, folder / DETOKENIZER_XML):
-        for file in (xml, xml.with_suffix(".bin")):
-            if not file.exists():
-                raise TokenizerMissing(
-                    f"{folder} has no {file.name}: the text of this model cannot be turned into tokens or back.",
-                    f"Make it: {_convert_line(folder)} (after pip install 'openvino-tokenizers[transformers]').",
-                    code="detokenizer-missing" if xml.name == DETOKENIZER_XML else "tokenizer-missing",
-                )
-        read_ir(xml)
+    for name in (TOKENIZER_XML, DETOKENIZER_XML):
+        require_half(folder, name)
+
+
+def require_half(folder: Path, name: str) -> IrFile:
+    """Check that one of the two graphs is there and whole, by its name; errors as `require_tokenizer`."""
+    xml = folder / name
+    for file in (xml, xml.with_suffix(".bin")):
+        if not file.exists():
+            raise TokenizerMissing(
+                f"{folder} has no {file.name}: the text of this model cannot be turned into tokens or back.",
+                f"Make it: {_convert_line(folder)} (after pip install 'openvino-tokenizers[transformers]').",
+                code="detokenizer-missing" if name == DETOKENIZER_XML else "tokenizer-missing",
+            )
+    return read_ir(xml)
+
+
+def several_texts(count: int) -> ModelNotSupported:
+    """The error for a tokenizer of several texts, as converted for classifiers with `--number-of-inputs 2`."""
+    return ModelNotSupported(
+        f"The tokenizer of this model takes {count} texts at a time, and a chat has one.",
+        "Convert it again, with one input: convert_tokenizer MODEL_ID --with-detokenizer.",
+        code="tokenizer-several-texts",
+    )
 
 
 def _convert_line(folder: Path) -> str:
@@ -59,3 +76,20 @@ def special_tokens(folder: Path) -> dict[str, str]:
             if isinstance(text, str):
                 found[role] = text
     return found
+
+
+def vocabulary_rows(detokenizer: IrFile) -> int | None:
+    """How many token ids a detokenizer knows; None where its graph is of an unknown kind."""
+    graph = ElementTree.fromstring(read_bytes(detokenizer.xml))
+    for layer in graph.iterfind("./layers/layer"):
+        match layer.get("type"):
+            case "VocabDecoder":  # ids, then where each token begins
+                row = layer.find("./input/port[2]/dim")
+                return int(row.text or 0) if row is not None else None
+            case "SentencepieceDetokenizer" | "SentencepieceStreamDetokenizer":
+                model = next(graph.iterfind("./layers/layer[@type='Const']/data[@element_type='u8']"), None)
+                if model is None:
+                    return None
+                begin, size = int(model.get("offset", 0)), int(model.get("size", 0))
+                return SentencePieceModel(read_bytes(detokenizer.bin)[begin : begin + size], streaming=False).size
+    return None

@@ -13,9 +13,10 @@ import openvino as ov
 from openvino import opset15
 from openvino.utils.node_factory import NodeFactory
 
-from tui.engine.errors import ModelNotSupported, OvchatError
+from tui.engine.errors import OvchatError
 from tui.engine.openvino_errors import read_error
 from tui.engine.sentencepiece_model import SentencePieceModel
+from tui.engine.tokenizer_files import several_texts
 from tui.engine.vocabulary import constant_bytes
 
 _NO_LIMIT = 2**31 - 65
@@ -120,14 +121,11 @@ def bytes_in(encoder: ov.Model) -> None:
     """Let the graph take bytes in place of a string tensor, which would lose NUL characters at the end.
 
     Raises:
-        ModelNotSupported: It takes pairs of texts, as converted for classifiers with `--number-of-inputs 2`.
+        ModelNotSupported: It takes several texts.
     """
     texts = encoder.get_parameters()
     if len(texts) != 1:
-        raise ModelNotSupported(
-            f"The tokenizer of this model takes {len(texts)} texts at a time, and a chat has one.",
-            "Convert it again, with one input: convert_tokenizer MODEL_ID --with-detokenizer.",
-        )
+        raise several_texts(len(texts))
     text = texts[0]
     parts = [opset15.parameter([-1], kind) for kind in (np.int32, np.int32, np.uint8)]
     packed = opset15.string_tensor_pack(*parts)
