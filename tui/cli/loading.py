@@ -7,15 +7,18 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tui.chat.choice import Choice
 from tui.chat.choice import choose as choice_of
 from tui.cli import console
 from tui.engine.errors import DeviceNotFound
-from tui.engine.language_model import LanguageModel
-from tui.engine.runner import Runner
 from tui.store.settings import Settings, load_settings
 from tui.store.state import State
+
+if TYPE_CHECKING:
+    from tui.engine.language_model import LanguageModel
+    from tui.engine.runner import Runner
 
 _SLOW_SECONDS = 2.0
 
@@ -48,6 +51,8 @@ def choose(
 @contextmanager
 def engine() -> Iterator[Runner]:
     """A runner, closed at the end of the block; but a second Ctrl+C, or one while loading, does not wait for it."""
+    from tui.engine.runner import Runner  # OpenVINO: whoever only reads settings or files does not wait for it
+
     runner = Runner()
     try:
         yield runner
