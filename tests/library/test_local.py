@@ -152,6 +152,34 @@ def test_what_was_read_before_is_known_when_they_are_found_again(
     assert models.find()[1] == read
 
 
+def test_a_look_sees_models_that_come_go_and_change(
+    models: LocalModels, folder: Path, tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed() -> bool:
+        """Whether it has; then everything is read again, as a list of models does."""
+        found = models.has_changed()
+        for model in models.find():
+            models.read(model)
+        return found
+
+    assert changed(), "nobody has looked before"
+    assert not changed()
+    shutil.copytree(tiny_model("llama"), folder / "llama")
+    assert changed()
+    assert not changed()
+    with (folder / "llama" / "openvino_model.bin").open("ab") as weights:
+        weights.write(b"still being copied")
+    assert changed()
+    (folder / "llama").rename(folder / "renamed")
+    assert changed()
+    shutil.copytree(folder / "renamed", folder / ".partial")
+    assert not changed()
+    shutil.rmtree(folder / "renamed")
+    assert changed()
+    monkeypatch.setattr(local, "inspect", None)
+    assert not changed(), "nothing is read to see that"
+
+
 def test_facts_stay_with_a_folder_whatever_it_is_called(
     models: LocalModels, folder: Path, tiny_model: TinyModel
 ) -> None:

@@ -119,3 +119,19 @@ def test_a_name_that_is_not_utf8_lasts_as_long_as_the_process(path: Path) -> Non
     state.used(os.fsdecode(b"/models/caf\xe9"), "CPU")
     assert state.model == os.fsdecode(b"/models/caf\xe9")
     assert State(path).model == "old"
+
+
+def test_a_renamed_model_keeps_its_device(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.toml")
+    state.rename(lambda name: name == "old", "new")
+    assert (state.model, state.devices) == (None, {})
+    state.used("old", "CPU")
+    state.give_device("old", "GPU")
+    state.give_device("other", "NPU")
+    state.verdicts["key"] = "equal"
+    state.rename(lambda name: name == "old", "new")
+    assert (state.model, state.device) == ("new", "CPU")
+    assert state.devices == {"new": "GPU", "other": "NPU"}
+    assert dict(state.verdicts) == {"key": "equal"}
+    state.rename(lambda name: False, "third")
+    assert state.model == "new"

@@ -52,7 +52,9 @@ def _fact(text: Callable[[ModelFiles], str]) -> Callable[[Listed], str]:
 _COLUMNS = (
     _Column("Name", lambda row: _one_line(row.model.name)),
     _Column("Architecture", _fact(lambda files: _one_line(files.model_type)), 6),
-    _Column("Parameters", _fact(lambda files: count_text(files.parameters or 0)), 3, is_number=True),
+    _Column(
+        "Parameters", _fact(lambda files: count_text(files.parameters) if files.parameters else ""), 3, is_number=True
+    ),
     _Column("Weights", _fact(lambda files: _one_line(files.weight_format)), 4),
     _Column("Size", _fact(lambda files: size_text(files.size_bytes)), 1, is_number=True),
     _Column("Context", _fact(lambda files: f"{files.context_length:,}" if files.context_length else ""), 5, True),

@@ -38,14 +38,14 @@ def not_own(model: FoundModel) -> str:
         case Source.ADDED:
             return f"is in {model.place}, which you have added"
     if leads_out(model.path.parent, model.place):
-        return f"lies outside of the models folder: a link leads to {os.path.realpath(model.path.parent)}"
+        return f"is not in the models folder: {model.path.parent} is a link to {os.path.realpath(model.path.parent)}"
     return ""
 
 
 def leads_out(folder: Path, place: Path) -> bool:
     """Whether one of the names between a place and a folder in it is a link. Of the place itself it does not matter."""
-    here = os.path.join(os.path.realpath(place), folder.relative_to(place))
-    return os.path.normcase(os.path.realpath(folder)) != os.path.normcase(here)
+    without_links = Path(os.path.realpath(place), folder.relative_to(place))
+    return os.path.normcase(os.path.realpath(folder)) != os.path.normcase(without_links)
 
 
 def is_link(path: Path) -> bool:

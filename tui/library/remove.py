@@ -133,7 +133,7 @@ def _instead(model: FoundModel, models: list[FoundModel]) -> str:
             repository = model.path.parents[1].name.removeprefix(REPOSITORY).replace("--", "/")
             return f"Delete it there, for all of them: {_hf()} cache rm model/{shlex.quote(repository)}"
         case Source.MODELS:
-            return "Delete it there, or the link."
+            return f"Delete it there, or only the link: rm {shlex.quote(str(model.path.parent))}"
     return "It stays."
 
 

@@ -82,7 +82,7 @@ def _instead(model: FoundModel) -> str:
         case Source.ADDED:
             return "Rename its folder there."
         case Source.MODELS:
-            return "Rename it where it is."
+            return "Rename its folder there, or the link."
     return "Only models of the models folder can be renamed."
 
 
