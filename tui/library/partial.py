@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tui.library.hub import Repository
 from tui.store.files import locked_now, private_dir, replace_text
 
 PARTIAL = ".partial"
+_MANIFEST = "pull.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,8 @@ class Partial:
 
     def __init__(self, models: Path, repository: str) -> None:
         self._folder = models / PARTIAL / repository.replace("/", "--")
-        self._manifest = self._folder / "pull.json"
+        self._manifest = self._folder / _MANIFEST
         self.model = self._folder / "model"
-
-    @property
-    def exists(self) -> bool:
-        """There is an unfinished pull."""
-        return self._folder.is_dir()
 
     def locked(self) -> AbstractContextManager[bool]:
         """Keep other pulls of it out; False in the block if another one is at it."""
@@ -69,11 +66,11 @@ class Partial:
         changed = []
         for file in repository.files:
             with suppress(OSError):
-                size = os.lstat(self.model / file.name).st_size
+                here = os.lstat(self.model / file.name)
                 if known.get(file.name, (file.digest, False))[0] != file.digest:
                     changed.append(file.name)
-                elif file.name in known and size <= file.size:
-                    sizes[file.name] = size
+                elif file.name in known and stat.S_ISREG(here.st_mode) and here.st_size <= file.size:
+                    sizes[file.name] = here.st_size
         whole = frozenset(
             file.name for file in repository.files if sizes.get(file.name) == file.size and known[file.name][1]
         )
@@ -116,3 +113,9 @@ class Partial:
             return {name: (str(digest), whole is True) for name, (digest, whole) in files.items()}
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return {}
+
+
+def unfinished(models: Path) -> list[str]:
+    """The repositories whose pulls are not finished, by name."""
+    found = sorted((models / PARTIAL).glob(f"*/{_MANIFEST}"))
+    return [manifest.parent.name.replace("--", "/") for manifest in found]

@@ -22,7 +22,7 @@ from tui.library.download import Patience, download, keep_trying
 from tui.library.find import Places, find_models
 from tui.library.hub import Repository, is_id, list_repository
 from tui.library.hub_errors import NotOnHub, PullFailed
-from tui.library.partial import Partial
+from tui.library.partial import Partial, unfinished
 from tui.library.progress import Meter, Report
 from tui.library.wanted import wanted
 from tui.store.files import private_dir
@@ -179,9 +179,13 @@ def discard_partial(asked: str, *, places: Places | None = None) -> str:
         PullFailed: There is none, or it is at work.
     """
     places = places or Places()
-    name = whole_id(asked.strip())
-    if not is_id(name) or not (partial := Partial(places.models, name)).exists:
-        raise PullFailed(f"There is no unfinished pull of {asked!r}.")
+    begun = {name.casefold(): name for name in unfinished(places.models)}
+    name = begun.get(whole_id(asked.strip()).casefold())
+    if name is None:
+        raise PullFailed(
+            f"There is no unfinished pull of {asked!r}.", f"There is: {', '.join(begun.values())}." if begun else ""
+        )
+    partial = Partial(places.models, name)
     with partial.locked() as mine:
         if not mine:
             raise _busy(name)
@@ -204,7 +208,9 @@ def _require_room(offer: Offer) -> None:
 
 
 def _require_one_disk(partial: Path, owner: Path) -> None:
-    """The last step is a rename, and that is better known before the first byte."""
+    """The last step is a rename; that it can be done is better known before the first byte."""
+    if not owner.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(owner))
     if os.stat(partial).st_dev != os.stat(owner).st_dev:
         raise PullFailed(
             f"{owner} leads to another disk than {partial.parent.parent.parent}.",
