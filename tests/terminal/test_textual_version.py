@@ -27,6 +27,7 @@ PRIVATE: dict[str, list[tuple[type, str]]] = {
         (App, "_batch_count _clipboard _closed _display _driver _exit _running _sync_available"),
         (Console, "_color_system"),
     ],
+    "terminal/title.py": [(App, "_driver")],
     "terminal/ending.py": [(App, "_driver _exit _handle_exception")],
     "screens/keymap.py": [(App, "_keymap")],
     "screens/palette.py": [(CommandPalette, "_action_command_list")],

@@ -34,6 +34,7 @@ from tui.screens.message_screen import MessageScreen
 from tui.store import personas
 from tui.store.records import Conversation
 from tui.terminal.display import take_input
+from tui.terminal.title import show_title
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
 from tui.widgets.message_box import MessageBox
@@ -41,6 +42,7 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.system_line import SystemLine
 
 if TYPE_CHECKING:
+    from tui.chat.session import ChatSession
     from tui.screens.services import Services, Start
 
 _TICK_S, _LOADING_TICK_S = 0.25, 0.02
@@ -313,3 +315,14 @@ class ChatScreen(MessageScreen):
             # What a turn has come to stands until it is counted anew.
             self._use = replace(self._use, tokens=facts.used)
         self._status.show(facts, may_wait=may_wait)
+        self.sub_title = _title(self.session)
+
+    def watch_sub_title(self, title: str | None) -> None:
+        """The terminal's window tells which conversation it is, and the prompt."""
+        show_title(self.app, f"{title} - {self.app.title}" if title else self.app.title)
+        self.pane.prompt.title = title or ""
+
+
+def _title(session: ChatSession) -> str:
+    # Nothing of a temporary one is kept anywhere, and a terminal may write down its titles.
+    return "Temporary chat" if session.temporary else session.conversation.title

@@ -19,6 +19,7 @@ from tui.terminal.hangup import LastingFile
 from tui.terminal.input import META_OFF, META_ON, META_QUESTION, Done, Input
 from tui.terminal.output import Output
 from tui.terminal.scrollback import Scrollback
+from tui.terminal.title import GIVEN_BACK, KEPT, has_title, titled
 
 if TYPE_CHECKING:
     from tui.terminal.display import TerminalApp
@@ -54,6 +55,8 @@ class TerminalDriver(LinuxDriver):
         self._has_switched_meta = False
         self._is_on = False  # application mode
         self._is_lent = False
+        self._title = ""
+        self._is_titled = False  # the title is ours
 
     def _open_output(self, app: TerminalApp) -> Output | None:
         """An output on a descriptor of its own: what is set on the shell's would stay when we are gone."""
@@ -95,6 +98,12 @@ class TerminalDriver(LinuxDriver):
             self.output.write(data)
         elif not self._is_lent:
             super().write(data)
+
+    def show_title(self, text: str) -> None:
+        """Give the terminal this title, until it is given back."""
+        self._title = text
+        if self._is_titled:
+            self.write(titled(text))
 
     def run_input_thread(self) -> None:
         """Read until the terminal is given back."""
@@ -169,6 +178,9 @@ class TerminalDriver(LinuxDriver):
         self._is_on = self._key_thread is not None and self._key_thread.is_alive()
         if self._is_on and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":  # which writes a "p" on the screen
             self.write(META_QUESTION)
+        if self._is_on and has_title(os.environ):
+            self._is_titled = True
+            self.write(KEPT + (titled(self._title) if self._title else ""))
         if self.output is not None and self._is_on:
             self.output.begin()
 
@@ -179,6 +191,9 @@ class TerminalDriver(LinuxDriver):
         if self._has_switched_meta:
             self._has_switched_meta = False
             self.write(META_OFF)
+        if self._is_titled:
+            self._is_titled = False
+            self.write(GIVEN_BACK)
         super().stop_application_mode()
 
     def disable_input(self) -> None:

@@ -20,6 +20,7 @@ from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
 from tui.widgets.typing_keys import typing_keys
+from tui.widgets.visible import visible
 
 # The screen's keys: there they scroll the transcript, change the temperature, and copy or stop.
 _LET_GO = frozenset({"pageup", "pagedown", "f6", "f7", "ctrl+c,super+c"})
@@ -48,6 +49,7 @@ class Prompt(PromptArea, inherit_bindings=False):
         max-height: 33vh;
         padding: 0 1;
         border: round $border-blurred;
+        border-title-color: $text-muted;
         background: $background;
         scrollbar-size-vertical: 1;
         &:focus { border: round $border; }
@@ -77,6 +79,8 @@ class Prompt(PromptArea, inherit_bindings=False):
 
     queued: var[int] = var(0)
     """How many messages wait to be sent; the screen sets it."""
+    title: var[str] = var("")
+    """What the conversation is called, in the border."""
     label: var[str] = var("")
     """What is special about what is written here: in the border, or where there is none in the empty prompt."""
 
@@ -296,9 +300,13 @@ class Prompt(PromptArea, inherit_bindings=False):
         if self.label:
             self.watch_label()
 
+    def watch_title(self) -> None:
+        """Show it where nothing else has to be told."""
+        self.watch_label()
+
     def watch_label(self) -> None:
         """Show it where there is room for it."""
-        self.border_title = Content(self.label or ("Message" if is_plain(self.app) else ""))
+        self.border_title = Content(self.label or ("Message" if is_plain(self.app) else visible(self.title)))
         self.placeholder = Content(self.label) if self.has_class("-low") else ""
 
 
