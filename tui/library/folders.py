@@ -77,14 +77,14 @@ def _in_repository(path: Path) -> Found | None:
     """The model of a repository in a Hugging Face cache; None where it is none, or has none."""
     if not path.name.startswith(REPOSITORY):
         return None
-    snapshot = _snapshot(path)
-    if snapshot is None or not _is_model(_entries(snapshot)[0]):
+    found = snapshot(path)
+    if found is None or not _is_model(_entries(found)[0]):
         return None
-    return path.name.removeprefix(REPOSITORY).replace("--", "/"), snapshot
+    return path.name.removeprefix(REPOSITORY).replace("--", "/"), found
 
 
-def _snapshot(repository: Path) -> Path | None:
-    """The snapshot of the main branch, or the newest one."""
+def snapshot(repository: Path) -> Path | None:
+    """In a repository of a Hugging Face cache, the snapshot of the main branch, or the newest one."""
     snapshots = repository / "snapshots"
     try:
         revision = (repository / "refs" / "main").read_text().strip()
