@@ -72,6 +72,8 @@ def examine(
             del checks["NPU"]
     found = [finding for check in checks.values() for finding in _findings(check, patient)]
     found += _refusals(patient, found)
+    # What two checks met is said once, under the name that the later one, which knows more, has for it.
+    found = list({finding.sentence: finding for finding in found}.values())
     return Examination(folder, worst_first(found), tuple(checks), time.perf_counter() - started)
 
 

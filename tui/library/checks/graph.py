@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from tui.engine.decoder_kind import Kind
@@ -28,26 +29,18 @@ def check(patient: Patient) -> Iterator[Finding]:
     """Graph and weights."""
     if patient.refusal is not None and patient.refusal.code not in _ELSEWHERE:
         yield Finding.of(patient.refusal)
-    graph = patient.model.graph if patient.model else _graph(patient)
-    if isinstance(graph, OvchatError):
-        yield Finding.of(graph)
-    elif graph is not None:
+    if graph := patient.model.graph if patient.model else _graph(patient):
         yield from _of_graph(graph)
     if patient.model:
         yield from _of_kind(patient.model)
         yield from _of_weights(patient.model)
 
 
-def _graph(patient: Patient) -> IrFile | OvchatError | None:
-    """The graph where something else kept the folder from being read; None where that was the graph's own fault."""
-    if patient.refusal is None or patient.refusal.code not in _ELSEWHERE:
-        return None
-    if patient.unusable & {MODEL_XML, "openvino_model.bin"} or MODEL_XML not in patient.sizes:
-        return None
-    try:
+def _graph(patient: Patient) -> IrFile | None:
+    """The graph where something else kept the folder from being read; None where it is the graph itself."""
+    with suppress(OvchatError):
         return read_ir(patient.folder / MODEL_XML)
-    except OvchatError as failed:
-        return failed
+    return None
 
 
 def _of_graph(graph: IrFile) -> Iterator[Finding]:

@@ -76,12 +76,11 @@ def find_template(patient: Patient) -> ChatTemplate | Finding:
 def check(patient: Patient) -> Iterator[Finding]:
     """Try each kind of conversation."""
     template = find_template(patient)
-    if isinstance(template, Finding):
-        # A file that others have found: said once.
-        if template.code == BROKEN:
-            yield template
+    if "chat_template.jinja" in patient.unusable:
         return
-    if template.source in patient.unusable:
+    if isinstance(template, Finding):
+        if template.code == BROKEN:  # the others are said of their files
+            yield template
         return
     if template.plain:
         yield warning(

@@ -1,0 +1,107 @@
+"""Files that are only pointers, parts, locks, links to nowhere, or not ours to read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.library.patients import LFS_POINTER, codes, only
+from tui.library.findings import Severity
+
+TinyModel = Callable[[str], Path]
+NOBODY = 65534
+
+
+def test_a_pointer_that_loading_does_not_read_is_a_warning(healthy: Path) -> None:
+    (healthy / "tokenizer.json").write_text(LFS_POINTER)
+    assert (only(healthy).code, only(healthy).severity) == ("lfs-pointer", Severity.WARNING)
+    assert only(healthy).fix == f"Fetch the file: git -C {healthy} lfs pull."
+
+
+@pytest.mark.parametrize("name", ["openvino_model.bin.incomplete", "weights.partial", "m.aria2", "m.crdownload"])
+def test_a_download_that_was_not_finished(name: str, healthy: Path) -> None:
+    (healthy / name).write_bytes(b"x" * 2000)
+    assert only(healthy).code == "download-unfinished"
+    assert f"{healthy / name} (2.0 kB)" in only(healthy).sentence
+    assert f"rm {healthy}/*{Path(name).suffix}" in only(healthy).fix
+
+
+def test_what_huggingface_left_beside_a_model(healthy: Path) -> None:
+    kept = healthy / ".cache" / "huggingface" / "download"
+    kept.mkdir(parents=True)
+    (kept / "config.json.metadata").write_text("abc")
+    assert codes(healthy) == []
+    (kept / "openvino_model.bin.lock").touch()
+    assert (only(healthy).code, only(healthy).severity) == ("lock-left", Severity.NOTE)
+    (kept / "W1bq.8d2f.incomplete").write_bytes(b"x")
+    assert codes(healthy) == ["download-unfinished", "lock-left"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_download_that_was_not_finished_in_huggingfaces_cache(healthy: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "hub" / "models--org--name"
+    blobs, snapshot = repository / "blobs", repository / "snapshots" / "0a1b"
+    shutil.copytree(healthy, blobs)
+    snapshot.mkdir(parents=True)
+    for file in blobs.iterdir():
+        (snapshot / file.name).symlink_to(file)
+    assert codes(snapshot) == []
+    (blobs / "4d7a.incomplete").write_bytes(b"x")
+    assert codes(snapshot) == ["download-unfinished"]
+    (blobs / "tokenizer.json").unlink()
+    assert codes(snapshot) == ["link-broken", "download-unfinished"]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may look into, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, who may read everything."""
+    if sys.platform == "win32":
+        pytest.skip("permissions are others there")
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("openvino_model.bin", Severity.ERROR),
+        ("config.json", Severity.ERROR),
+        ("chat_template.jinja", Severity.ERROR),
+        ("tokenizer.json", Severity.WARNING),
+    ],
+)
+def test_a_file_that_may_not_be_read(name: str, severity: Severity, tiny_model: TinyModel, open_folder: Path) -> None:
+    model = shutil.copytree(tiny_model("llama-int8"), open_folder / "m")
+    (model / name).chmod(0)
+    with as_nobody():
+        finding = only(model)
+    assert (finding.code, finding.severity) == ("unreadable", severity)
+    assert finding.sentence == f"{model / name} cannot be read: Permission denied."
+    assert finding.fix == f"Allow it: chmod -R u+rX '{model / name}'."
+
+
+def test_a_folder_that_may_not_be_read(open_folder: Path) -> None:
+    (open_folder / "m").mkdir(mode=0)
+    with as_nobody():
+        assert only(open_folder / "m").code == "unreadable"
