@@ -60,7 +60,7 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
     model = listed(asked, places)
     if why := not_own(model):
         raise OvchatError(f"{model.name} {why}.", _instead(model))
-    if why := _why_not(name):
+    if why := why_no_name(name):
         raise OvchatError(f"{name!r} cannot be a name: {why}.", _HERE)
     target = model.place.joinpath(*name.split("/"))
     _require_free(name, target, model, models)
@@ -86,7 +86,7 @@ def _instead(model: FoundModel) -> str:
     return "Only models of the models folder can be renamed."
 
 
-def _why_not(name: str) -> str:
+def why_no_name(name: str) -> str:
     """What keeps a text from being the name of a model; "" for nothing."""
     parts = name.split("/")
     if not name.strip():
