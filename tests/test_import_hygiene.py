@@ -66,10 +66,13 @@ def test_asking_the_command_line_about_itself_imports_nothing_heavy(arguments: l
         ("tui.store.settings", ("openvino", "numpy", "textual", "tui.engine")),
         ("tui.store.state", ("openvino", "numpy", "textual", "tui.engine")),
         ("tui.library.find", ("openvino", "numpy", "textual", "huggingface_hub")),
+        ("tui.library.pull", ("openvino", "numpy", "textual", "huggingface_hub", "httpx")),
+        ("tui.cli.models_pull", ("openvino", "textual", "huggingface_hub", "httpx")),
         ("tui.chat.session", ("textual", "rich", "click", "openvino", "numpy", "jinja2")),
         ("tui.chat.choice", ("textual", "rich", "click", "openvino", "numpy")),
         ("tui.cli.ask", ("textual", "rich", "openvino_genai", "huggingface_hub")),
         ("tui.cli.chat", ("textual", "rich", "openvino_genai", "huggingface_hub")),
+        ("tui.cli.models", ("openvino", "numpy", "textual", "rich", "huggingface_hub")),
     ],
 )
 def test_a_layer_does_not_load_what_it_must_not_know(module: str, never: Sequence[str]) -> None:

@@ -239,10 +239,14 @@ def test_yes_deletes_without_asking(llama: Path) -> None:
     assert models("remove", "starter", "--yes").exit_code == 1
 
 
-def test_the_list_in_a_terminal_has_its_width(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.cli.console.is_terminal", lambda stream: stream is sys.stdout)
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+def test_the_list_in_a_terminal_has_its_width(llama: Path, home: Path) -> None:
+    from tests.terminal_driver import Terminal
+
     for width in (40, 100):
-        lines = models("list", env={"COLUMNS": str(width)}).stdout.splitlines()
-        assert lines[0].split()[0] == "Name"
-        assert [line.split()[0] for line in lines[1:]] == ["starter", "llama"]
-        assert max(map(len, lines)) <= width
+        with Terminal(
+            [sys.executable, "-m", "tui", "models"], columns=width, environment={"OVCHAT_HOME": str(home)}
+        ) as it:
+            assert it.exit_code(60) == 0
+            lines = [line for line in it.text.splitlines() if line.strip()]
+        assert [line.split()[0] for line in lines] == ["Name", "starter", "llama"]

@@ -50,6 +50,20 @@ def is_terminal(stream: TextIO) -> bool:
     return not stream.closed and stream.isatty()
 
 
+def width(stream: TextIO) -> int:
+    """Columns of the terminal that a stream ends on; COLUMNS wins, as everywhere, and 80 where nobody knows.
+
+    Not shutil's, which asks descriptor 1: that is the log's once a command has begun.
+    """
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def write(text: str, **style: Any) -> None:
     """A piece of the answer to standard output, at once, with click's styles where those are wanted.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ class Models(LazyGroup):
 @click.group("models", cls=Models, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The local models: list, show, add, rename, remove.
+    """The local models: list, show, add, pull, doctor, rename, remove.
 
     Without any of these: list. NAME is the name of a model, its end where no other one ends so, or a folder.
     """
@@ -77,7 +76,7 @@ def list_(as_json: bool, debug: bool) -> None:
         _print_json({"models": [_summary(row) for row in rows]})
         return
     on_terminal = console.is_terminal(sys.stdout)
-    shown = table(rows, shutil.get_terminal_size().columns) if on_terminal else plain(rows)
+    shown = table(rows, console.width(sys.stdout)) if on_terminal else plain(rows)
     console.write("".join(f"{line}\n" for line in shown))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from types import TracebackType
@@ -41,7 +40,7 @@ class ProgressLine:
         text = progress_text(progress)
         if self._rewrites:
             # One column is left free: writing into the last one may begin a new line.
-            width = shutil.get_terminal_size().columns - 1
+            width = console.width(sys.stderr) - 1
             text = visible(text).replace("\n", " ")
             self._write(_CLEAR_LINE + set_cell_size(text, width).rstrip())
         elif time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
