@@ -7,6 +7,8 @@ from typing import ClassVar, Generic, TypeVar
 from textual import work
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.events import Resize, ScreenResume
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
@@ -30,6 +32,30 @@ class Modal(ModalScreen[Result], Generic[Result]):
     ]
 
     _is_closing = False  # before it was there
+
+    def on_compose(self) -> None:
+        self._fit()  # before there are widgets, so that they get their styles once
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self._fit()
+        event.refresh_styles = bool(self.outer_size)  # else they are new
+
+    def _fit(self) -> None:
+        """Have the classes of the terminal's size."""
+        for size, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
+            fitting = self._get_breakpoint_classes(size, points or [])
+            for _, name in points or []:
+                self.set_class(name in fitting, name)
+
+    def on_resize(self, event: Resize) -> None:
+        if event.size == self.outer_size:  # that of its own layout
+            event.prevent_default()
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        if self._repaint_required:
+            self._repaint_required = False
+            self._dirty_widgets.add(self)  # painted with the layout, not once more after it
+        super()._refresh_layout(size, scroll)
 
     def leave(self) -> None:
         """What Esc does."""

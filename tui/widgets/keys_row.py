@@ -7,10 +7,9 @@ from typing import ClassVar
 
 from textual.binding import ActiveBinding
 from textual.content import Content
-from textual.events import Resize
 from textual.keys import format_key
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widget import Widget
 
 from tui.terminal.key_names import NO_KEY
 
@@ -45,7 +44,7 @@ def key_label(key: str) -> str:
     return "+".join(_NAMES.get(part) or format_key(part).upper() for part in key.split("+"))
 
 
-class KeysRow(Static):
+class KeysRow(Widget):
     """The keys of the screen that are to be shown, in the order of its bindings."""
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -55,20 +54,17 @@ class KeysRow(Static):
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
-    def on_resize(self, event: Resize) -> None:
-        self._draw(event.size.width)
-
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        self._draw(self.size.width)
+        self.refresh()
 
-    def _draw(self, width: int) -> None:
+    def render(self) -> Content:
         entries = _entries(self.screen.active_bindings)
         known = [entry for action, entry in entries.items() if action not in _LAST]
         last = [entries[action] for action in _LAST if action in entries]
-        while known and _width(known + last) > width:
+        while known and _width(known + last) > self.size.width:
             known.pop()
         pieces = [Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in known + last]
-        self.update(Content(_GAP).join(pieces))
+        return Content(_GAP).join(pieces)
 
 
 def _width(entries: list[tuple[str, str]]) -> int:
