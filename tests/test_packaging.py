@@ -43,6 +43,7 @@ def test_the_wheel_has_data_licence_and_starter_and_not_its_recipe(built: tuple[
     with zipfile.ZipFile(built[1]) as archive:
         names = set(archive.namelist())
     assert {"tui/data/settings.toml", "tui/__main__.py", "tui/starter/openvino_model.bin"} <= names
+    assert "tui/library/catalogue.toml" in names
     assert {f"tui/data/themes/{path.name}" for path in (ROOT / "themes").glob("*.toml")} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if "recipe" in name or name.startswith("tests")]

@@ -19,7 +19,9 @@ from tui.engine.errors import Cancelled
 from tui.engine.memory import available_bytes
 from tui.library.amounts import size_text
 from tui.library.catalogue import Recommended, catalogue
+from tui.library.doctor import examine
 from tui.library.find import find_models
+from tui.library.findings import Severity
 from tui.library.progress import Progress
 from tui.library.pull import AlreadyHere, Offer, discard_partial, fetch, free_bytes, look_up
 from tui.store import paths
@@ -65,7 +67,11 @@ def _pull(name: str, as_json: bool) -> None:
         except Cancelled:
             raise click.exceptions.Exit(INTERRUPTED) from None
     _print_result(offer.repository.id, folder, offer.repository.commit, as_json)
-    console.aside(f"Chat with it: ovchat -m {offer.repository.id}")
+    bad = [each for each in examine(folder).findings if each.severity is not Severity.NOTE]
+    for finding in bad:
+        console.note(f"{finding.sentence} {finding.fix}".rstrip())
+    if not any(finding.severity is Severity.ERROR for finding in bad):
+        console.aside(f"Chat with it: ovchat -m {offer.repository.id}")
 
 
 def _say(offer: Offer) -> None:
