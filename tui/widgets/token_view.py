@@ -49,6 +49,7 @@ class TokenView(ScrollView, can_focus=False):
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable; /* rows laid out before there is one must not lose a column to it */
         scrollbar-background: $background;
         scrollbar-color: $panel;
         & > .tokens--odd { background: $foreground 12%; }
@@ -160,9 +161,6 @@ class TokenView(ScrollView, can_focus=False):
         self._lay_out()
         self.scroll_to(y=self._screen_row(top), animate=False, force=True, immediate=True)
         self._reveal()
-
-    def watch_show_vertical_scrollbar(self) -> None:
-        self._lay_out()  # there is a column less, or one more
 
     def on_click(self, event: Click) -> None:
         row = self._row_at(self.scroll_offset.y + event.y)
