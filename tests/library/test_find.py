@@ -159,7 +159,7 @@ def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_pat
 
 
 def test_an_unknown_name_with_an_owner_says_how_to_download_it(full: Places) -> None:
-    with pytest.raises(ModelNotFound, match="hf download OpenVINO/Qwen3-8B-int4-ov"):
+    with pytest.raises(ModelNotFound, match="ovchat models pull OpenVINO/Qwen3-8B-int4-ov"):
         find_model("OpenVINO/Qwen3-8B-int4-ov", full)
 
 
@@ -216,3 +216,9 @@ def test_a_folder_is_called_by_the_name_it_is_found_by_else_by_its_own(full: Pla
     assert name_of(find_model("TINY", full), full) == "mine/tiny"
     assert name_of(full.models / "mine" / ".." / "Qwen3-8B-int4", full) == "Qwen3-8B-int4"
     assert name_of(ir(tmp_path / "elsewhere" / "own"), full) == "own"
+
+
+def test_a_link_to_a_model_is_called_by_its_own_name(full: Places) -> None:
+    (full.models / "A").symlink_to("Qwen3-8B-int4")
+    for name in ("A", "Qwen3-8B-int4"):
+        assert name_of(find_model(name, full), full) == name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -152,15 +153,17 @@ def find_model(asked: str, places: Places | None = None) -> Path:
         raise ModelNotFound(f"There is no folder {path}.", _here(names))
     near = difflib.get_close_matches(asked.casefold(), {name.casefold(): name for name in names}, 3)
     hint = f" Did you mean {' or '.join(name for name in names if name.casefold() in near)}?" if near else ""
-    get = f"To get a model of that name from Hugging Face: hf download {asked}. " if "/" in asked else ""
+    get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
     raise ModelNotFound(f"There is no model {asked!r}.{hint}", get + _here(names))
 
 
 def name_of(folder: Path, places: Places | None = None) -> str:
     """The name that a model's folder is found by, else the folder's own: in the Hugging Face cache that is a hash."""
     real = os.path.realpath(folder)
-    found = (model.name for model in find_models(places) if os.path.realpath(model.path) == real)
-    return next(found, os.path.basename(real))
+    same = [model for model in find_models(places) if os.path.realpath(model.path) == real]
+    # A link to a model has a name of its own.
+    same.sort(key=lambda model: os.path.abspath(model.path) != os.path.abspath(folder))
+    return same[0].name if same else os.path.basename(real)
 
 
 def _here(names: Sequence[str]) -> str:
