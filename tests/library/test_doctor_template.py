@@ -52,10 +52,8 @@ def test_without_a_template(healthy: Path) -> None:
 def test_the_template_of_the_tokenizer_counts(healthy: Path) -> None:
     (healthy / "chat_template.jinja").unlink()
     assert codes(healthy) == []
-    replace(
-        healthy / "openvino_tokenizer.xml", "{% for message in messages %}", html.escape("{{ raise_exception('no') }}")
-    )
-    assert "template-broken" in codes(healthy)
+    replace(healthy / "openvino_tokenizer.xml", "{% for message in messages %}", "")
+    assert codes(healthy) == ["template-broken"]
 
 
 def test_a_template_that_is_no_jinja(with_template: WithTemplate) -> None:
