@@ -154,7 +154,8 @@ def test_a_hub_that_asks_for_a_little_patience_gets_it(hub: HubServer, tmp_path:
     begun = time.monotonic()
     one.run()
     assert time.monotonic() - begun >= 1.0
-    assert [each.doing for each in one.reports if "next try" in each.doing]
+    assert "next try in 1 s" in [each.detail for each in one.reports if each.doing == "waiting"]
+    assert (one.reports[-1].doing, one.reports[-1].detail) == ("downloading", BIN)
 
 
 def test_a_hub_that_asks_for_much_patience_is_not_waited_for(hub: HubServer, tmp_path: Path, content: bytes) -> None:

@@ -151,10 +151,15 @@ def test_a_hub_may_say_the_time_when_to_come_again(hub: HubServer) -> None:
     with pytest.raises(Lost) as raised:
         listed()
     assert raised.value.wait_s == pytest.approx(100, abs=5)
-    hub.next(LISTING, Answer(429, {"Retry-After": "soon"}))
-    with pytest.raises(Lost) as raised:
-        listed()
-    assert raised.value.wait_s is None
+    for status, headers, wait in (
+        (429, {"Retry-After": "soon"}, None),
+        (429, {"RateLimit": '"resolvers";r=0;t=55'}, 55),
+        (503, {"RateLimit": '"resolvers";r=900;t=55'}, None),
+    ):
+        hub.next(LISTING, Answer(status, headers))
+        with pytest.raises(Lost) as raised:
+            listed()
+        assert raised.value.wait_s == wait
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 451])

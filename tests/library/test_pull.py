@@ -249,7 +249,7 @@ def test_a_file_where_the_owners_folder_should_be(hub: HubServer, places: Places
     hub.add(NAME)
     places.models.mkdir()
     (places.models / "OpenVINO").write_text("mine")
-    with pytest.raises(PullFailed, match="cannot be written"):
+    with pytest.raises(PullFailed, match="cannot be used"):
         pull(places)
     assert not [each for each in hub.requests if each.name != LISTING]
 
@@ -292,11 +292,18 @@ def test_a_200_gb_model_on_a_small_disk(hub: HubServer, places: Places) -> None:
         fetch(huge, lambda _: None, threading.Event())
 
 
+def test_a_models_folder_that_is_a_link_to_itself(hub: HubServer, places: Places) -> None:
+    hub.add(NAME)
+    places.models.symlink_to(places.models)
+    with pytest.raises(PullFailed, match="cannot be used"):
+        pull(places)
+
+
 @pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="nothing is forbidden to root")
 def test_a_models_folder_that_may_not_be_written(hub: HubServer, places: Places) -> None:
     hub.add(NAME)
     places.models.mkdir(mode=0o500)
-    with pytest.raises(PullFailed, match="cannot be written"):
+    with pytest.raises(PullFailed, match="cannot be used"):
         pull(places)
 
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from tui.store.errors import StoreError
-from tui.store.files import export_text, locked, private_dir, private_opener, replace_text
+from tui.store.files import export_text, locked, locked_now, private_dir, private_opener, replace_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -93,3 +95,26 @@ def test_an_export_that_cannot_be_written_names_the_file(tmp_path: Path, name: s
         export_text(f"{tmp_path}/{name}", "text")
     assert str(tmp_path) in caught.value.sentence
     assert "Choose another place." in caught.value.next_step
+
+
+def test_a_lock_that_is_taken_is_said_and_not_waited_for(tmp_path: Path) -> None:
+    with locked_now(tmp_path / "a" / "file") as mine:
+        assert mine
+        with locked_now(tmp_path / "a" / "file") as second, locked_now(tmp_path / "a" / "other") as other:
+            assert (second, other) == (False, True)
+    with locked_now(tmp_path / "a" / "file") as again:
+        assert again
+
+
+def test_a_lock_goes_with_whoever_is_killed(tmp_path: Path) -> None:
+    code = "import sys\nfrom pathlib import Path\nfrom tui.store.files import locked_now\n"
+    code += "with locked_now(Path(sys.argv[1])) as mine:\n    print(mine, flush=True)\n    sys.stdin.read()\n"
+    command = [sys.executable, "-c", code, str(tmp_path / "file")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        with locked_now(tmp_path / "file") as mine:
+            assert not mine
+        process.kill()
+    with locked_now(tmp_path / "file") as mine:
+        assert mine

@@ -84,7 +84,7 @@ def wait_out(lost: Lost, failed: int, patience: Patience, stop: threading.Event,
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if meter is not None:
-            meter.doing = f"connection lost, next try in {left:.0f} s"
+            meter.doing, meter.detail = "waiting", f"next try in {left:.0f} s"
             meter.tell()
         if stop.wait(min(left, _WAIT_TICK_SECONDS)):
             raise Cancelled
@@ -108,7 +108,6 @@ def download(
         OSError: It cannot be written.
         Cancelled: `stop` was set.
     """
-    meter.detail = file.name
     with open(path, "r+b" if path.exists() else "x+b", buffering=0, opener=private_opener) as disk:
         for _ in range(2):
             transfer = _Transfer(repository, file, disk, meter, stop)
@@ -141,7 +140,7 @@ class _Transfer:
         self._stop = stop
 
     def read_what_is_here(self) -> None:
-        self._meter.doing = "verifying"
+        self._meter.doing, self._meter.detail = "verifying", self._file.name
         self._disk.seek(0)
         while data := self._disk.read(_READ):
             self.digest.update(data)
@@ -152,7 +151,7 @@ class _Transfer:
     def fetch_the_rest(self, patience: Patience) -> None:
         failed = 0
         while (have := self._disk.tell()) < self._file.size:
-            self._meter.doing = "downloading"
+            self._meter.doing, self._meter.detail = "downloading", self._file.name
             try:
                 self._fetch(have, patience.silent_s)
                 if self._disk.tell() < self._file.size:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def _refusal(error: Any, repository: str) -> PullFailed | Lost:
     if isinstance(error, errors.DisabledRepoError):
         return PullFailed(f"{repository} has been disabled on the hub.", "Choose another model.")
     if status in _BUSY:
-        return _busy(status, _wait_asked(error.response.headers), token)
+        return _busy(status, _wait_asked(status, error.response.headers), token)
     if status == 401:
         return PullFailed(
             f"{hub_name()} refuses the token that is used.", "Log in again: hf auth login. Or change or unset HF_TOKEN."
@@ -126,15 +127,16 @@ def _busy(status: int, wait_s: float | None, token: bool) -> Lost:
     return Lost(PullFailed(f"{hub_name()} takes no more requests for now (429).", again + login), wait_s)
 
 
-def _wait_asked(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to wait: Retry-After, a number or a date."""
+def _wait_asked(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait: by Retry-After, or by RateLimit, which the hub gives with every answer."""
     asked = headers.get("Retry-After", "").strip()
     if asked.isdecimal():
         return float(asked)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
     except (ValueError, TypeError):
-        return None
+        limit = re.search(r";\s*t\s*=\s*(\d+)", headers.get("RateLimit", "")) if status == _TOO_MANY else None
+        return float(limit[1]) if limit else None
 
 
 def _no_connection(error: Exception, names: set[str]) -> PullFailed | Lost:

@@ -95,11 +95,12 @@ class Partial:
         with suppress(OSError):
             folder.rmdir()  # an empty one, which Windows does not replace
         os.rename(self.model, folder)
-        self.discard()
+        with suppress(OSError):  # the model is there, whatever becomes of the rest
+            self.discard()
 
     def discard(self) -> None:
         """Delete what is here."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder)
 
     def _write(self, repository: Repository, whole: frozenset[str]) -> None:
         files = {file.name: [file.digest, file.name in whole] for file in repository.files}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import shutil
 import threading
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ class AlreadyHere(OvchatError):
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(
             f"{name} is already here: {folder}.",
-            "To get it anew, remove it first: ovchat models remove NAME; or pull it into another OVCHAT_HOME.",
+            f"To get it anew, remove it first: ovchat models remove {shlex.quote(name)}",
         )
         self.name = name
         self.folder = folder
@@ -98,23 +99,24 @@ def look_up(
     name = whole_id(asked.strip())
     if not is_id(name):
         raise PullFailed(f"{asked!r} is no model on the hub: they are called OWNER/NAME.", f"{_hint(asked)}{_LIST}")
-    _refuse_what_is_here(name, places)
-    try:
-        repository = keep_trying(lambda: list_repository(name, patience.silent_s), patience, stop)
-    except NotOnHub as error:
-        raise NotOnHub(error.sentence, f"{_hint(name)}{error.next_step or _LIST}") from error
-    repository = replace(repository, files=wanted(repository))
-    _refuse_what_is_here(repository.id, places)  # the hub knows it by another name
-    held = Partial(places.models, repository.id).held(repository)
-    return Offer(
-        repository,
-        places.models,
-        places.models / repository.id,
-        sum(file.size for file in repository.files),
-        held.size,
-        free_bytes(places.models),
-        held.changed,
-    )
+    with _disk_problems(name, places.models):
+        _refuse_what_is_here(name, places)
+        try:
+            repository = keep_trying(lambda: list_repository(name, patience.silent_s), patience, stop)
+        except NotOnHub as error:
+            raise NotOnHub(error.sentence, f"{_hint(name)}{error.next_step or _LIST}") from error
+        repository = replace(repository, files=wanted(repository))
+        _refuse_what_is_here(repository.id, places)  # the hub may know it by another name
+        held = Partial(places.models, repository.id).held(repository)
+        return Offer(
+            repository,
+            places.models,
+            places.models / repository.id,
+            sum(file.size for file in repository.files),
+            held.size,
+            free_bytes(places.models),
+            held.changed,
+        )
 
 
 def _hint(asked: str) -> str:
@@ -153,7 +155,7 @@ def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Pati
     """
     repository = offer.repository
     partial = Partial(offer.models, repository.id)
-    with _disk_problems(offer), partial.locked() as mine:
+    with _disk_problems(repository.id, offer.models), partial.locked() as mine:
         if not mine:
             raise _busy(repository.id)
         _require_room(offer)
@@ -186,7 +188,7 @@ def discard_partial(asked: str, *, places: Places | None = None) -> str:
             f"There is no unfinished pull of {asked!r}.", f"There is: {', '.join(begun.values())}." if begun else ""
         )
     partial = Partial(places.models, name)
-    with partial.locked() as mine:
+    with _disk_problems(name, places.models), partial.locked() as mine:
         if not mine:
             raise _busy(name)
         partial.discard()
@@ -219,19 +221,17 @@ def _require_one_disk(partial: Path, owner: Path) -> None:
 
 
 @contextmanager
-def _disk_problems(offer: Offer) -> Iterator[None]:
+def _disk_problems(name: str, models: Path) -> Iterator[None]:
     """In the block, what the disk refuses becomes `PullFailed`."""
-    name = offer.repository.id
     try:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise PullFailed(
-                f"The disk of {offer.models} is full; what has arrived of {name} is kept.",
+                f"The disk of {models} is full; what has arrived of {name} is kept.",
                 f"Make room, then go on: ovchat models pull {name}",
             ) from error
-        where = error.filename or offer.models
         raise PullFailed(
-            f"{where} cannot be written: {error.strerror or error}.",
+            f"{error.filename or models} cannot be used: {error.strerror or error}.",
             "Allow it, or set OVCHAT_HOME to a place that may be written; then pull it again.",
         ) from error
