@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from tests.terminal.emulator import Emulator
 from tests.terminal.line import Line
-from tui.terminal.cells import BLANK, Row
+from tui.terminal.cells import BLANK, Row, cells_of
 from tui.terminal.frame import Frame
 from tui.terminal.frame_diff import frame_diff
 from tui.terminal.link import Link
@@ -239,6 +239,21 @@ def test_half_a_wide_character_becomes_a_blank() -> None:
     frame.take(LayoutUpdate([(Strip([Segment("漢字")], 4),)], Region(0, 0, 4, 1)), TRUE)
     frame.take(ChopsUpdate([{0: None, 1: Strip([Segment("ab")], 2)}], [(0, 1, 3)], [[1, 3]]), TRUE)
     assert frame.rows[0] == (BLANK, ("a", ""), ("b", ""), BLANK)
+
+
+def test_what_moved_is_not_taken_apart_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Strip] = []
+    monkeypatch.setattr("tui.terminal.frame.cells_of", lambda strip, _: taken.append(strip) or [BLANK] * 4)
+    one, two, three = (Strip([Segment(f"row{number}")], 4) for number in (1, 2, 3))
+    frame = Frame(4, 2)
+    frame.take(LayoutUpdate([(one,), (two,)], Region(0, 0, 4, 2)), TRUE)
+    frame.take(ChopsUpdate([{0: two}, {0: three}], [(0, 0, 4), (1, 0, 4)], [[4], [4]]), TRUE)
+    assert taken == [one, two, three]
+
+
+def test_rows_share_their_cells() -> None:
+    first, second = (cells_of(Strip([Segment(f"{word} words")]), TRUE) for word in ("some", "more"))
+    assert all(one is other for one, other in zip(first[4:], second[4:], strict=True))
 
 
 def test_control_characters_never_reach_the_terminal() -> None:

@@ -39,7 +39,7 @@ PRIVATE: dict[str, list[tuple[type, str]]] = {
     ],
     "widgets/prompt_area.py": [
         (TextArea, "_cursor_offset _draw_cursor _render_line _rewrap_and_refresh_virtual_size _set_document _theme"),
-        (TextArea, "_watch_selection"),
+        (TextArea, "_container_size _set_dirty _size _size_updated _watch_selection"),
         (WrappedDocument, "_line_index_to_offsets _offset_to_line_info _tab_width _width"),
     ],
 }

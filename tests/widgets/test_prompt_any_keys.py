@@ -106,3 +106,22 @@ async def test_a_key_draws_its_row_and_no_other(monkeypatch: pytest.MonkeyPatch)
         await pilot.press("x")
         await pilot.pause()
         assert set(rows) == {2}
+
+
+async def test_what_changes_elsewhere_neither_draws_it_nor_lays_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as (app, pilot):
+        app.prompt.load("one")
+        await pilot.pause()
+        done: list[str] = []
+        for name in ("render_line", "_scroll_update"):
+            before = getattr(Prompt, name)
+            monkeypatch.setattr(Prompt, name, lambda *given, name=name, its=before: (done.append(name), its(*given))[1])
+        before_it = app.prompt.render_lines(app.prompt.size.region)
+        done.clear()
+        app.screen.refresh(layout=True)
+        await pilot.pause()
+        assert app.prompt.render_lines(app.prompt.size.region) == before_it
+        assert done == []
+        await pilot.press("x")
+        await pilot.pause()
+        assert "render_line" in done

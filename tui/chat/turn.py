@@ -272,9 +272,10 @@ class Turn:
         while True:
             ended = job.done
             if not ended:
-                # Until the engine begins with it, cancelling is not told by the job: it may wait behind a load.
-                idle = _CANCEL_SECONDS if self._prefill is None else _POLL_SECONDS
-                job.wait(max(0.0, journalled + JOURNAL_SECONDS - time.monotonic()) if new else idle)
+                if not (new and self._writing.tokens):
+                    # Until the engine begins with it, cancelling is not told by the job: it may wait behind a load.
+                    idle = _CANCEL_SECONDS if self._prefill is None else _POLL_SECONDS
+                    job.wait(max(0.0, journalled + JOURNAL_SECONDS - time.monotonic()) if new else idle)
                 if self._writing.tokens:
                     # Nobody reads 800 tokens a second one by one, and each look takes the GIL from the engine.
                     job.wait_for_end(_GATHER_SECONDS)

@@ -306,15 +306,16 @@ class ChatScreen(MessageScreen):
     def _show_status_too(self, _: AssistantMessage) -> None:
         """With the answer, in one frame: one of its own costs half as much again."""
         self._drawn_at = time.monotonic()
-        self._show_status(may_wait=True)
+        if not self._status.has_to_wait:
+            self._show_status()
 
-    def _show_status(self, *, may_wait: bool = False) -> None:
+    def _show_status(self) -> None:
         known = presets.all_presets(self._services.settings)
         facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble, known)
         if self._use is not None and facts.used is not None:
             # What a turn has come to stands until it is counted anew.
             self._use = replace(self._use, tokens=facts.used)
-        self._status.show(facts, may_wait=may_wait)
+        self._status.show(facts)
         self.sub_title = _title(self.session)
 
     def watch_sub_title(self, title: str | None) -> None:

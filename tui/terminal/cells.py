@@ -104,17 +104,35 @@ def _look_of(style: Style | None, colours: ColorSystem) -> str:
     return "" if style is None else Strip.render_ansi(style, colours)
 
 
-@lru_cache(maxsize=8192)
+class _Alphabet(dict[str, Cell]):
+    """The cells of one look by their text. Of ASCII each is made once: a row of its own ones would be 7 kB."""
+
+    def __init__(self, look: str) -> None:
+        super().__init__({" ": (" ", seen_on_blank(look)), "": ("", look)})
+        self._look = look
+
+    def __missing__(self, text: str) -> Cell:
+        cell = (text, self._look)
+        if text.isascii():
+            self[text] = cell
+        return cell
+
+
+_alphabet = lru_cache(maxsize=256)(_Alphabet)
+
+
+# About the texts that are on a screen; each word that is written makes another one.
+@lru_cache(maxsize=1024)
 def _cells(text: str, look: str) -> tuple[Cell, ...]:
-    blank = (" ", seen_on_blank(look))
+    cell_of = _alphabet(look).__getitem__
     if text.isascii() and text.isprintable():
-        return tuple([blank if character == " " else (character, look) for character in text])
+        return tuple(map(cell_of, text))
     cells: list[Cell] = []
     for begin, end, width in split_graphemes(text)[0]:
         grapheme = "".join(filter(_is_shown, text[begin:end]))
         if width and grapheme:
-            cells.append(blank if grapheme == " " else (grapheme, look))
-            cells += [("", look)] * (width - 1)
+            cells.append(cell_of(grapheme))
+            cells += [cell_of("")] * (width - 1)
     return tuple(cells)
 
 

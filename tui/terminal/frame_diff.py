@@ -7,6 +7,7 @@ itself (margins, and a newline at the lower or a reverse index at the upper one,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from operator import ne
 
 from tui.terminal.cells import BLANK, Cell, Row, Width, seen_on_blank, taken_apart, width_of
@@ -162,9 +163,7 @@ def _runs(old: Row | None, new: Row) -> list[tuple[int, int]]:
     if old is None or _is_unknown(new) or _is_unknown(old):
         return [(0, len(new))]
     runs: list[tuple[int, int]] = []
-    for x, (one, other) in enumerate(zip(old, new, strict=True)):
-        if one == other:
-            continue
+    for x in compress(range(len(new)), map(ne, old, new)):
         # A wide character is written whole, from whichever half changed; and one that may be drawn wide with what
         # would be under its right half.
         begin, end = x, x + 1

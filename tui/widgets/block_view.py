@@ -13,8 +13,10 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
+from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import Reactive
 from textual.selection import Selection
 from textual.strip import Strip
@@ -155,6 +157,10 @@ class BlockView(Widget):
         changed = super()._size_updated(size, virtual_size, container_size, layout)
         self._repaint_regions = wanted
         return changed
+
+    def post_message(self, message: Message) -> bool:
+        """Take a message; not that there is another size, for which nothing is to be done, with every new row."""
+        return not isinstance(message, events.Resize) and super().post_message(message)
 
     def notify_style_update(self) -> None:
         """Another theme: nothing that was drawn is right."""

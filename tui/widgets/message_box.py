@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.message import Message as Event
 from textual.reactive import Reactive
@@ -87,6 +88,10 @@ class MessageBox(Vertical, can_focus=True):
         if self.styles.border_top[0]:
             return super().render_lines(crop)
         return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
+
+    def post_message(self, message: Event) -> bool:
+        """Take a message; as in `BlockView`, not that there is another size."""
+        return not isinstance(message, Resize) and super().post_message(message)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Say it in plain mode, too."""

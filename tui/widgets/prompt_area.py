@@ -16,7 +16,7 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual.expand_tabs import expand_text_tabs_from_widths
-from textual.geometry import Offset
+from textual.geometry import Offset, Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import TextArea
@@ -75,6 +75,8 @@ class PromptArea(TextArea, inherit_bindings=False):
     # As in TextArea, but it does not repaint everything: `_watch_selection` says what.
     selection: reactive[Selection] = reactive(Selection(), init=False, always_update=True, repaint=False)
 
+    _drawn: tuple[Region, list[Strip]] | None = None
+
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document(text, language)
         self.wrapped_document: _Wrapped = _Wrapped(self.document, tab_width=self.indent_width)
@@ -82,6 +84,22 @@ class PromptArea(TextArea, inherit_bindings=False):
         self._rewrap_and_refresh_virtual_size()
 
         self.refresh()
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual's compares what it keeps with something else, and lays out scrollbars with every row of an answer.
+        if size == self._size and self._container_size == size - self.styles.gutter.totals:
+            return False
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
+    def _set_dirty(self, *regions: Region) -> None:
+        super()._set_dirty(*regions)
+        self._drawn = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows in `crop`: they are asked for with every row that is drawn anywhere above them."""
+        if self._drawn is None or self._drawn[0] != crop:
+            self._drawn = crop, super().render_lines(crop)
+        return self._drawn[1]
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         row = self._cursor_offset[1]

@@ -213,23 +213,23 @@ class StatusLine(Widget):
         self._made: tuple[StatusFacts, int, Content] | None = None
         self._timer: Timer | None = None
 
-    def show(self, facts: StatusFacts, *, may_wait: bool = False) -> None:
-        """Show `facts`: at once, or when the time since the last repaint has passed; then the latest ones.
-
-        Args:
-            facts: What is known now.
-            may_wait: Where it is too early, the next call will do.
-        """
+    def show(self, facts: StatusFacts) -> None:
+        """Show `facts`: at once, or when the time since the last repaint has passed; then the latest ones."""
         self._facts = replace(facts, state=with_present_keys(self.app, facts.state))
-        wait = self._painted_at + self._interval - time.monotonic()
-        if wait <= 0:
+        if (wait := self._wait_s) <= 0:
             self._paint()
-        elif self._timer is None and not may_wait:
+        elif self._timer is None:
             self._timer = self.set_timer(wait, self._paint)
 
     @property
-    def _interval(self) -> float:
-        return min(max(SHORTEST_INTERVAL, _FRAMES * frame_interval(self.app)), _LONGEST_INTERVAL)
+    def has_to_wait(self) -> bool:
+        """It is too early for another repaint."""
+        return self._wait_s > 0
+
+    @property
+    def _wait_s(self) -> float:
+        interval = min(max(SHORTEST_INTERVAL, _FRAMES * frame_interval(self.app)), _LONGEST_INTERVAL)
+        return self._painted_at + interval - time.monotonic()
 
     def _paint(self) -> None:
         if self._timer is not None:
