@@ -53,11 +53,11 @@ def test_what_cannot_be_followed_is_marked_and_the_default_is_in_effect(home: Pa
     )
     found = {line.split()[0]: line.split(maxsplit=1)[1] for line in settings("list").stdout.splitlines() if "." in line}
     said = {
-        "sampling.temperature": "0.7 app default yours, 'hot', cannot be followed; default 0.7; 0 to 2",
-        "appearance.theme": "ovchat-dark app default yours, zz, cannot be followed; default ovchat-dark; the name of a",
-        "chat.persona": "none app default yours, zz, cannot be followed; default none",
-        "keys.chat.regenerate": "ctrl+r app default yours, ctrl+n, cannot be followed; default ctrl+r; a list of keys",
-        "keys.chat.help": "f1 app default yours, 3, cannot be followed; default f1; a list of keys",
+        "sampling.temperature": "0.7 default yours, 'hot', cannot be followed; default 0.7; 0 to 2",
+        "appearance.theme": "ovchat-dark default yours, zz, cannot be followed; default ovchat-dark; the name of a",
+        "chat.persona": "none default yours, zz, cannot be followed; default none",
+        "keys.chat.regenerate": "ctrl+r default yours, ctrl+n, cannot be followed; default ctrl+r; a list of keys",
+        "keys.chat.help": "f1 default yours, 3, cannot be followed; default f1; a list of keys",
         "keys.chat.sampling": "alt+z user default f5; a list of keys",
     }
     assert all(" ".join(found[key].split()).startswith(line) for key, line in said.items()), found

@@ -11,7 +11,7 @@ from tests.scripted import ScriptedRunner
 from tui.engine.errors import DeviceNotFound, OvchatError
 from tui.library.find import Source
 from tui.library.local import LocalModel
-from tui.screens.dialogs import ChoiceDialog
+from tui.screens.dialogs import OptionsDialog
 from tui.screens.models import ModelsScreen
 from tui.screens.services import Start
 
@@ -40,11 +40,28 @@ async def test_a_device_that_is_gone_leads_to_a_choice(opened: OpenChat) -> None
     runner = ScriptedRunner(loaded=False)
     runner.load_error = DeviceNotFound("There is no device GPU here.", "There is: CPU.")
     async with opened(runner, start=Start(device="GPU"), ready=False) as chat:
-        await chat.until(lambda: isinstance(chat.app.screen, ChoiceDialog))
+        await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
         runner.load_error = None
         await chat.press("enter")
         await chat.until(lambda: chat.app.services.active.status.model is not None)
         assert runner.loads[-1][1] == "CPU"
+
+
+@pytest.mark.parametrize(("set_device", "first"), [("auto", "auto the best one here"), ("NPU", "auto NPU, as your")])
+async def test_a_device_is_given_and_taken_back_from_the_chat_as_in_the_table(
+    opened: OpenChat, set_device: str, first: str
+) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner, user={"engine.device": set_device}) as chat:
+        active = chat.app.services.active
+        for key, given in (("2", {"scripted": "CPU"}), ("1", {})):
+            loads = len(runner.loads)
+            await chat.screen.run_action("device")
+            await chat.until(lambda: first in chat.shown)
+            assert "CPU A scripted processor" in chat.shown
+            await chat.press(key)
+            await chat.until(lambda loads=loads: len(runner.loads) > loads and active.status.model is not None)
+            await chat.until(lambda given=given: active.given_devices == given)
 
 
 async def test_a_model_that_fails_is_said_with_the_next_step_and_the_app_goes_on(opened: OpenChat) -> None:

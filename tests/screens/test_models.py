@@ -22,7 +22,7 @@ from tui.engine.errors import DeviceNotFound, ModelBroken, ModelNotSupported, Ov
 from tui.engine.model_files import ModelFiles, inspect
 from tui.library.find import Places, Source
 from tui.library.local import LocalModel, LocalModels
-from tui.screens.dialogs import ChoiceDialog, ConfirmDialog
+from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.model_facts import ModelFactsScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.services import Services
@@ -374,7 +374,7 @@ async def test_what_the_model_in_use_holds_is_free_for_another_one(opened, model
 async def test_a_device_is_given_and_the_model_is_loaded_there_next(opened):
     async with opened() as it:
         await it.press("down", "alt+d")
-        await wait_until_async(lambda: isinstance(it.app.screen, ChoiceDialog))
+        await wait_until_async(lambda: isinstance(it.app.screen, OptionsDialog))
         assert "A scripted processor" in it.text
         await it.press("down", "enter")
         await it.sees("CPU, given to it")
@@ -385,7 +385,7 @@ async def test_a_device_is_given_and_the_model_is_loaded_there_next(opened):
 async def test_the_model_in_use_moves_to_its_new_device_at_once(opened):
     async with opened() as it:
         await it.press("alt+d")
-        await wait_until_async(lambda: isinstance(it.app.screen, ChoiceDialog))
+        await wait_until_async(lambda: isinstance(it.app.screen, OptionsDialog))
         await it.press("down", "enter")
         await wait_until_async(lambda: len(it.runner.loads) == 2)
         assert it.runner.loads[-1][1] == "CPU"
@@ -397,7 +397,7 @@ async def test_a_device_that_is_gone_is_named_and_another_one_can_be_given(opene
         await it.press("down")
         assert "GPU.1 is gone: there is no such device here now." in it.words
         await it.press("alt+d")
-        await wait_until_async(lambda: isinstance(it.app.screen, ChoiceDialog))
+        await wait_until_async(lambda: isinstance(it.app.screen, OptionsDialog))
         assert "GPU.1, where it was to run, is not here now." in it.words
         await it.press("enter")
         await it.sees("auto: the best one here")
@@ -414,7 +414,7 @@ async def test_the_device_that_the_settings_name(opened):
 async def test_leaving_the_question_for_the_device_changes_nothing(opened):
     async with opened() as it:
         await it.press("alt+d")
-        await wait_until_async(lambda: isinstance(it.app.screen, ChoiceDialog))
+        await wait_until_async(lambda: isinstance(it.app.screen, OptionsDialog))
         await it.press("escape")
         assert it.services.active.given_devices == {}
         assert it.app.screen is it.panel

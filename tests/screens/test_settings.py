@@ -197,7 +197,7 @@ async def test_one_is_reset(opened: OpenChat) -> None:
     async with opened(user=user) as chat:
         panel = await settings(chat, "sampling.top_k")
         await chat.press("alt+d")
-        await chat.until(lambda: row(panel, "sampling.top_k").source == "app default")
+        await chat.until(lambda: row(panel, "sampling.top_k").source == "default")
         assert chat.app.services.settings.user == {"sampling.top_p": 0.5}
         await chat.press("alt+d")
         assert "You have not set it." in await chat.still()

@@ -21,7 +21,7 @@ _OF_DRAWING = ("temperature", "top_k", "top_p", "min_p", "seed")
 class SetBy(StrEnum):
     """Who set a value."""
 
-    APP = "app default"
+    APP = "default"
     MODEL = "model"
     USER = "user"
     FOR_MODEL = "user, this model"

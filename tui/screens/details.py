@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.chat.sampling_values import SetBy
+from tui.engine.sampling_resolve import Source
 from tui.screens.reading_panel import ReadingPanel, labelled
 from tui.store.records import Ended, Facts, Message, Role
 from tui.terminal.display import output_facts
@@ -153,7 +155,8 @@ def _value(value: Any) -> str:
 
 
 def _sourced(value: str, source: str) -> str:
-    return f"{value}  ({source})" if source else value
+    # An answer keeps who has set what by the engine's names.
+    return f"{value}  ({SetBy.APP if source == Source.APP else source})" if source else value
 
 
 def _count(number: int, what: str) -> str:

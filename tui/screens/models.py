@@ -19,7 +19,7 @@ from tui.engine.errors import BadParameter, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
-from tui.screens.dialogs import ChoiceDialog
+from tui.screens.device_choice import ask_device
 from tui.screens.list_panel import ListPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
@@ -316,14 +316,11 @@ class ModelsScreen(ListPanel[str, ModelRow]):
         row = self.rows.current
         if row is None:
             return
-        devices = await asyncio.to_thread(self._services.devices)
-        choices = ["auto  the best one here", *(f"{name}  {full_name}" for name, full_name in devices)]
         gone = self._scene.device(row.name)
         text = f"{gone}, where it was to run, is not here now." if self._scene.is_gone(gone) else ""
-        chosen = await self.app.push_screen_wait(ChoiceDialog(f"Run {row.name} on", choices, text=text))
-        if chosen is None:
+        device = await ask_device(self.app, self._services, row.name, text)
+        if device is None:
             return
-        device = devices[chosen - 1][0] if chosen else ""
         await asyncio.to_thread(self._services.active.give_device, row.name, device)
         self._scene.given = {**self._scene.given, row.name: device}
         if self._scene.state(row) in (State.LOADED, State.LOADING):

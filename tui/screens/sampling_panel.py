@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tui.store.settings_file import SettingsFile
 
 NAMES = [key.removeprefix("sampling.") for key in SCHEMA if key.startswith("sampling.")]
-_SHORT = {SetBy.APP: "default", SetBy.FOR_MODEL: "this model", SetBy.CONVERSATION: "conversation"}
+_SHORT = {SetBy.FOR_MODEL: "this model", SetBy.CONVERSATION: "conversation"}
 _OURS = (SetBy.USER, SetBy.FOR_MODEL, SetBy.CONVERSATION)
 _LOOK_S = 0.25
 _TOP = 4  # tokens of each stage

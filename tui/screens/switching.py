@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tui.engine.errors import DeviceNotFound, ModelNotFound
-from tui.screens.dialogs import ChoiceDialog
+from tui.screens.device_choice import ask_device
 from tui.screens.models import ModelsScreen, first_found
 
 if TYPE_CHECKING:
@@ -23,14 +23,13 @@ async def choose_model(app: App[None], services: Services, reason: str = "") -> 
 
 async def choose_device(app: App[None], services: Services, reason: str = "") -> None:
     """Ask for a device and load the model on it, for which it is remembered."""
-    devices = await asyncio.to_thread(services.devices)
     choice = services.active.status.choice
-    title = f"Run {choice.title} on" if choice is not None else "Run the model on"
-    chosen = await app.push_screen_wait(
-        ChoiceDialog(title, [f"{name}  {full_name}" for name, full_name in devices], text=reason)
-    )
-    if chosen is not None:
-        services.active.use(choice.name if choice is not None else None, devices[chosen][0])
+    device = await ask_device(app, services, choice.title if choice is not None else "", reason)
+    if device is None:
+        return
+    if choice is not None and not device:
+        await asyncio.to_thread(services.active.give_device, choice.name, "")
+    services.active.use(choice.name if choice is not None else None, device or None)
 
 
 async def after_failure(app: App[None], services: Services, status: ModelStatus) -> None:
