@@ -10,7 +10,7 @@ from textual.widgets import Input, TextArea
 from tests.screens.host import look, press, showing, unnamed_bindings
 from tests.screens.using import OpenChat
 from tui.screens.conversations import ConversationsScreen
-from tui.screens.dialogs import ChoiceDialog, Lines
+from tui.screens.dialogs import ChoiceDialog, Dialog, Lines, TextDialog
 from tui.screens.help import HelpScreen
 from tui.widgets.keys_row import key_label
 from tui.widgets.line_input import LineInput
@@ -44,8 +44,10 @@ async def bindings():
 async def test_the_keys_come_from_the_bindings_in_their_groups(bindings, size):
     shown = (await look(HelpScreen(bindings), size=size)).split("\n")
     text = "\n".join(shown)
-    assert text.index("Turn") < text.index("Ctrl+R")
-    assert "Another answer." in text
+    assert text.index("First of all") < text.index("Enter")
+    if size[1] > 12:
+        assert text.index("Turn") < text.index("Ctrl+R")
+        assert "Another answer." in text
     assert "Esc Close" in shown[-1]
 
 
@@ -124,3 +126,35 @@ async def test_a_message_is_chosen_from_the_keyboard_as_the_help_says(opened: Op
         await chat.panel(HelpScreen)
         await chat.press("f1", "escape")
         await chat.until(lambda: chat.prompt.has_focus)
+
+
+async def test_what_is_needed_first_stands_first(opened: OpenChat) -> None:
+    async with opened(size=(80, 24)) as chat:
+        await chat.press("f1")
+        await chat.panel(HelpScreen)
+        shown = await chat.still()
+        at = [shown.index(each) for each in ("First of all", "Enter ", "Ctrl+J", "Esc ", "Ctrl+C", "F1 ", "Ctrl+P")]
+        assert at == sorted(at)
+
+
+@pytest.mark.parametrize(
+    ("dialog", "key"),
+    [
+        (ChoiceDialog("T [b]", ["a"]), "Take the marked one."),
+        (TextDialog("T [b]", lines=True), "Begin a new line."),
+        (TextDialog("T [b]"), "Delete everything before the cursor."),
+    ],
+)
+async def test_f1_tells_the_keys_of_a_dialog(dialog: Dialog, key: str) -> None:
+    async with showing(dialog, size=(100, 60)) as (app, pilot):
+        assert "F1 Keys" in app.text().split("\n")[-1]
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.pause()
+        text = app.text()
+        assert "T [b]" in text
+        assert key in text
+        assert "Close and change nothing." in text
+        await pilot.press("escape")
+        assert app.screen is dialog

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.app import SystemCommand
 from textual.binding import Binding
 
-from tui.screens.help import CHOSEN
+from tui.screens.help import CHOSEN, FIRST_OF_ALL
 from tui.widgets.keys_row import key_label
 
 
@@ -18,17 +18,19 @@ def _key(keys: str, action: str, label: str, tooltip: str, group: Binding.Group)
     return Binding(keys, action, label, id=f"chat.{name}{sign}", tooltip=tooltip, group=group, show=False)
 
 
-_TURN = Binding.Group("The turn")
+_FIRST = Binding.Group(FIRST_OF_ALL)
 _ANSWERS = Binding.Group("Answers and branches")
 _CHATS = Binding.Group("Conversations")
 _VALUES = Binding.Group("Model and sampling")
 _VIEW = Binding.Group("View")
 
 KEYS = [
-    _key("escape", "back", "Stop", "Stop the answer; its text stays. First it closes what is open.", _TURN),
-    _key("ctrl+c,super+c", "interrupt", "Copy or stop", "Copy the selection; else stop; twice when idle: quit.", _TURN),
-    _key("ctrl+g", "edit_externally", "External editor", "Write the prompt in $VISUAL or $EDITOR.", _TURN),
-    _key("alt+g", "proceed", "Continue", "Go on with an answer that was stopped or cut off.", _TURN),
+    _key("escape", "back", "Stop", "Stop the answer; its text stays. First it closes what is open.", _FIRST),
+    _key(
+        "ctrl+c,super+c", "interrupt", "Copy or stop", "Copy the selection; else stop; twice when idle: quit.", _FIRST
+    ),
+    _key("ctrl+g", "edit_externally", "External editor", "Write the prompt in $VISUAL or $EDITOR.", _FIRST),
+    _key("alt+g", "proceed", "Continue", "Go on with an answer that was stopped or cut off.", _ANSWERS),
     _key("ctrl+r", "regenerate", "Regenerate", "Another answer to the same question; the old one stays.", _ANSWERS),
     _key("alt+r", "replay", "Replay", "The same seed and settings again, from an empty cache.", _ANSWERS),
     _key("alt+e", "edit", "Edit", "Edit the last message, or the selected one, as a new branch.", _ANSWERS),
@@ -50,19 +52,19 @@ KEYS = [
     _key("ctrl+o", "conversations", "Conversations", "All conversations: open, rename, pin, delete.", _CHATS),
     _key("ctrl+f", "find", "Find", "Search the text of all conversations.", _CHATS),
     _key("alt+s", "save", "Save to a file", "Write the conversation to a Markdown or JSON file.", _CHATS),
-    _key("f2", "focus_prompt", "Chat", "Back to the prompt.", _VIEW),
     _key("f3", "models", "Models", "Switch to another local model.", _VALUES),
     _key("f4", "settings", "Settings", "Every setting: its value, who set it, and another one.", _VALUES),
     _key("f5", "sampling", "Sampling", "Every sampling value beside the talk, and the presets; again: close.", _VALUES),
     _key("f6", "temperature(-1)", "Cooler", "Temperature down by 0.1, from the next turn on.", _VALUES),
     _key("f7", "temperature(1)", "Warmer", "Temperature up by 0.1, from the next turn on.", _VALUES),
     _key("f8", "preset", "Next preset", "The next sampling preset; in the end the model's own values.", _VALUES),
+    _key("f2", "focus_prompt", "Chat", "Back to the prompt.", _VIEW),
     _key("f9", "fold_thinking", "Thinking", "Fold or unfold the thinking of all answers.", _VIEW),
     _key("alt+v", "plain_view", "Plain view", "The conversation as plain text, to be selected; a key returns.", _VIEW),
     _key("pageup", "page(-1)", "Page up", "Scroll the transcript up.", _VIEW),
     _key("pagedown", "page(1)", "Page down", "Scroll the transcript down.", _VIEW),
     _key("ctrl+end", "follow", "Follow", "Go to the end and follow the answer again.", _VIEW),
-    _key("f1", "help", "Help", "The keys of this screen.", _VIEW),
+    _key("f1", "help", "Help", "The keys of this screen.", _FIRST),
 ]
 
 

@@ -44,6 +44,7 @@ class Dialog(Modal[Result], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="dialog.cancel", tooltip="Close and change nothing."),
+        Binding("f1", "help", "Keys", id="dialog.help", tooltip="All keys of this dialog."),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -98,6 +99,11 @@ class Dialog(Modal[Result], Generic[Result]):
 
     def action_cancel(self) -> None:
         self.leave()
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.active_bindings, one_line(self._title)))
 
 
 class Lines(TextArea, inherit_bindings=False):

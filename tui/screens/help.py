@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.screens.key_table import FIRST
 from tui.screens.keymap import keys_of
 from tui.screens.reading_panel import ReadingPanel
 from tui.terminal.display import TerminalApp
@@ -25,6 +26,7 @@ from tui.widgets.message_box import MessageBox
 
 CHOSEN = "A chosen message"
 """The group of the keys of a message."""
+FIRST_OF_ALL = "First of all"
 _SCREEN, _EVERYWHERE, _TYPING = "This screen", "Everywhere", "Typing"
 _KEY_COLUMN = 16  # columns at most
 
@@ -65,7 +67,7 @@ class HelpScreen(ReadingPanel):
 def _grouped(
     bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding], words: Collection[KeyInWords]
 ) -> dict[str, list[tuple[str, str]]]:
-    """(keys, what they do) by group: named groups first, then the screen's, what typing knows last."""
+    """(keys, what they do) by group: what is needed first, named groups, the screen's, what typing knows last."""
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
 
     def add(group: str, binding: Binding, key: str) -> None:
@@ -75,18 +77,26 @@ def _grouped(
         if (shown := key_label(binding.key_display or key)) not in keys:
             keys.append(shown)
 
-    for key, active in bindings.items():
+    by_need = sorted(bindings.items(), key=lambda each: _need(each[1]))
+    for key, active in by_need:
         # Those without an id are Textual's own for every screen, and say nothing about this one.
         if active.binding.id is not None and not active.binding.system and key != NO_KEY:
             add(_group(active), active.binding, key)
     for binding in chosen:
         add(CHOSEN, binding, binding.key)
-    order = [CHOSEN, _TYPING]
-    names = sorted(found, key=lambda name: order.index(name) if name in order else -1)
+    order = {FIRST_OF_ALL: -1, CHOSEN: 1, _TYPING: 2}
+    names = sorted(found, key=lambda name: order.get(name, 0))
     return {name: [(", ".join(keys), text) for (_, text), keys in found[name].items()] for name in names}
 
 
+def _need(active: ActiveBinding) -> int:
+    id = active.binding.id or ""
+    return FIRST.index(id) if id in FIRST else len(FIRST)
+
+
 def _group(active: ActiveBinding) -> str:
+    if active.binding.id in FIRST:
+        return FIRST_OF_ALL
     if active.binding.group is not None and active.binding.group.description:
         return active.binding.group.description
     if isinstance(active.node, MessageBox):

@@ -17,7 +17,18 @@ from tui.terminal.key_names import NO_KEY, types
 from tui.widgets.keys_row import key_label
 
 _CHAT = ("chat", "app", "prompt")
-_SEND = ("prompt.send", "prompt.new_line")
+FIRST = (
+    "prompt.send",
+    "prompt.new_line",
+    "chat.back",
+    "chat.interrupt",
+    "chat.help",
+    "app.palette",
+    "app.quit",
+    "chat.edit_externally",
+)
+"""What somebody who sees the chat for the first time looks for, by id."""
+_SEND = FIRST[:2]
 # What only terminals with an extended protocol, or with a Mac's keyboard, can send.
 _RARE = ("super+", "shift+enter", "ctrl+enter")
 # The widgets of the chat screen that take the focus; any other one may be on any other screen.
