@@ -259,8 +259,12 @@ def test_the_reasons_why_an_npu_does_not_run_it(healthy: Path, tiny_model: TinyM
     assert "0.8" in only(for_it, device="NPU").sentence
 
 
-def test_an_npu_that_is_here_makes_it_a_note(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(npu, "is_meant", lambda patient: True)
+def test_an_npu_that_is_here_makes_it_a_note(healthy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_meant = npu.is_meant
+    monkeypatch.setattr(npu, "is_meant", lambda patient: is_meant(patient, tmp_path))
+    assert codes(healthy) == []
+    (tmp_path / "dev" / "accel").mkdir(parents=True)
+    (tmp_path / "dev" / "accel" / "accel0").touch()
     assert (only(healthy).code, only(healthy).severity) == ("npu-unfit", Severity.NOTE)
 
 

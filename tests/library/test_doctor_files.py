@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.library.patients import LFS_POINTER, codes, only
+from tests.library.patients import LFS_POINTER, codes, look, only
 from tui.library.findings import Severity
 
 TinyModel = Callable[[str], Path]
@@ -98,7 +99,18 @@ def test_a_file_that_may_not_be_read(name: str, severity: Severity, tiny_model: 
         finding = only(model)
     assert (finding.code, finding.severity) == ("unreadable", severity)
     assert finding.sentence == f"{model / name} cannot be read: Permission denied."
-    assert finding.fix == f"Allow it: chmod -R u+rX '{model / name}'."
+    assert finding.fix == f"Allow it: chmod -R u+rX {model / name}."
+
+
+def test_names_with_quotes_are_commands_all_the_same(tiny_model: TinyModel, open_folder: Path) -> None:
+    model = shutil.copytree(tiny_model("llama-int8"), open_folder / "it's; a model")
+    (model / "m.lock").touch()
+    (model / "config.json").chmod(0)
+    with as_nobody():
+        fixes = " ".join(finding.fix for finding in look(model).findings)
+    quoted = shlex.quote(str(model))
+    assert f"chmod -R u+rX {shlex.quote(str(model / 'config.json'))}." in fixes
+    assert f"rm {quoted}/*.lock" in fixes
 
 
 def test_a_folder_that_may_not_be_read(open_folder: Path) -> None:

@@ -67,5 +67,5 @@ def lfs_pointer(file: Path) -> ModelBroken:
 
 def unreadable(path: Path, error: OSError) -> ModelBroken:
     """The error for a file or folder that the system does not let us read."""
-    step = f"Allow it: chmod -R u+rX '{path}'." if isinstance(error, PermissionError) else GET_AGAIN
+    step = f"Allow it: chmod -R u+rX {shlex.quote(str(path))}." if isinstance(error, PermissionError) else GET_AGAIN
     return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step, code="unreadable")
