@@ -94,6 +94,10 @@ def test_a_meter_reports_rate_and_time_left_ten_times_a_second_at_most(monkeypat
     now[0] += 5.0
     meter.tell()
     assert reports[-1].per_s == pytest.approx(5_000, rel=0.1), "a stall shows"
+    meter.resume()
+    now[0] += 2.0
+    meter.arrived(2_000)
+    assert reports[-1].per_s == pytest.approx(1_000), "reading what is here is none"
 
 
 def test_the_first_moments_say_nothing_of_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:

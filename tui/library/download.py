@@ -147,6 +147,8 @@ class _Transfer:
             self._meter.tell()
             if self._stop.is_set():
                 raise Cancelled
+        if self._disk.tell():
+            self._meter.resume()
 
     def fetch_the_rest(self, patience: Patience) -> None:
         failed = 0

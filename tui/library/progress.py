@@ -60,7 +60,8 @@ class Meter:
         self._report = report
         self._total = total
         self._last = -_REPORT_SECONDS
-        self._arrived: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._arrived: deque[tuple[float, int]]
+        self.resume()
 
     def arrived(self, count: int) -> None:
         """Bytes came in."""
@@ -71,6 +72,10 @@ class Meter:
         when, before = self._arrived[-1]
         self._arrived[-1] = (when, before + count)
         self.tell()
+
+    def resume(self) -> None:
+        """What comes from here on counts for the rate, and the time before does not."""
+        self._arrived = deque([(time.monotonic(), 0)])
 
     def tell(self, *, now: bool = False) -> None:
         """Report, if the last report is long enough ago or `now`."""
