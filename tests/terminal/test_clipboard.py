@@ -37,7 +37,7 @@ def sent(text: str, line: Link, setting: str = "terminal", environment: Mapping[
     written: list[str] = []
 
     async def outcome() -> None:
-        await Clipboard(line, setting, written.append, environment or {}).copy(text).outcome()
+        await Clipboard(line, setting, written.append, environment=environment or {}).copy(text).outcome()
 
     asyncio.run(outcome())
     return "".join(written)
@@ -45,7 +45,7 @@ def sent(text: str, line: Link, setting: str = "terminal", environment: Mapping[
 
 def said(text: str, line: Link, setting: str = "terminal", environment: Mapping[str, str] | None = None) -> Copied:
     async def outcome() -> Copied:
-        return await Clipboard(line, setting, lambda _: None, environment or {}).copy(text).outcome()
+        return await Clipboard(line, setting, lambda _: None, environment=environment or {}).copy(text).outcome()
 
     return asyncio.run(outcome())
 
@@ -53,6 +53,17 @@ def said(text: str, line: Link, setting: str = "terminal", environment: Mapping[
 def test_a_terminal_is_sent_it_in_one_sequence_of_ascii() -> None:
     assert sent(TEXT, Link()) == PLAIN
     assert PLAIN.isascii()
+
+
+@pytest.mark.parametrize(("bytes_per_s", "is_sent"), [(2_000, False), (100_000, True)])
+def test_what_would_hold_up_a_slow_line_is_not_sent(bytes_per_s: int, is_sent: bool) -> None:
+    written: list[str] = []
+    clipboard = Clipboard(Link(remote=True), "terminal", written.append, lambda count: count / bytes_per_s, {})
+    copied = asyncio.run(clipboard.copy("x" * 52_500).outcome())
+    assert (bool(written), copied.nowhere) == (is_sent, not is_sent)
+    if not is_sent:
+        assert "make 70,000 bytes to send, and this line would be held up by them for 35 seconds" in copied.said
+        assert copied.said.endswith("Alt+V shows plain text to select, Alt+S saves to a file.")
 
 
 def test_what_is_no_unicode_is_no_error() -> None:
@@ -195,7 +206,7 @@ def test_of_two_texts_the_later_one_stays(tmp_path: Path, display: dict[str, str
     xclip(tmp_path, f'text=$(cat); [ "$text" = one ] && sleep 0.3; printf %s "$text" > "{tmp_path}/text"')
 
     async def twice() -> None:
-        clipboard = Clipboard(Link(), "system", lambda _: None, display)
+        clipboard = Clipboard(Link(), "system", lambda _: None, environment=display)
         await asyncio.gather(*[clipboard.copy(text).outcome() for text in ("one", "two", "three")])
 
     asyncio.run(twice())
@@ -206,7 +217,7 @@ def test_a_text_in_whose_place_another_one_fails_is_not_there(tmp_path: Path, di
     xclip(tmp_path, 'text=$(cat); [ "$text" = one ] && exec sleep 0.3; exit 1')
 
     async def thrice() -> list[Copied]:
-        clipboard = Clipboard(Link(), "system", lambda _: None, display)
+        clipboard = Clipboard(Link(), "system", lambda _: None, environment=display)
         return await asyncio.gather(*[clipboard.copy(text).outcome() for text in ("one", "two", "three")])
 
     assert [each.nowhere for each in asyncio.run(thrice())] == [False, True, True]
@@ -220,7 +231,9 @@ def test_who_waits_no_more_stops_nothing(
     monkeypatch.setattr(threading, "excepthook", failed.append)
 
     async def once() -> None:
-        outcome = asyncio.ensure_future(Clipboard(Link(), "system", lambda _: None, display).copy("one").outcome())
+        outcome = asyncio.ensure_future(
+            Clipboard(Link(), "system", lambda _: None, environment=display).copy("one").outcome()
+        )
         await asyncio.sleep(0)
         outcome.cancel()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -44,6 +45,22 @@ def test_two_are_on_their_way_or_one_that_is_big() -> None:
     assert terminal.answer(0.5) == terminal.answer(0.0) == 0.5
     terminal.ask(1000)
     assert terminal.questions.is_full
+
+
+def test_the_speed_of_the_line_is_what_much_took_beyond_the_way_there_and_back() -> None:
+    terminal = Terminal(second_bytes=10_000)
+    terminal.ask()
+    terminal.answer(0.3)
+    assert terminal.questions.bytes_per_s == math.inf
+    for count in (3000, 1000):  # the second waits for the first
+        terminal.ask(count)
+    terminal.answer(1.5)
+    assert terminal.questions.bytes_per_s == pytest.approx(2000)
+    terminal.answer(0.5)
+    assert terminal.questions.bytes_per_s == pytest.approx(2000)
+    terminal.ask(2048)
+    terminal.answer(20.0)  # something held it up
+    assert terminal.questions.bytes_per_s == pytest.approx(2000)
 
 
 def test_nothing_is_full_where_the_terminal_has_never_answered() -> None:

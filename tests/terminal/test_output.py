@@ -220,8 +220,11 @@ async def test_pausing_cuts_a_frame_that_waits_and_leaves_the_terminal_as_it_was
 async def test_a_long_sequence_is_cut_off_where_leaving_would_wait_for_it() -> None:
     async with line() as far:
         await soon()
-        far.output.write_long(f"\x1b]52;c;{'A' * 200_000}\x07")
-        far.output.write_long(f"\x1b]52;c;{'B' * 200_000}\x07")
+        far.output.write(f"\x1b]52;c;{'A' * 200_000}\x07", may_be_cut=True)
+        other = threading.Thread(target=lambda: far.output.write(f"\x1b]52;c;{'B' * 200_000}\x07", may_be_cut=True))
+        other.start()
+        other.join()
+        await soon()
         far.output.write("\x1b[?2004l")
         far.output.pause(0.0)
         far.output.write("\x1b[?1049l")

@@ -54,6 +54,7 @@ _TAKE_NONE = {
     "linux": "The Linux console is",
 }
 _PROGRAM_S = 2.0
+_HOLDS_UP_S = 2.0  # so long at most what is copied keeps all else from the terminal: nothing can come in the middle
 _NEXT = "Alt+V shows plain text to select, Alt+S saves to a file."
 
 
@@ -77,6 +78,7 @@ class Copying:
         characters: How long it is.
         size: Bytes that the terminal would be sent.
         limit: Bytes that it takes; None where it is not to be sent any.
+        seconds: How long those would take on the line.
         system: Whether the system's clipboard has it, when that is known; None where that was not tried.
         ask_tmux: Whether tmux hands it on; None where that cannot be known.
         line: What the terminal is connected with.
@@ -87,13 +89,14 @@ class Copying:
         characters: int,
         size: int,
         limit: int | None,
+        seconds: float,
         system: Future[bool] | None,
         ask_tmux: Callable[[], bool | None],
         line: Link,
     ) -> None:
         self._what = f"{characters:,} characters" if characters != 1 else "1 character"
         self._were = "were" if characters != 1 else "was"
-        self._size, self._limit = size, limit
+        self._size, self._limit, self._seconds = size, limit, seconds
         self._system = system
         self._ask_tmux = ask_tmux
         self._line = line
@@ -101,7 +104,7 @@ class Copying:
     @property
     def sent(self) -> bool:
         """The terminal was sent it."""
-        return self._limit is not None and self._size <= self._limit
+        return self._limit is not None and self._size <= self._limit and self._seconds <= _HOLDS_UP_S
 
     async def outcome(self) -> Copied:
         """What became of it, once that is known."""
@@ -112,7 +115,11 @@ class Copying:
         if self.sent:
             return Copied(f"{self._what} {self._were} sent to {await self._to_whom()}")
         if self._limit is not None:
-            long = f"{self._what} make {self._size:,} bytes to send, and the terminal takes {self._limit:,}"
+            long = f"{self._what} make {self._size:,} bytes to send, and "
+            if self._size > self._limit:
+                long += f"the terminal takes {self._limit:,}"
+            else:
+                long += f"this line would be held up by them for {self._seconds:.0f} seconds"
             return Copied(f"Nothing was sent: {long}. {_NEXT}", nowhere=True)
         if self._system is not None:
             why = "the program for the system's clipboard failed"
@@ -141,16 +148,23 @@ class Clipboard:
         line: What the terminal is connected with.
         setting: `auto`: the terminal's, and the system's where there is a local display; `terminal` or `system`.
         write: Writes to the terminal.
+        seconds_for: How long so many bytes take on the line to it.
         environment: Where tmux and the display are looked for.
     """
 
     def __init__(
-        self, line: Link, setting: str, write: Callable[[str], None], environment: Mapping[str, str] = os.environ
+        self,
+        line: Link,
+        setting: str,
+        write: Callable[[str], None],
+        seconds_for: Callable[[int], float] = lambda _: 0.0,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._line = line
         self._limit = limit(line) if setting != "system" else None
         self._uses_system = setting != "terminal"
         self._write = write
+        self._seconds_for = seconds_for
         self._environment = environment
         self._lock = threading.Lock()
         self._waiting: deque[tuple[str, Future[bool]]] = deque()
@@ -159,11 +173,14 @@ class Clipboard:
         """Copy a text: the terminal is sent it at once, the system's clipboard has it a little later."""
         data = text.encode("utf-8", "replace")
         size = (len(data) + 2) // 3 * 4
-        if self._limit is not None and size <= self._limit:
-            self._write(to_terminal(data, self._line))
         command = system_command(self._line, self._environment) if self._uses_system else None
         system = self._to_system(command, text) if command else None
-        return Copying(len(text), size, self._limit, system, self._tmux_hands_on, self._line)
+        sequence = to_terminal(data, self._line) if self._limit is not None and size <= self._limit else ""
+        seconds = self._seconds_for(len(sequence))
+        copying = Copying(len(text), size, self._limit, seconds, system, self._tmux_hands_on, self._line)
+        if copying.sent:
+            self._write(sequence)
+        return copying
 
     def _to_system(self, command: Sequence[str], text: str) -> Future[bool]:
         done = Future[bool]()

@@ -108,7 +108,7 @@ class TerminalApp(App[None]):
         self.line = line
         self.terminal = terminal
         self._frame = Frame(0, 0)
-        self._clipboards = Clipboard(line, terminal["clipboard"], self._write)
+        self._clipboards = Clipboard(line, terminal["clipboard"], self._write, self._seconds_for)
         self._is_lent = False  # somebody else has the terminal
         self._early: list[Message] | None = None  # what was read and waits
         self._reading = threading.RLock()
@@ -191,9 +191,12 @@ class TerminalApp(App[None]):
 
     def _write(self, text: str) -> None:
         if self.output is not None:
-            self.output.write_long(text)
+            self.output.write(text, may_be_cut=True)
         elif self._driver is not None:
             self._driver.write(text)
+
+    def _seconds_for(self, count: int) -> float:
+        return self.output.seconds_for(count) if self.output is not None else 0.0
 
     async def show_in_scrollback(self, text: str, last_line: str) -> None:
         """Leave the screen, write a text into the terminal's own scrollback, and come back when a key is pressed.

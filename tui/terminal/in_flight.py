@@ -11,12 +11,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 QUESTION = "\x1b[5n"
 _MOST = 2
 _PATIENCE_S = 15.0  # after so long without a sign more is sent; twice as long each time
 _MOST_PATIENCE_S = 60.0
 _REMEMBERED = 64  # questions, where none is answered
+_TELLING = 2048  # bytes that tell how fast the line is; fewer tell how far it is
+_LATEST = 4  # measures of that; the fastest counts, for a line may always be held up
+
+
+class _Asked(NamedTuple):
+    at: float
+    size: int  # bytes
+    on_its_way: int  # bytes, with those before it
 
 
 class InFlight:
@@ -34,9 +43,11 @@ class InFlight:
         self.answers = False
         self._second_bytes = second_bytes
         self._clock = clock
-        self._asked: deque[tuple[float, int]] = deque()  # when, and bytes
+        self._asked: deque[_Asked] = deque()
         self._given_up = 0  # so many of them, the oldest
         self._answered_at = -math.inf
+        self._quickest_s = math.inf
+        self._speeds: deque[float] = deque(maxlen=_LATEST)
         self._patience_s = _PATIENCE_S
         self._changed = threading.Condition()
 
@@ -45,7 +56,8 @@ class InFlight:
         with self._changed:
             if len(self._asked) == _REMEMBERED:
                 self._pop_oldest()
-            self._asked.append((self._clock(), count))
+            before = sum(each.size for each in self._asked)
+            self._asked.append(_Asked(self._clock(), count, before + count))
 
     def take_back(self) -> None:
         """The latest question is not sent after all."""
@@ -60,11 +72,25 @@ class InFlight:
             self._answered_at = self._clock()
             self._patience_s = _PATIENCE_S
             self._changed.notify_all()
-            return self._answered_at - self._pop_oldest() if self._asked else None
+            if not self._asked:
+                return None
+            asked = self._pop_oldest()
+            seconds = self._answered_at - asked.at
+            self._quickest_s = min(self._quickest_s, seconds)
+            if asked.on_its_way >= _TELLING:
+                took = seconds - self._quickest_s  # what is not the way there and back
+                self._speeds.append(asked.on_its_way / took if took > 0 else math.inf)
+            return seconds
 
-    def _pop_oldest(self) -> float:
+    @property
+    def bytes_per_s(self) -> float:
+        """What the line carries, as far as that was seen; infinite where it never had much to carry."""
+        with self._changed:
+            return max(self._speeds, default=math.inf)
+
+    def _pop_oldest(self) -> _Asked:
         self._given_up = max(0, self._given_up - 1)
-        return self._asked.popleft()[0]
+        return self._asked.popleft()
 
     @property
     def _unanswered(self) -> int:
@@ -81,7 +107,7 @@ class InFlight:
         with self._changed:
             # Of what was given up it may all still be on its way.
             most = 1 if self._given_up else _MOST
-            count = sum(count for _, count in list(self._asked)[self._given_up :])
+            count = sum(each.size for each in list(self._asked)[self._given_up :])
             return self.answers and (self._unanswered >= most or count >= self._second_bytes)
 
     @property
@@ -90,12 +116,12 @@ class InFlight:
         with self._changed:
             if not self._unanswered:
                 return math.inf
-            return max(self._asked[self._given_up][0], self._answered_at) + self._patience_s - self._clock()
+            return max(self._asked[self._given_up].at, self._answered_at) + self._patience_s - self._clock()
 
     def give_up(self) -> None:
         """No answer for so long: it was lost, or is late."""
         with self._changed:
-            if self._asked and self._answered_at > self._asked[-1][0]:
+            if self._asked and self._answered_at > self._asked[-1].at:
                 # The line has moved since the last question, and nothing else came: the rest was lost.
                 self._asked.clear()
             self._given_up = len(self._asked)

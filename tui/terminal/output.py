@@ -98,20 +98,20 @@ class Output:
 
     # What is to be written
 
-    def write(self, text: str) -> None:
-        """Write control sequences: all of them, in order, as soon as the terminal takes them. Never blocks."""
-        if threading.get_ident() != self._thread:
-            self._from_elsewhere(lambda: self.write(text))
-            return
-        self._waiting += text.encode(self._charset, APPROXIMATE)
-        self._push()
+    def write(self, text: str, *, may_be_cut: bool = False) -> None:
+        """Write control sequences: all of them, in order, as soon as the terminal takes them. Never blocks.
 
-    def write_long(self, text: str) -> None:
-        """Write a sequence that is given up, and cut off, where giving the terminal back would have to wait for it."""
-        begin = self._long.start if self._long.stop == len(self._waiting) else len(self._waiting)
-        data = text.encode(self._charset, APPROXIMATE)
-        self._waiting += data
-        self._long = slice(begin, len(self._waiting))
+        Args:
+            text: The sequences.
+            may_be_cut: They are given up, and cut off, where giving the terminal back would have to wait for them.
+        """
+        if threading.get_ident() != self._thread:
+            self._from_elsewhere(lambda: self.write(text, may_be_cut=may_be_cut))
+            return
+        end = len(self._waiting)
+        self._waiting += text.encode(self._charset, APPROXIMATE)
+        if may_be_cut:
+            self._long = slice(self._long.start if self._long.stop == end else end, len(self._waiting))
         self._push()
 
     def show(self, frame: Frame, cursor: tuple[int, int]) -> None:
@@ -199,6 +199,10 @@ class Output:
             return max(self._refresh_s, _SILENT_S)
         took = self.write_s - self._quickest_s  # what is not the way there and back
         return max(self._refresh_s, min(took, _SLOWEST_S))
+
+    def seconds_for(self, count: int) -> float:
+        """How long so many bytes would hold up what comes after them; 0 where nothing is known of the line."""
+        return count / self._in_flight.bytes_per_s
 
     @property
     def bytes_per_s(self) -> float:
