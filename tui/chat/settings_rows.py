@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, str] = {
     "chat": "Chat",
     "appearance": "Appearance",
     "terminal": "Terminal",
+    "convert": "Converting models",
     "storage": "Storage",
     PRESETS: "Your presets",
     "keys": "Keys",

@@ -35,6 +35,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
 APART = {
     "pull": "Get a model from the Hugging Face hub.",
+    "convert": "Convert a model to OpenVINO's format, or to fewer bits.",
     "doctor": "What is wrong with a model, and what to do about it.",
 }
 

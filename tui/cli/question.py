@@ -9,13 +9,14 @@ import click
 from tui.cli import console
 
 
-def agreed(question: str, yes: bool, does: str) -> bool:
+def agreed(question: str, yes: bool, does: str, *, otherwise: str = "It stays.") -> bool:
     """Ask on standard error, where a "no" is said to have changed nothing.
 
     Args:
         question: With its question mark.
         yes: The user has said so on the command line; nothing is asked.
         does: What --yes does, as in "deletes".
+        otherwise: What is said after a "no".
 
     Raises:
         click.UsageError: Nobody can be asked.
@@ -27,5 +28,5 @@ def agreed(question: str, yes: bool, does: str) -> bool:
     console.aside(f"{question} [y/N]", end=" ")
     if sys.stdin.readline().strip().lower() in ("y", "yes"):
         return True
-    console.aside("It stays.")
+    console.aside(otherwise)
     return False

@@ -140,6 +140,8 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("terminal.escape_delay", _I, 10, 2000, unset="auto", unit="milliseconds", acts=_START),
         Setting("terminal.on_hangup", _C, choices=("stop", "finish")),
         Setting("terminal.leave_answer", _C, choices=("on", "off")),
+        Setting("convert.extra_index_url", Kind.TEXT, unset="auto", unit="none, or the address of a package index"),
+        Setting("convert.pip_args", Kind.TEXTS, unit="arguments"),
         Setting("storage.model_folders", Kind.TEXTS, unit="folders"),
     )
 }

@@ -1,0 +1,90 @@
+"""What pip and the tools write while they work, understood as progress."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tui.library.progress import Progress
+
+# tqdm: `Loading weights:  5%|4   | 1/21 [00:00<00:00, ...`; rich: `Applying Weight Compression ━━━ 43% • 0:00:10 • ...`
+_TQDM = re.compile(r"^(?P<what>[^:|%]*?):?\s*(?P<percent>\d+)%\|.*?\|\s*(?P<done>\d+)/(?P<total>\d+)(?=\s|\[|$)")
+_RICH = re.compile(r"^(?P<what>[^━╸╺%]+?)\s*[━╸╺]+.*?(?P<percent>\d+)%.*?(?:•\s*(?P<left>[\d:]+))?\s*$")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+)")
+
+# The tools' own words -> ours.
+_PHASES = (
+    (re.compile(r"loading (weights|checkpoint)", re.IGNORECASE), "loading"),
+    (re.compile(r"TracerWarning|loss_type="), "exporting"),
+    (re.compile(r"statistics|sensitivity|mixed-precision", re.IGNORECASE), "measuring"),
+    (re.compile(r"\bawq\b|scale estimation|gptq", re.IGNORECASE), "rescaling"),
+    (re.compile(r"weight compression|bitwidth|group size", re.IGNORECASE), "compressing"),
+    (re.compile(r"tokenizer", re.IGNORECASE), "converting the tokenizer"),
+)
+
+
+class Hearing:
+    """Keeps the last moment of a conversion.
+
+    Attributes:
+        now: It.
+    """
+
+    def __init__(self) -> None:
+        self.now = Progress("starting")
+
+    def line(self, text: str) -> None:
+        """A line of the tool's."""
+        doing = next((ours for words, ours in _PHASES if words.search(text)), "")
+        if found := _TQDM.search(text):
+            what = doing or self.now.doing
+            self.now = Progress(what, int(found["done"]), int(found["total"]), detail=found["what"].strip())
+        elif found := _RICH.search(text):
+            what = doing or self.now.doing
+            left = _seconds(found["left"] or "")
+            self.now = Progress(what, int(found["percent"]), 100, detail=found["what"].strip(), left_s=left)
+        elif doing:
+            self.now = Progress(doing)
+
+
+def _seconds(clock: str) -> float | None:
+    """Of rich's last column, which is the time left: `0:01:20`."""
+    found = _CLOCK.fullmatch(clock)
+    return int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3]) if found else None
+
+
+class PipHearing:
+    """Keeps the last moment of an installation: pip says what it fetches, and the disk how far it is.
+
+    Args:
+        downloads: Where pip keeps what it fetches while it works.
+
+    Attributes:
+        now: The last moment.
+    """
+
+    def __init__(self, downloads: Path) -> None:
+        self.now = Progress("installing")
+        self._downloads = downloads
+        self._size = 0
+
+    def line(self, text: str) -> None:
+        """A line of pip's."""
+        if text.startswith(("Collecting ", "Processing ", "Downloading ", "Using cached ")):
+            self.now = Progress("downloading", self._size, in_bytes=True, detail=text.split("(")[0].rpartition("/")[2])
+        elif text.startswith("Installing collected packages"):
+            self.now = Progress("installing", detail=f"{text.count(',') + 1} packages")
+
+    def look(self) -> None:
+        """Count what has been fetched."""
+        if self.now.doing != "downloading":
+            return
+        self._size = max(self._size, sum(_size(file) for file in self._downloads.glob("*/*")))
+        self.now = Progress("downloading", self._size, in_bytes=True, detail=self.now.detail)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,93 @@
+"""A model that has no tokenizer in OpenVINO's format, or one that does not work, gets it from its other files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from tui.engine.errors import OvchatError
+from tui.engine.read_file import read_json
+from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML
+from tui.library.conversion.environment import Environment, environment, install, of_user
+from tui.library.conversion.failures import conversion_failure
+from tui.library.conversion.heard import Hearing
+from tui.library.conversion.pins import pins_for
+from tui.library.conversion.tool import ALONE, Where, run
+from tui.library.conversion.work import TELLS_NOBODY, disk_problems, logged, variables
+from tui.library.doctor import examine
+from tui.library.findings import Examination
+from tui.library.progress import Report
+from tui.library.pull import free_bytes
+from tui.store.settings import Settings
+
+_MADE_FROM = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tokenizer_config.json")
+# The weights before the graph that names them, and the tokenizer last: until it is there, the model has none.
+_MADE = tuple(xml.replace("xml", end) for xml in (DETOKENIZER_XML, TOKENIZER_XML) for end in ("bin", "xml"))
+
+
+def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = None) -> tuple[Environment, list[str]]:
+    """Where the tokenizer of a model would be converted, and what to know about it, one sentence each.
+
+    Raises:
+        OvchatError: It has none that can be converted.
+        Cancelled: `stop` was set.
+    """
+    if not any((folder / name).exists() for name in _MADE_FROM):
+        raise OvchatError(
+            f"{folder} has no tokenizer that could be converted: no tokenizer.json.",
+            "Get the tokenizer's files of the model that it was made from: tokenizer.json, tokenizer_config.json, ...",
+        )
+    pins = pins_for(str(read_json(folder / "config.json").get("model_type", "")))
+    if python is None:
+        return environment(pins), []
+    with tempfile.TemporaryDirectory() as scratch, logged(folder.name) as log:
+        return of_user(python, pins, Where(Path(scratch), log, {}), stop)
+
+
+def convert_tokenizer(
+    folder: Path,
+    chosen: Environment,
+    settings: Settings,
+    report: Report,
+    stop: threading.Event,
+    *,
+    trust: bool = False,
+) -> Examination:
+    """Convert the tokenizer of a model, into its folder; what the doctor says of the model then.
+
+    Args:
+        folder: The model's.
+        chosen: By `plan_tokenizer`.
+        settings: Those of `convert.` are used.
+        report: Told how far it is.
+        stop: Ends it; the folder stays as it was.
+        trust: Run Python code that comes with the model.
+
+    Raises:
+        OvchatError: It failed; says why. The folder stays as it was.
+        Cancelled: `stop` was set.
+    """
+    with disk_problems(folder), logged(folder.name) as log:
+        # In the model's folder, so that what is made is put in its place by renaming.
+        work = Path(tempfile.mkdtemp(prefix=".tokenizer-", dir=folder))
+        try:
+            where = Where(work, log, variables(work, offline=not trust))
+            install(chosen, settings, where, report, stop)
+            hearing = Hearing()
+            made = work / "made"
+            command = [str(chosen.python), *ALONE, "-c", TELLS_NOBODY, "convert_tokenizer", str(folder)]
+            command += ["--with-detokenizer", "-o", str(made), *["--trust-remote-code"] * trust]
+            outcome = run(command, where, stop, hearing.line, lambda: report(hearing.now))
+            missing = any(not (made / name).exists() for name in _MADE)
+            if outcome.code or missing:
+                raise conversion_failure(
+                    outcome, Path(log.name), free=free_bytes(folder), python=chosen.python, name=folder.name
+                )
+            for name in _MADE:
+                os.replace(made / name, folder / name)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return examine(folder)

@@ -1,0 +1,91 @@
+"""The weights of a Hugging Face folder: how many, how large, and whether their files are whole; from headers only."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.engine.errors import ModelBroken
+from tui.engine.read_file import GET_AGAIN, LFS_POINTER, lfs_pointer, read_json, unreadable
+
+INDEX = "model.safetensors.index.json"
+_SHARD = re.compile(r"(?P<kind>model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)")
+_LENGTH_BYTES = 8
+_LARGEST_HEADER = 100_000_000  # safetensors' own limit
+_BYTES = {"float32": 4, "float64": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The weights as they are.
+
+    Attributes:
+        size: Bytes.
+        parameters: How many weights, as good as is known.
+    """
+
+    size: int
+    parameters: int
+
+
+def weight_files(names: Iterable[str]) -> list[str]:
+    """Those of a folder's files that have the weights, safetensors where there are both kinds."""
+    found = [name for name in names if _SHARD.fullmatch(name)]
+    safe = [name for name in found if name.endswith(".safetensors")]
+    return sorted(safe or found)
+
+
+def read_weights(folder: Path, names: Iterable[str], config: Mapping[str, Any]) -> Stored:
+    """What the weights in a folder are.
+
+    Raises:
+        ModelBroken: A file is missing, cut off, or no such file.
+    """
+    files = weight_files(names)
+    if INDEX in names:
+        wanted = set(read_json(folder / INDEX).get("weight_map", {}).values())
+        if missing := sorted(wanted - set(files)):
+            raise ModelBroken(
+                f"{folder / str(missing[0])} is missing: {len(missing)} of {len(wanted)} files.", GET_AGAIN
+            )
+    size = parameters = 0
+    for name in files:
+        try:
+            size += (folder / name).stat().st_size
+            if name.endswith(".safetensors"):
+                parameters += _parameters(folder / name)
+        except OSError as error:
+            raise unreadable(folder / name, error) from error
+    return Stored(size, parameters or size // bytes_each(config))
+
+
+def bytes_each(config: Mapping[str, Any]) -> int:
+    """Bytes of one weight, as config.json has it."""
+    return _BYTES.get(str(config.get("dtype") or config.get("torch_dtype")), 2)
+
+
+def _parameters(file: Path) -> int:
+    """How many numbers a safetensors file has, by its header."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        head = opened.read(_LENGTH_BYTES)
+        if head and LFS_POINTER.startswith(head):
+            raise lfs_pointer(file)
+        length = int.from_bytes(head, "little")
+        header = opened.read(length) if length <= min(size, _LARGEST_HEADER) else b""
+    try:
+        tensors = [each for name, each in json.loads(header).items() if name != "__metadata__"]
+        end = max((int(each["data_offsets"][1]) for each in tensors), default=0)
+        count: int = sum(math.prod(each["shape"]) for each in tensors)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise ModelBroken(f"{file} is not a safetensors file, or damaged.", GET_AGAIN) from None
+    if size < _LENGTH_BYTES + length + end:
+        raise ModelBroken(
+            f"{file} is cut off: it has {size:,} bytes, and {_LENGTH_BYTES + length + end:,} are needed.", GET_AGAIN
+        )
+    return count

@@ -1,0 +1,334 @@
+"""A model is converted: planned first, which writes nothing, then done.
+
+The work goes on in a hidden folder of the models folder, and what comes out becomes a model by one rename, after the
+doctor has looked at it. One conversion at a time: two would only fight for memory.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+from tui.engine.errors import Cancelled, OvchatError
+from tui.engine.memory import available_bytes
+from tui.library.amounts import size_text
+from tui.library.conversion.environment import Environment, environment, install, of_user
+from tui.library.conversion.failures import ConversionFailed, conversion_failure
+from tui.library.conversion.heard import Hearing
+from tui.library.conversion.need import Need, need_of
+from tui.library.conversion.pins import pins_for
+from tui.library.conversion.presets import PRESETS, Weights, default_preset
+from tui.library.conversion.source import Source, find_source
+from tui.library.conversion.tool import ALONE, Where, run
+from tui.library.doctor import examine
+from tui.library.download import Patience
+from tui.library.find import Places, find_models
+from tui.library.findings import Examination, Severity
+from tui.library.partial import PARTIAL
+from tui.library.progress import Progress, Report
+from tui.library.pull import Offer, discard_partial, fetch, free_bytes
+from tui.library.rename import why_no_name
+from tui.store import paths
+from tui.store.files import locked_now, private_dir, private_opener
+from tui.store.settings import Settings
+
+TASK = "text-generation-with-past"
+_SCRIPT = Path(__file__).with_name("compress_ir.py")
+# Runs a command of the environment without the telemetry that the tools send unless they are told not to. Commands keep
+# their names; modules are moved.
+TELLS_NOBODY = """
+import sys
+sys.modules["openvino_telemetry"] = None
+from importlib.metadata import entry_points
+name = sys.argv.pop(1)
+next(iter(entry_points(group="console_scripts", name=name))).load()()
+"""
+_PARTS = ("openvino_model.xml", "openvino_model.bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        source: What is converted.
+        weights: How its weights will be stored.
+        name: What the model will be called.
+        models: The models folder.
+        environment: Where the tools run.
+        need: What it takes.
+        free_disk: Bytes that are free on the disk of the models folder.
+        free_memory: Bytes of memory that are free.
+        trust: Python code that comes with the model is run.
+        notices: What to know, one sentence each.
+    """
+
+    source: Source
+    weights: Weights
+    name: str
+    models: Path
+    environment: Environment
+    need: Need
+    free_disk: int
+    free_memory: int
+    trust: bool
+    notices: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the model will be."""
+        return self.models.joinpath(*self.name.split("/"))
+
+    @property
+    def installs(self) -> bool:
+        """The tools have to be installed first."""
+        return not self.environment.is_ready
+
+    @property
+    def memory_is_short(self) -> bool:
+        """More memory is needed than is free, as far as can be told."""
+        return self.need.memory > self.free_memory
+
+    @property
+    def fetched(self) -> Path:
+        """Where what is fetched lies when it is whole; it stays if converting fails."""
+        repository = self.source.repository
+        assert repository is not None
+        return self.models / PARTIAL / f"{repository.id.replace('/', '--')}--{repository.commit[:12]}"
+
+
+def plan_conversion(
+    asked: str,
+    stop: threading.Event,
+    *,
+    weights: Weights | None = None,
+    name: str = "",
+    python: Path | None = None,
+    trust: bool = False,
+    places: Places | None = None,
+    patience: Patience | None = None,
+) -> Plan:
+    """What converting a model comes to. Writes nothing but a log.
+
+    Args:
+        asked: A folder, the name of a model that is here, or OWNER/NAME on the hub.
+        stop: Ends it.
+        weights: How to store its weights; None chooses by its size.
+        name: What to call it; "" is its name and the format.
+        python: An environment of the user's: an interpreter, or a folder.
+        trust: Run Python code that comes with the model.
+        places: Where models are.
+        patience: How long to go on asking the hub.
+
+    Raises:
+        OvchatError: It cannot be converted, or there is no room on the disk.
+        Cancelled: `stop` was set.
+    """
+    places = places or Places()
+    source = find_source(asked, stop, places=places, patience=patience)
+    weights = weights or PRESETS[default_preset(source.stored.parameters)].weights
+    if source.is_ir and not weights.is_compressed:
+        raise ConversionFailed(f"{source.name} is OpenVINO's already.", "Give a format with fewer bits: --preset int8.")
+    name = name or f"{source.name.rpartition('/')[2]}-{weights.suffix}"
+    _require_free(name, places)
+    if source.has_code and not trust and not source.is_ir:
+        notices = [f"{source.name} comes with Python code of its own, which is not run without --trust-remote-code."]
+    else:
+        notices = []
+    chosen, more = _environment(source, python, stop)
+    need = need_of(source, weights, installs=not chosen.is_ready)
+    plan = Plan(
+        source,
+        weights,
+        name,
+        places.models,
+        chosen,
+        need,
+        free_bytes(places.models),
+        available_bytes(),
+        trust,
+        (*notices, *more),
+    )
+    if need.disk > plan.free_disk:
+        raise ConversionFailed(
+            f"Converting {source.name} takes {size_text(need.disk)} of the disk, and {size_text(plan.free_disk)} are "
+            f"free on that of {places.models}.",
+            "Make room, or set OVCHAT_HOME to a larger disk.",
+        )
+    return plan
+
+
+def _require_free(name: str, places: Places) -> None:
+    if why := why_no_name(name):
+        raise ConversionFailed(f"{name!r} cannot be a name: {why}.", "Give another one: --name NAME")
+    folder = places.models.joinpath(*name.split("/"))
+    taken = any(model.name.casefold() == name.casefold() for model in find_models(places))
+    if taken or os.path.lexists(folder):
+        raise ConversionFailed(
+            f"There is a model {name} already.", "Give another name (--name NAME), or remove it first."
+        )
+
+
+def _environment(source: Source, python: Path | None, stop: threading.Event) -> tuple[Environment, list[str]]:
+    pins = pins_for(source.model_type)
+    if python is None:
+        return environment(pins), []
+    with tempfile.TemporaryDirectory() as scratch, logged(source.name) as log:
+        return of_user(python, pins, Where(Path(scratch), log, {}), stop)
+
+
+@contextmanager
+def logged(name: str) -> Iterator[TextIO]:
+    """The log of converting a model: one file for each, of the last time."""
+    path = paths.log_dir() / f"convert-{name.replace('/', '--')}.log"
+    private_dir(path.parent)
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener) as log:
+        yield log
+
+
+def convert(
+    plan: Plan, settings: Settings, report: Report, stop: threading.Event, *, patience: Patience | None = None
+) -> Examination:
+    """Do what was planned; what the doctor says of the model.
+
+    Args:
+        plan: By `plan_conversion`.
+        settings: Those of `convert.` are used.
+        report: Told how far it is.
+        stop: Ends it; nothing of it stays.
+        patience: How long to go on fetching.
+
+    Raises:
+        OvchatError: It failed; says why. What was fetched stays for the next try, and nothing else.
+        Cancelled: `stop` was set.
+    """
+    hidden = private_dir(plan.models / PARTIAL)
+    work = hidden / "converting"
+    with disk_problems(plan.models), locked_now(work) as mine:
+        if not mine:
+            raise ConversionFailed("Another conversion is at work.", "Let it finish, or stop it there.")
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            with logged(plan.name) as log:
+                private_dir(work)
+                where = Where(work, log, variables(work, offline=not plan.trust))
+                install(plan.environment, settings, where, report, stop)
+                folder = _fetched(plan, report, stop, patience)
+                result = _converted(plan, folder, where, report, stop)
+                _put_in_place(_made(work, plan), plan)
+        except Cancelled:
+            _forget(plan)
+            raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    _forget(plan)
+    return Examination(plan.folder, result.findings, result.checked, result.seconds)
+
+
+def variables(work: Path, *, offline: bool) -> dict[str, str]:
+    """What the tools are told by their environment."""
+    found = {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        # rich shows how far it is to terminals only; this one is understood by it alone.
+        "TTY_COMPATIBLE": "1",
+        "COLUMNS": "120",
+        # Copies of code that comes with models.
+        "HF_MODULES_CACHE": str(work / "tmp" / "modules"),
+    }
+    return found | ({"HF_HUB_OFFLINE": "1"} if offline else {})
+
+
+def _fetched(plan: Plan, report: Report, stop: threading.Event, patience: Patience | None) -> Path:
+    """Where the source lies; fetched first where it is on the hub only."""
+    source = plan.source
+    if source.folder is not None:
+        return source.folder
+    assert source.repository is not None
+    if not plan.fetched.is_dir():
+        offer = Offer(source.repository, plan.models, plan.fetched, source.fetched, 0, plan.free_disk, ())
+        fetch(offer, report, stop, patience=patience)
+    return plan.fetched
+
+
+def _forget(plan: Plan) -> None:
+    """Delete what was fetched, whole or not."""
+    if plan.source.repository is not None:
+        shutil.rmtree(plan.fetched, ignore_errors=True)
+        with suppress(OvchatError):  # nothing was begun
+            discard_partial(plan.source.repository.id, places=Places(models=plan.models))
+
+
+def _made(work: Path, plan: Plan) -> Path:
+    """Where the model is made, in a folder that is called as it will be."""
+    return work / "made" / plan.folder.name
+
+
+def _converted(plan: Plan, folder: Path, where: Where, report: Report, stop: threading.Event) -> Examination:
+    hearing = Hearing()
+    target = private_dir(_made(where.folder, plan))
+    python = str(plan.environment.python)
+    if plan.source.is_ir:
+        _copy_besides(folder, target)
+        options = json.dumps(asdict(plan.weights))
+        xml = _PARTS[0]
+        command = [python, *ALONE, str(_SCRIPT), str(folder / xml), str(target / xml), options]
+    else:
+        command = [python, *ALONE, "-c", TELLS_NOBODY, "optimum-cli", "export", "openvino", "--task", TASK]
+        command += ["--model", str(folder), *plan.weights.options(), *["--trust-remote-code"] * plan.trust, str(target)]
+    outcome = run(command, where, stop, hearing.line, lambda: report(hearing.now))
+    if outcome.code:
+        raise conversion_failure(
+            outcome,
+            Path(where.log.name),
+            free=free_bytes(plan.models),
+            python=plan.environment.python,
+            name=plan.source.name,
+        )
+    report(Progress("checking"))
+    # Whether it fits in memory is another question: it was not asked for the memory of this moment.
+    found = examine(target, free=sys.maxsize)
+    if worst := next((each for each in found.findings if each.severity is Severity.ERROR), None):
+        raise ConversionFailed(
+            f"What came out of {plan.source.name} cannot be used: {worst.sentence}",
+            f"All that the tool wrote: {where.log.name}",
+        )
+    return found
+
+
+def _copy_besides(source: Path, target: Path) -> None:
+    """The other files of a model, which stay as they are."""
+    for entry in os.scandir(source):
+        if entry.is_file() and entry.name not in _PARTS and not entry.name.startswith("."):
+            shutil.copyfile(entry.path, target / entry.name)
+
+
+def _put_in_place(made: Path, plan: Plan) -> None:
+    private_dir(plan.folder.parent)
+    if os.path.lexists(plan.folder):
+        raise ConversionFailed(f"There is a {plan.folder} now.", "Give another name: --name NAME")
+    os.rename(made, plan.folder)
+
+
+@contextmanager
+def disk_problems(where: Path) -> Iterator[None]:
+    """In the block, what the disk refuses becomes `ConversionFailed`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ConversionFailed(f"The disk of {where} is full.", "Make room, then try again.") from error
+        raise ConversionFailed(
+            f"{error.filename or where} cannot be written: {error.strerror or error}.",
+            "Allow it, or set OVCHAT_HOME to a place that may be written.",
+        ) from error
