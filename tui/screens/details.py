@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.chat.sampling_values import SetBy
 from tui.engine.sampling_resolve import Source
-from tui.screens.reading_panel import ReadingPanel, labelled
+from tui.screens.reading_panel import ReadingPanel
 from tui.store.records import Ended, Facts, Message, Role
 from tui.terminal.display import output_facts
+from tui.widgets.fact_list import FactList
 
 _ENDED = {
     Ended.WRITING: "it is being written",
@@ -68,10 +67,7 @@ class DetailsScreen(ReadingPanel):
                 "Sampling": _sampling(facts),
                 "Terminal": _terminal(output_facts(self.app)),
             }
-        for name, entries in groups.items():
-            if entries:
-                yield Static(Content(name), classes="reading--heading")
-                yield Static(labelled(entries, _LABEL_COLUMN))
+        yield FactList({name: entries for name, entries in groups.items() if entries}, _LABEL_COLUMN)
 
 
 def _common(message: Message) -> _Rows:

@@ -6,14 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.screens.key_table import FIRST
 from tui.screens.keymap import keys_of
@@ -21,6 +17,7 @@ from tui.screens.reading_panel import ReadingPanel
 from tui.terminal.display import TerminalApp
 from tui.terminal.key_names import NO_KEY
 from tui.terminal.other_keys import KeyInWords, told
+from tui.widgets.fact_list import FactList
 from tui.widgets.keys_row import key_label
 from tui.widgets.message_box import MessageBox
 
@@ -59,9 +56,7 @@ class HelpScreen(ReadingPanel):
         words = self.app.keys_in_words if isinstance(self.app, TerminalApp) else ()
         groups = _grouped(self._bindings_below, chosen, words)
         width = min(_KEY_COLUMN, max((len(keys) for entries in groups.values() for keys, _ in entries), default=0))
-        for name, entries in groups.items():
-            yield Static(Content(name), classes="reading--heading")
-            yield Static(_table(entries, width))
+        yield FactList(groups, width, "bold")
 
 
 def _grouped(
@@ -104,12 +99,3 @@ def _group(active: ActiveBinding) -> str:
     if isinstance(active.node, Screen):
         return _SCREEN
     return _EVERYWHERE if isinstance(active.node, App) else _TYPING
-
-
-def _table(entries: list[tuple[str, str]], width: int) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=width)
-    table.add_column()
-    for keys, text in entries:
-        table.add_row(Text(keys, "bold"), Text(text))
-    return table

@@ -21,7 +21,8 @@ from tui.chat.model_texts import (
 )
 from tui.library.amounts import size_text
 from tui.screens.model_row import ModelRow, Scene, State
-from tui.screens.reading_panel import ReadingPanel, labelled
+from tui.screens.reading_panel import ReadingPanel
+from tui.widgets.fact_list import FactList
 from tui.widgets.visible import one_line, visible
 
 _LABEL_COLUMN = 14
@@ -110,9 +111,9 @@ class ModelFactsScreen(ReadingPanel):
         self._scene = scene
 
     def parts(self) -> Iterable[Widget]:
-        yield Static(Content(one_line(self._row.name)), classes="reading--heading")
+        yield Static(Content.styled(one_line(self._row.name), "$text-primary"))
         if said := doing(self._row, self._scene):
             yield Static(Content(said))
         if (problem := self._scene.problem(self._row)) is not None:
             yield Static(Content.styled(visible(str(problem)), "$text-error"))
-        yield Static(labelled([*short_facts(self._row, self._scene), *long_facts(self._row)], _LABEL_COLUMN))
+        yield FactList({"": [*short_facts(self._row, self._scene), *long_facts(self._row)]}, _LABEL_COLUMN)

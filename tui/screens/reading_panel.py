@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from tui.screens.panel import Panel
-from tui.widgets.visible import one_line
 
 
 class ReadingPanel(Panel[None]):
@@ -33,7 +30,6 @@ class ReadingPanel(Panel[None]):
             padding: 0 1;
             scrollbar-size-vertical: 1; scrollbar-background: $background; scrollbar-color: $border-blurred;
         }
-        .reading--heading { color: $text-primary; margin-top: 1; &:first-child { margin-top: 0; } }
     }
     """
 
@@ -61,13 +57,3 @@ class ReadingPanel(Panel[None]):
             self._text.scroll_home(animate=False)
         else:
             self._text.scroll_end(animate=False)
-
-
-def labelled(facts: Iterable[tuple[str, str]], width: int) -> Table:
-    """Labels in a column of so many characters, and their values beside it, folded where they are too long."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=width)
-    table.add_column(overflow="fold")
-    for label, value in facts:
-        table.add_row(Text(label, "dim"), Text(one_line(value)))
-    return table
