@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import constants
 from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import Static
@@ -13,6 +14,7 @@ from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
 from tests.snapshots.talk import MARKDOWN, Talk, failed, thought
 from tui.screens.services import Start
+from tui.screens.settings import SettingsScreen
 from tui.screens.theme_chooser import ThemeChooser
 from tui.screens.themes import DEFAULT, BadTheme, find_theme, read_theme, theme_files
 from tui.store import paths
@@ -254,3 +256,20 @@ async def test_every_word_on_the_screens_has_contrast(opened: OpenChat, tmp_path
             assert low_contrast(chat, least) == set(), key
             await chat.press("escape")
             await chat.until(lambda: chat.app.screen is chat.screen)
+
+
+async def test_with_16_colours_the_theme_for_these_is_used_until_one_is_chosen(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", "standard")
+    async with opened() as chat:
+        assert chat.app.theme == "ovchat-ansi"
+        await chat.press("f4")
+        await chat.until(lambda: isinstance(chat.app.screen, SettingsScreen) and chat.app.screen.is_mounted)
+        await chat.press(*"theme")
+        await chat.until(lambda: "not used: ovchat-ansi is, as this terminal has 16 colours" in chat.shown)
+        await chat.press("escape")
+        chat.app.services.settings_file.set("appearance.theme", DEFAULT)
+        await chat.until(lambda: chat.app.theme == DEFAULT)
+    async with opened(user={"appearance.theme": "ovchat-light"}) as chat:
+        assert chat.app.theme == "ovchat-light"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from textual import constants
 from textual.theme import Theme
 
 from tui.screens import themes
@@ -34,6 +35,7 @@ _PLAIN_THEME = Theme(
     },
 )
 _PLAIN_ON = "Plain mode is on (appearance.plain): a theme is seen when it is off."
+_FEW_COLOURS = "standard"  # 16, as Rich calls it; `tui.cli.app` has told Textual
 _THEME, _PLAIN_KEY, _KEYS = "appearance.theme", "appearance.plain", "keys"
 
 
@@ -98,8 +100,7 @@ class Looks:
         """Let the user choose a theme, and keep it."""
         from tui.screens.theme_chooser import ThemeChooser
 
-        current = self._settings.settings[_THEME]
-        chooser = ThemeChooser(current, self._preview, _PLAIN_ON if self.plain else "")
+        chooser = ThemeChooser(self._wanted, self._preview, _PLAIN_ON if self.plain else "")
         name = await self._app.push_screen_wait(chooser)
         if name is not None:
             try:
@@ -119,11 +120,22 @@ class Looks:
         else:
             self._follow_theme()
 
+    @property
+    def _wanted(self) -> str:
+        """The theme's name: the user's, else the one for so many colours as the terminal has.
+
+        The others lose theirs where there are 16: what is warned of, and headings, are white as all else.
+        """
+        settings = self._settings.settings
+        if _THEME not in settings.user and constants.COLOR_SYSTEM == _FEW_COLOURS:
+            return themes.OF_16_COLOURS
+        return str(settings[_THEME])
+
     def _follow_theme(self) -> None:
         if self.plain:
             return
         try:
-            theme = themes.find_theme(self._settings.settings[_THEME])
+            theme = themes.find_theme(self._wanted)
         except themes.BadTheme as error:
             self._wrong.append(f"{error} {themes.DEFAULT} is used.")
             theme = themes.find_theme(themes.DEFAULT)

@@ -20,6 +20,7 @@ from tui.chat.sampling_values import SetBy
 from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, cannot, rows
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.themes import OF_16_COLOURS
 from tui.screens.value_dialog import ValueDialog
 from tui.store.errors import StoreError
 from tui.store.settings import KEYS, Settings, setting_of
@@ -182,6 +183,8 @@ class SettingsScreen(ListPanel[None, SettingRow]):
             notes["terminal.output"] = "not used: the environment variable OVCHAT_OUTPUT says textual"
         if self.app.has_class("-plain"):
             notes["appearance.theme"] = "not used in plain mode"
+        elif "appearance.theme" not in self._file.settings.user and self.app.theme == OF_16_COLOURS:
+            notes["appearance.theme"] = f"not used: {OF_16_COLOURS} is, as this terminal has 16 colours"
         return notes
 
     def typed(self, text: str) -> None:

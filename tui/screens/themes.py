@@ -17,6 +17,7 @@ from tui.store import paths
 from tui.store.near import did_you_mean
 
 DEFAULT = "ovchat-dark"
+OF_16_COLOURS = "ovchat-ansi"
 _FOLDER = "themes"
 _COLOURS = (
     "primary",
