@@ -176,14 +176,15 @@ def test_archived_conversations_are_searched(talk: Talk) -> None:
     assert found(talk.store, "treasure") == [["treasure"]]
 
 
-def test_an_answer_is_found_when_it_has_ended_and_not_while_it_goes_on(talk: Talk) -> None:
+def test_an_answer_is_found_while_it_is_written_and_when_it_has_ended(talk: Talk) -> None:
     store = talk.store
     answer = talk.write("The river Dan")
-    assert found(store, "river") == found(store, "ri") == []
+    assert found(store, "river") == [["river"]]
+    assert found(store, "ri") == [["ri"]]
     store.save(replace(answer, text="The river Danube", ended=Ended.LENGTH))
     assert found(store, "danube") == [["Danube"]]
     store.save(replace(answer, text="The river Danube fl", ended=Ended.WRITING))
-    assert found(store, "danube") == []
+    assert found(store, "danube") == [["Danube"]]
     store.save(replace(answer, text="The river flows", ended=Ended.STOP))
     assert found(store, "danube") == []
     assert found(store, "flows") == [["flows"]]

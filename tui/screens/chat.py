@@ -200,7 +200,9 @@ class ChatScreen(MessageScreen):
             self.call_later(self.app.run_action, "quit")
         else:
             self._ctrl_c_at = time.monotonic()
-            self._say("Ctrl+C again quits.")
+            self.pane.notice.say(
+                "Ctrl+C again quits.", lasts=lambda: time.monotonic() - self._ctrl_c_at < _QUIT_AGAIN_S
+            )
 
     # Model and sampling
 
@@ -228,6 +230,8 @@ class ChatScreen(MessageScreen):
         set_here = self.session.conversation.sampling
         known = presets.all_presets(self._services.settings)
         self._set_sampling(presets.step(self.session.sampling().params, set_here, known))
+        name = presets.name_of(self.session.sampling(), self.session.conversation.sampling, known)
+        self._say(f"Preset: {name}." if name in known else f"No preset: {name} values." if name else "No preset.")
 
     def _set_sampling(self, values: Mapping[str, Any]) -> None:
         self.session.set_sampling(values)
@@ -237,7 +241,7 @@ class ChatScreen(MessageScreen):
     @work(group="model")
     async def _after_failure(self, status: ModelStatus) -> None:
         if status.error is not None:
-            self.pane.say_error(status.error)
+            self.pane.say_error(status.error, lambda: self._services.active.status.error is status.error)
             await switching.after_failure(self.app, self._services, status)
 
     # Looks
@@ -258,7 +262,10 @@ class ChatScreen(MessageScreen):
         self.pane.transcript.follow_end()
 
     def action_fold_thinking(self) -> None:
-        self.pane.transcript.fold_thinking(not self.pane.transcript.thinking_folded)
+        folded = not self.pane.transcript.thinking_folded
+        self.pane.transcript.fold_thinking(folded)
+        if not any(message.reasoning for message in self.session.messages):
+            self._say(f"Thinking will be {'folded' if folded else 'shown'}; there is none here.")
 
     def action_help(self) -> None:
         chosen = [*MessageBox.BINDINGS, *AssistantMessage.BINDINGS]

@@ -16,6 +16,7 @@ from textual.timer import Timer
 
 from tui.chat.titles import derive_title
 from tui.engine.errors import OvchatError
+from tui.screens import interrupted
 from tui.screens.draft import Draft
 from tui.screens.making_room import make_room
 from tui.screens.outgoing import WHAT_WAITS, Outgoing, UnderWay
@@ -106,9 +107,7 @@ class ChatPane(Vertical):
         """Something is typed, waits or was said."""
         return bool(self.prompt.text or self._out.under_way or self._out.begun)
 
-    def show(
-        self, session: ChatSession, draft: str = "", focus: int | None = None, *, is_start: bool = False
-    ) -> None:
+    def show(self, session: ChatSession, draft: str = "", focus: int | None = None, *, is_start: bool = False) -> None:
         """Show another session, with its draft, at the message `focus` or at its end.
 
         What waits in the one before goes out unseen; a temporary one ends. What was told of the one before goes, and
@@ -127,18 +126,19 @@ class ChatPane(Vertical):
         self.prompt.focus()
         if turn is not None:
             await self._follow(turn)
-        elif session.written_elsewhere is not None:
-            self.notice.say("Another ovchat is writing this answer.", stays=True)
+        else:
+            interrupted.tell(self.notice, session)
 
     def tend(self) -> None:
         """Go on with what nobody sees, and look at what happens elsewhere; to be called again and again."""
         self.under_way.tend()
+        self.notice.look()
         if not self.busy and self.session.written_elsewhere is not None:
             self._works.begin(self._renew)
 
     async def _renew(self) -> None:
         if await self.transcript.renew():
-            self.notice.clear(warnings=False)
+            interrupted.tell(self.notice, self.session)
             self.post_message(self.Changed())
 
     async def take(self, session: ChatSession, focus: int | None = None) -> None:
@@ -175,7 +175,7 @@ class ChatPane(Vertical):
         self._show_queue()
         error = self._active.status.error
         if out.waiting and error is not None and self._active.status.model is None:
-            self.say_error(error)  # why it waits
+            self.say_error(error, lambda: self._active.status.error is error)  # why it waits
 
     async def _send(self) -> None:
         text = self._out.waiting[0]
@@ -218,6 +218,7 @@ class ChatPane(Vertical):
             overflow: What has to leave the context first; it computes.
         """
         if self._is_free():
+            self.notice.clear(warnings=False)
             self._out.going = True
             self._works.begin(partial(self._answer_alone, start, overflow))
 
@@ -242,7 +243,8 @@ class ChatPane(Vertical):
         try:
             turn = begin()
         except OvchatError as error:
-            self.say_error(error)
+            without_model = self._active.status.model is None
+            self.say_error(error, (lambda: self._active.status.model is None) if without_model else None)
             return False
         self.say_all(turn.notices)
         self.save_draft()
@@ -257,10 +259,13 @@ class ChatPane(Vertical):
 
     def _is_free(self) -> bool:
         """Whether something else can happen to the conversation; said where it cannot."""
-        free = self.session.turn is None and not self._out.going
-        if not free:
-            self.notice.say("An answer is being written. Esc stops it.")
-        return free
+        if not self._is_answering():
+            return True
+        self.notice.say("An answer is being written. Esc stops it.", lasts=self._is_answering)
+        return False
+
+    def _is_answering(self) -> bool:
+        return self.session.turn is not None or self._out.going
 
     async def _follow(self, turn: Turn) -> None:
         await self.transcript.follow(turn)
@@ -322,7 +327,11 @@ class ChatPane(Vertical):
         if self.notice.shown or self._draft.editing is None:  # it says why it could not be sent
             return
         what = f"Editing “{derive_title(self.session.message(self._draft.editing).text)}”"
-        self.notice.say(f"{what}: Enter sends it as a new branch, the old one stays; Esc leaves it.", stays=True)
+        self.notice.say(
+            f"{what}: Enter sends it as a new branch, the old one stays; Esc leaves it.",
+            stays=True,
+            lasts=lambda: self._draft.editing is not None,
+        )
 
     def leave_edit(self) -> bool:
         """Back to the draft; False where nothing is being edited."""
@@ -332,15 +341,17 @@ class ChatPane(Vertical):
         return True
 
     @on(Prompt.TakeBack)
-    def take_back(self) -> None:
-        """Put the last message that waits back into the prompt."""
+    def take_back(self) -> bool:
+        """Put the last message that waits back into the prompt; False where none does."""
         out = self._out
-        if len(out.waiting) > out.going:
-            if not self.prompt.text:
-                self.leave_edit()  # nothing is left of it
-            self._draft.give_back(out.waiting.pop())
-            self._show_queue()
-            self._say_held()
+        if len(out.waiting) <= out.going:
+            return False
+        if not self.prompt.text:
+            self.leave_edit()  # nothing is left of it
+        self._draft.give_back(out.waiting.pop())
+        self._show_queue()
+        self._say_held()
+        return True
 
     def _take_back_all(self) -> None:
         while self._out.waiting:
@@ -358,7 +369,7 @@ class ChatPane(Vertical):
         if not out.waiting:
             out.held = ""
         elif out.held:
-            self.notice.say(f"{out.held} {WHAT_WAITS}", "warning")
+            self.notice.say(f"{out.held} {WHAT_WAITS}", "warning", lasts=lambda: bool(out.waiting and out.held))
 
     @on(Prompt.Changed)
     def _typed(self) -> None:
@@ -379,9 +390,9 @@ class ChatPane(Vertical):
     def _failed(self, event: Prompt.Failed) -> None:
         self.notice.say(event.text, "error")
 
-    def say_error(self, error: OvchatError | StoreError) -> None:
-        """Say what is wrong, and the next step."""
-        self.notice.say(str(error), "error")
+    def say_error(self, error: OvchatError | StoreError, lasts: Callable[[], bool] | None = None) -> None:
+        """Say what is wrong, and the next step; where that is known, as long as it `lasts`."""
+        self.notice.say(str(error), "error", lasts=lasts)
 
     def say_all(self, notices: Iterable[str]) -> None:
         """Say what the user should know; nothing where there is nothing."""

@@ -108,7 +108,8 @@ class MessageScreen(Screen[None]):
             self.pane.edit(questions[number])
 
     def action_take_back(self) -> None:
-        self.pane.take_back()
+        if not self.pane.take_back():
+            self._say("Nothing is queued.")
 
     def action_choose_message(self) -> None:
         self.focus_previous()
@@ -119,7 +120,13 @@ class MessageScreen(Screen[None]):
         if not places:
             self._say("There is one version of every message so far: Ctrl+R and Alt+E make others.")
             return
-        self.pane.move(chosen if chosen in places else places[-1], step)
+        message = chosen if chosen in places else places[-1]
+        place, count = self.session.position(message)
+        if self.session.turn is None and not 1 <= place + step <= count:
+            which = "last" if step > 0 else "first"
+            self._say(f"This is the {which} of {count} versions.")
+            return
+        self.pane.move(message, step)
 
     def _chosen(self, role: Role) -> int | None:
         """The focused message, if it has this role."""
@@ -189,6 +196,9 @@ class MessageScreen(Screen[None]):
 
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
+        if not self.session.messages:
+            self._say("There is nothing to save yet.")
+            return
         with self._told():
             self._say(await message_actions.save_to_file(self.app, self.session))
 

@@ -158,8 +158,6 @@ async def restore(services: Services, pane: ChatPane, *, go_on: bool) -> None:
     bring = begun and go_on and before is not None and not pane.session.messages
     if before is not None and (bring or not begun):
         await open_stored(services, pane, before.id, bring=bring, is_start=True)
-        if interrupted is not None:
-            pane.notice.say("This answer was interrupted; what was written is here. Alt+G continues it.", stays=True)
     elif interrupted is not None:
         pane.say_all([f"The answer in “{interrupted.title}” was interrupted: Ctrl+O opens it."])
     pane.say_all(store.notices)

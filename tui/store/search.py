@@ -26,10 +26,12 @@ _AFTER_EVERY = "\U0010ffff"  # character
 _MESSAGES = """
     SELECT c.id, c.title, m.id, m.role, m.created, m.text
     FROM messages m CROSS JOIN conversations c ON c.id = m.conversation AND c.deleted IS NULL
-    WHERE m.ended <> '' AND {condition} ORDER BY m.id DESC
+    WHERE {condition} ORDER BY m.id DESC
 """
-_DOWNWARD = _MESSAGES.format(condition="m.id < ?") + " LIMIT ?"
-_CHOSEN = _MESSAGES.format(condition="m.id IN ({})")
+# Not in the index: it is written several times a second.
+_BEING_WRITTEN = _MESSAGES.format(condition="m.writer IS NOT NULL AND m.ended = ''")
+_DOWNWARD = _MESSAGES.format(condition="m.ended <> '' AND m.id < ?") + " LIMIT ?"
+_CHOSEN = _MESSAGES.format(condition="m.ended <> '' AND m.id IN ({})")
 _CANDIDATES = "SELECT message FROM numbers WHERE message > ? AND message < ? AND {condition} ORDER BY message DESC"
 _HAS_GROUPS = "number IN (SELECT rowid FROM words WHERE words MATCH ?)"
 _HAS_GROUP_FROM = "SELECT doc FROM trigrams WHERE term >= ? AND term < ?"
@@ -63,6 +65,8 @@ class Hit:
 def search(database: Database, text: str, cancelled: threading.Event) -> Iterator[Hit]:
     """The messages that have every word of `text` in them, newest first, read as they are asked for; see `Query`.
 
+    What is being written comes before all others.
+
     No connection is held between two hits: who looks at the first ones for a while keeps nobody from writing.
 
     Raises:
@@ -70,6 +74,11 @@ def search(database: Database, text: str, cancelled: threading.Event) -> Iterato
     """
     query = Query(storable(text))
     if not query:
+        return
+    with database.read() as connection:
+        being_written = connection.execute(_BEING_WRITTEN).fetchall()
+    yield from _hits(being_written, query, cancelled)
+    if cancelled.is_set():
         return
     below = _ABOVE_ALL
     for rows in _downward(database, below):

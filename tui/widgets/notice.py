@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual.content import Content
@@ -37,17 +37,29 @@ class Notice(Static):
         self._severity = "information"
         self._warnings: list[str] = []
         self._stays = False
+        self._lasts: Callable[[], bool] | None = None
         self._said_at = 0.0
 
-    def say(self, text: str, severity: str = "information", *, stays: bool = False) -> None:
-        """Show `text` in place of what was there; `severity` is information, warning or error.
+    def say(
+        self,
+        text: str,
+        severity: str = "information",
+        *,
+        stays: bool = False,
+        lasts: Callable[[], bool] | None = None,
+    ) -> None:
+        """Show `text` in place of what was there.
 
-        Information goes when something is typed, unless it `stays`: then the warnings that are there stay, too.
+        Args:
+            text: What to tell.
+            severity: "information", "warning" or "error".
+            stays: It is not taken away by typing, as information is, and the warnings that are there stay, too.
+            lasts: What it is about is still so; it goes with that, at the next `look`.
         """
         if not stays:
             self._warnings.clear()
         self._said, self._severity = text, severity
-        self._stays = stays
+        self._stays, self._lasts = stays, lasts
         self._said_at = time.monotonic()
         self._show()
 
@@ -72,7 +84,7 @@ class Notice(Static):
         """
         if added := [text for text in texts if text not in self._warnings]:
             if self._severity == "information" and not self._stays:
-                self._said = ""
+                self._said, self._lasts = "", None
             self._warnings += added
             self._show()
 
@@ -82,6 +94,11 @@ class Notice(Static):
         if is_information and not self._stays and time.monotonic() - self._said_at > _READ_S:
             self.clear()
 
+    def look(self) -> None:
+        """Take it away if what it is about is no longer so; to be called again and again."""
+        if self._lasts is not None and not self._lasts():
+            self.clear(warnings=False)
+
     @property
     def shown(self) -> bool:
         """It says something."""
@@ -90,7 +107,7 @@ class Notice(Static):
     def clear(self, *, warnings: bool = True) -> bool:
         """Take it away, with or without the warnings; False where there was none."""
         was_shown = self.shown
-        self._said, self._severity, self._stays = "", "information", False
+        self._said, self._severity, self._stays, self._lasts = "", "information", False, None
         if warnings:
             self._warnings.clear()
         if self._warnings:
