@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.engine.errors import BadLogits, Cancelled, DeviceNotFound
+from tui.engine.errors import BadLogits, Cancelled, DeviceNotFound, NotEnoughMemory
 from tui.engine.language_model import LanguageModel
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
@@ -88,6 +88,21 @@ def test_a_device_that_fails_while_computing(tiny_model: TinyModel, monkeypatch:
 
     monkeypatch.setattr(generate, "generate", fail)
     assert [each.code for each in deep(tiny_model("llama"))[0].findings] == ["device-fails"]
+
+
+def test_a_cpu_without_room_for_the_comparison(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, asked = LanguageModel.load, []
+
+    def once(*args: object) -> LanguageModel:
+        asked.append(args)
+        if len(asked) == 2:
+            raise NotEnoughMemory("There is not enough memory.")
+        return load(*args)
+
+    monkeypatch.setattr(LanguageModel, "load", once)
+    found, _ = deep(tiny_model("lfm2"))
+    assert [(each.code, each.severity) for each in found.findings] == [("not-compared", Severity.NOTE)]
+    assert found.checked == ("32 tokens on CPU (f32, stateful)",)
 
 
 def test_no_such_device(tiny_model: TinyModel) -> None:
