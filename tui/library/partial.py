@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tui.engine.model_files import MODEL_XML
 from tui.library.hub import Repository
 from tui.store.files import locked_now, private_dir, replace_text
 
@@ -75,6 +76,17 @@ class Partial:
             file.name for file in repository.files if sizes.get(file.name) == file.size and known[file.name][1]
         )
         return Held(sizes, whole, tuple(changed))
+
+    def model_size(self) -> int | None:
+        """Bytes that are here of a model; None where something else was begun: the source of a conversion."""
+        known = self._known()
+        if MODEL_XML not in known:
+            return None
+        size = 0
+        for name in known:
+            with suppress(OSError):
+                size += os.lstat(self.model / name).st_size
+        return size
 
     def begin(self, repository: Repository) -> Held:
         """Make it the unfinished pull of these files: what is here of others goes; what stays is given back."""

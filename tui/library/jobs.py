@@ -1,0 +1,267 @@
+"""Long works that go on beside the chat: pulls, conversions, deep checks, each in a thread of its own.
+
+A front end looks at the jobs a few times a second; nothing here calls it. What a work is made of lies elsewhere
+(`tui.library.long_work`), so that this costs nothing to import.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.engine.errors import Cancelled, OvchatError
+from tui.library.progress import Progress, Report
+
+if TYPE_CHECKING:
+    from tui.library.findings import Examination
+
+logger = logging.getLogger(__name__)
+
+
+class Kind(StrEnum):
+    """What a job does, as people call it."""
+
+    PULL = "pull"
+    CONVERSION = "conversion"
+    CHECK = "check"
+
+
+_ONE_AT_A_TIME = frozenset({Kind.CONVERSION, Kind.CHECK})  # two of them would only fight for memory
+
+
+class State(StrEnum):
+    """How a job is doing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done.
+
+    Attributes:
+        kind: What it is.
+        name: The model's name.
+        do: Does it, as every long work of the library; what the doctor says of the result.
+        discard: Deletes what is here of it when it was stopped; None for what leaves nothing behind, which cannot be
+            paused.
+    """
+
+    kind: Kind
+    name: str
+    do: Callable[[Report, threading.Event], Examination]
+    discard: Callable[[], object] | None = None
+
+
+class AlreadyUnderWay(OvchatError):
+    """The same is being done already."""
+
+
+class Job:
+    """A work and how it is doing. To be looked at from any thread; it is changed by its `Jobs`.
+
+    Attributes:
+        work: What is done.
+        state: How it is doing.
+        progress: The latest report.
+        error: Why it failed.
+        result: What came out.
+        is_told: Somebody was told that it is done, or why it failed.
+    """
+
+    def __init__(self, work: Work, state: State = State.WAITING, progress: Progress | None = None) -> None:
+        self.work = work
+        self.state = state
+        self.progress = progress or Progress("")
+        self.error: OvchatError | None = None
+        self.result: Examination | None = None
+        self.is_told = False
+        self._stop = threading.Event()
+        self._is_given_up = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """It is at work, or waits to be."""
+        return self.state in (State.WAITING, State.RUNNING)
+
+    @property
+    def is_stopping(self) -> bool:
+        """It is at work still, and was told to stop."""
+        return self.is_live and self._stop.is_set()
+
+    @property
+    def can_pause(self) -> bool:
+        """It can be stopped and gone on with."""
+        return self.is_live and self.work.discard is not None and not self._stop.is_set()
+
+    @property
+    def can_resume(self) -> bool:
+        """It was stopped, or failed, and can be tried again."""
+        return self.state in (State.PAUSED, State.FAILED)
+
+
+class Jobs:
+    """All of them, in the order in which they were begun."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+        self._lock = threading.RLock()
+        self._is_closed = False
+
+    @property
+    def all(self) -> tuple[Job, ...]:
+        """Those that are at work, wait or are paused, and those that have ended until they are dismissed."""
+        with self._lock:
+            return tuple(self._jobs)
+
+    def begin(self, work: Work) -> Job:
+        """Begin it, at once or when the one before it has ended; one of the same that was left takes it up again.
+
+        Raises:
+            AlreadyUnderWay: The same is being done.
+        """
+        with self._lock:
+            same = [job for job in self._jobs if (job.work.kind, job.work.name) == (work.kind, work.name)]
+            if any(job.is_live for job in same):
+                raise AlreadyUnderWay(f"The {work.kind} of {work.name} is under way already.", "See the list of jobs.")
+            self._jobs = [job for job in self._jobs if job not in same]
+            job = Job(work)
+            self._jobs.append(job)
+            self._start_what_may()
+        return job
+
+    def add_paused(self, work: Work, progress: Progress) -> None:
+        """List what an earlier run has left, unless it is listed."""
+        with self._lock:
+            if not any((job.work.kind, job.work.name) == (work.kind, work.name) for job in self._jobs):
+                self._jobs.append(Job(work, State.PAUSED, progress))
+
+    def pause(self, job: Job) -> None:
+        """Stop it; what is here of it stays."""
+        with self._lock:
+            if job.can_pause:
+                self._stop(job)
+
+    def resume(self, job: Job) -> None:
+        """Go on with what was paused, or try again what failed."""
+        with self._lock:
+            if job.can_resume and not self._is_closed:
+                job.state, job.error, job.is_told = State.WAITING, None, False
+                job._stop = threading.Event()
+                self._start_what_may()
+
+    def cancel(self, job: Job) -> None:
+        """Stop it and delete what is here of it. It is not listed any more when that is done."""
+        with self._lock:
+            if job.is_live:
+                job._is_given_up = True
+                self._stop(job)
+            elif job.state is not State.DONE and job.work.discard is not None:
+                job._is_given_up = True
+                self._start(job, self._give_up)
+            else:
+                self.dismiss(job)
+
+    def dismiss(self, job: Job) -> None:
+        """Do not list one that has ended any more."""
+        with self._lock:
+            if not job.is_live and job in self._jobs:
+                self._jobs.remove(job)
+
+    def close(self, seconds: float) -> bool:
+        """Stop all of them for good; whether they have ended within that time."""
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            self._is_closed = True
+            for job in self.all:
+                self._stop(job)
+            threads = [job._thread for job in self._jobs if job._thread is not None]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    # With the lock
+
+    def _stop(self, job: Job) -> None:
+        job._stop.set()
+        if job.state is State.WAITING:
+            self._stopped(job)
+
+    def _start_what_may(self) -> None:
+        if self._is_closed:
+            return
+        for job in self._jobs:
+            busy = any(other.work.kind is job.work.kind and other.state is State.RUNNING for other in self._jobs)
+            if job.state is State.WAITING and not (busy and job.work.kind in _ONE_AT_A_TIME):
+                self._start(job, self._run)
+
+    def _start(self, job: Job, run: Callable[[Job], None]) -> None:
+        job.state = State.RUNNING
+        # A daemon: what is stopped at the end of the process is not waited for longer than `close` is told to.
+        job._thread = threading.Thread(target=run, args=(job,), name=f"{job.work.kind} {job.work.name}", daemon=True)
+        job._thread.start()
+
+    def _stopped(self, job: Job) -> None:
+        if job._is_given_up or job.work.discard is None:
+            self._jobs.remove(job)
+        else:
+            job.state = State.PAUSED
+
+    # In the job's thread
+
+    def _run(self, job: Job) -> None:
+        def report(progress: Progress) -> None:
+            job.progress = progress
+
+        try:
+            result = job.work.do(report, job._stop)
+        except Cancelled:
+            self._end_stopped(job)
+        except Exception as error:
+            if job._is_given_up:
+                self._end_stopped(job)
+            else:
+                self._fail(job, error)
+        else:
+            with self._lock:
+                job.result, job.state = result, State.DONE
+                self._start_what_may()
+
+    def _end_stopped(self, job: Job) -> None:
+        if job._is_given_up:
+            self._give_up(job)
+            return
+        with self._lock:
+            self._stopped(job)
+            self._start_what_may()
+
+    def _give_up(self, job: Job) -> None:
+        try:
+            if job.work.discard is not None:
+                job.work.discard()
+        except Exception as error:
+            self._fail(job, error)
+            return
+        with self._lock:
+            self._jobs.remove(job)
+            self._start_what_may()
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        if not isinstance(error, OvchatError):
+            logger.error("the %s of %s", job.work.kind, job.work.name, exc_info=error)
+            sentence = f"The {job.work.kind} of {job.work.name} failed: {error!r}."
+            error = OvchatError(sentence, "ovchat --debug writes a log that says where.")
+        with self._lock:
+            job._is_given_up = False
+            job.error, job.state = error, State.FAILED
+            self._start_what_may()

@@ -1,0 +1,68 @@
+"""What the jobs are made of: a pull, which can be gone on with, and a conversion, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tui.library.doctor import examine
+from tui.library.find import Places
+from tui.library.findings import Examination
+from tui.library.jobs import Kind, Work
+from tui.library.partial import Partial, unfinished
+from tui.library.progress import Progress, Report
+from tui.library.pull import AlreadyHere, Offer, discard_partial, fetch, look_up
+
+if TYPE_CHECKING:
+    from tui.library.conversion.work import Plan
+    from tui.store.settings import Settings
+
+
+def pull(name: str, places: Places, offer: Offer | None = None) -> Work:
+    """The pull of a model.
+
+    Args:
+        name: OWNER/NAME, as the hub writes it.
+        places: Where models are.
+        offer: What was found of it just now; None asks the hub.
+    """
+    found = [offer] if offer is not None else []
+
+    def do(report: Report, stop: threading.Event) -> Examination:
+        if found:
+            looked_up = found.pop()  # once: another time another part of it is here
+        else:
+            report(Progress("asking the hub"))
+            try:
+                looked_up = look_up(name, stop, places=places)
+            except AlreadyHere as here:
+                return examine(here.folder)
+        return examine(fetch(looked_up, report, stop))
+
+    def discard() -> None:
+        if name in unfinished(places.models):  # it may not have begun
+            discard_partial(name, places=places)
+
+    return Work(Kind.PULL, name, do, discard)
+
+
+def unfinished_pulls(places: Places) -> Iterator[tuple[Work, Progress]]:
+    """The pulls that earlier runs have left, each with how far it is; not those that another process is at."""
+    for name in unfinished(places.models):
+        begun = Partial(places.models, name)
+        with begun.locked() as nobody_is_at_it:
+            size = begun.model_size()
+        if nobody_is_at_it and size is not None:
+            yield pull(name, places), Progress("", size, in_bytes=True)
+
+
+def conversion(plan: Plan, settings: Settings) -> Work:
+    """A conversion that was planned."""
+
+    def do(report: Report, stop: threading.Event) -> Examination:
+        from tui.library.conversion.work import convert
+
+        return convert(plan, settings, report, stop)
+
+    return Work(Kind.CONVERSION, plan.name, do)
