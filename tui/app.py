@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
@@ -19,6 +20,7 @@ from tui.screens.looks import Looks
 from tui.screens.opening import may_leave
 from tui.screens.palette import Actions, Palette
 from tui.screens.services import Services, Start
+from tui.store.errors import StoreError
 from tui.store.records import Role
 from tui.terminal import keys
 from tui.terminal.display import redraw, with_present_keys
@@ -151,9 +153,15 @@ class ChatApp(EndingApp):
             self.left = pane.let_go()
         else:
             await pane.stop_everything(interrupted=True)
-        await asyncio.to_thread(self.services.outbox.flush, 2.0)
+        await asyncio.to_thread(self._save_to_end)
         self._keep_last_answer()
         self.exit(return_code=code)
+
+    def _save_to_end(self) -> None:
+        outbox = self.services.outbox
+        if outbox.flush(2.0) and self.left and outbox.store is not None:
+            with suppress(StoreError):  # then they are found when this process has ended
+                outbox.store.give_up_drafts()
 
     async def action_quit(self) -> None:
         # In a worker: the question what to do with what is not saved waits for its answer, and is asked once.

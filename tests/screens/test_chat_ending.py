@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.screens.using import OpenChat
 from tests.scripted import ScriptedRunner
+from tui.store import writers
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Ended
@@ -39,7 +42,7 @@ async def test_the_answer_under_way_is_interrupted(
         assert session.messages[1].ended is Ended.INTERRUPTED
 
 
-async def test_a_lost_terminal_may_leave_the_answer_to_be_finished(opened: OpenChat) -> None:
+async def test_a_lost_terminal_may_leave_the_answer_to_be_finished(opened: OpenChat, tmp_path: Path) -> None:
     runner = held_runner()
     async with opened(runner, user=FINISH) as chat:
         await chat.write("question")
@@ -52,6 +55,9 @@ async def test_a_lost_terminal_may_leave_the_answer_to_be_finished(opened: OpenC
         assert chat.app.return_code == HANGUP
         (turn,) = chat.app.left
         assert turn is session.turn
+        with closing(sqlite3.connect(tmp_path / "conversations.db")) as database:
+            [(writer,)] = database.execute("SELECT writer FROM drafts").fetchall()
+        assert not writers.alive(writer, None)  # whoever comes back has it at once
         runner.go.set()
         assert await asyncio.to_thread(turn.wait, 10)
         assert (session.messages[1].text, session.messages[1].ended) == (LONG, Ended.STOP)

@@ -18,12 +18,15 @@ TYPE = """
 import sys, time
 from pathlib import Path
 from tui.store.conversations import Conversations
-Conversations.open(Path(sys.argv[1])).save_draft(*sys.argv[2:])
+store = Conversations.open(Path(sys.argv[1]))
+store.save_draft(*sys.argv[2:4])
+if sys.argv[4:]:
+    store.give_up_drafts()
 print("saved", flush=True)
 time.sleep(600)
 """
 
-Type = Callable[[str, str], Popen[str]]
+Type = Callable[..., Popen[str]]
 
 
 @pytest.fixture
@@ -31,8 +34,8 @@ def elsewhere(path: Path) -> Iterator[Type]:
     """Types in another process, which then stays until it is killed."""
     processes = []
 
-    def type_(id: str, text: str) -> Popen[str]:
-        processes.append(start(TYPE, path, id, text))
+    def type_(id: str, text: str, *gives_up: str) -> Popen[str]:
+        processes.append(start(TYPE, path, id, text, *gives_up))
         assert processes[-1].stdout.readline() == "saved\n"
         return processes[-1]
 
@@ -55,6 +58,13 @@ def test_drafts_are_kept_until_they_are_emptied(store: Conversations, talk: Talk
     assert (store.draft("new"), store.draft(talk.id)) == ("new one\n", "half\ufffd")
     store.save_draft("new", "")
     assert store.draft("new") == ""
+
+
+def test_a_process_that_goes_on_without_a_terminal_leaves_its_draft(
+    store: Conversations, talk: Talk, elsewhere: Type
+) -> None:
+    elsewhere(talk.id, "half a thought", "gives up")
+    assert store.draft(talk.id) == "half a thought"
 
 
 def test_two_processes_do_not_overwrite_each_others_draft(store: Conversations, talk: Talk, elsewhere: Type) -> None:

@@ -166,6 +166,33 @@ def test_the_editor_has_the_terminal_to_itself_and_gives_it_back(tmp_path: Path)
         assert terminal.left_behind() == []
 
 
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_from_outside_while_the_editor_is_open_it_keeps_what_that_has_saved(
+    tmp_path: Path, ends: signal.Signals
+) -> None:
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with open(sys.argv[1], 'a') as file:\n"
+        "    file.write(' and what the editor saved')\n"
+        "os.write(1, b'SAVED')\n"
+        "time.sleep(600)\n"
+    )
+    environment = {"OVCHAT_HOME": str(tmp_path), "EDITOR": f"{sys.executable} {editor}"}
+    with Terminal([sys.executable, "-m", "tui"], environment=environment, cwd=ROOT) as terminal:
+        terminal.wait_for(EMPTY)
+        terminal.type("typed")
+        terminal.press("ctrl+g")
+        terminal.wait_for("SAVED")
+        terminal.process.send_signal(ends)
+        assert terminal.process.wait(30) == 128 + ends
+        assert terminal.left_behind() == []
+    [path] = tmp_path.rglob("conversations.db")
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT text FROM drafts").fetchall() == [("typed and what the editor saved",)]
+
+
 def _is_stopped(process: int) -> bool:
     state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     return state == "T"

@@ -273,6 +273,17 @@ def test_a_huge_paste_loses_nothing_and_takes_no_time() -> None:
     assert len(reading.happened) <= 3
 
 
+def test_what_is_typed_before_there_is_anything_to_see_is_typed_however_much_comes_at_once() -> None:
+    reading = Reading()
+    reading.input.is_early = True
+    reading.come("a_long_question\ranother")
+    typed = "".join(each.character or "" for each in reading.messages if isinstance(each, events.Key))
+    assert typed == "a_long_question\ranother"
+    reading.messages.clear()
+    reading.come("\x1b[200~a_long_question\ranother\x1b[201~")
+    assert reading.happened == ["paste:a_long_question\ranother"]
+
+
 def test_who_listens_to_keys_gets_them_in_place_of_the_app() -> None:
     heard: list[tuple[bytes, list[str]]] = []
 

@@ -128,6 +128,18 @@ def test_the_keys_that_end_it(people: People, key: str) -> None:
     wait_until(lambda: showing.over)
 
 
+def test_continued_by_a_shell_that_has_set_the_terminal_it_is_left_by_a_key(people: People) -> None:
+    person = people()
+    showing = Showing(person, "text\n")
+    wait_until(lambda: LAST in person.seen)
+    mode = termios.tcgetattr(person.slave)
+    mode[3] |= termios.ECHO | termios.ICANON
+    termios.tcsetattr(person.slave, termios.TCSANOW, mode)
+    wait_until(lambda: not termios.tcgetattr(person.slave)[3] & termios.ICANON)
+    person.type("\x1b")
+    wait_until(lambda: showing.over)
+
+
 def test_what_is_pasted_there_is_not_typed_into_the_app(people: People) -> None:
     person = people()
     showing = Showing(person, "text\n")

@@ -274,6 +274,14 @@ class Conversations:
         """
         self._drafts.save(id, text)
 
+    def give_up_drafts(self) -> None:
+        """Leave the drafts of this process to others: it goes on, but there is nobody any more who types.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        self._drafts.give_up()
+
     def search(self, text: str, *, cancelled: threading.Event | None = None) -> Iterator[Hit]:
         """Messages that have `text` in them, newest first, as they are found; deleted conversations are left out.
 

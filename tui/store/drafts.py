@@ -10,6 +10,7 @@ from tui.store.database import Database
 from tui.store.errors import Locked, NotWritable
 
 _WRITERS_SINCE = 3  # the format
+_GONE = "gone"  # behind the name of a process, which then is none that is there
 _Key = tuple[str, str]  # the conversation, the writer
 
 
@@ -60,6 +61,16 @@ class Drafts:
             _save(connection, id, text)
         if taken:
             self._to_take[id] -= taken
+
+    def give_up(self) -> None:
+        """Leave the drafts of this process to others: it goes on, but there is nobody any more who types.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        own = writers.this_process()
+        with self._database.write() as connection:
+            connection.execute("UPDATE OR REPLACE drafts SET writer = ? WHERE writer = ?", (f"{own} {_GONE}", own))
 
     def _select(self, which: str, *values: object) -> dict[_Key, str]:
         with self._database.read() as connection:

@@ -152,6 +152,11 @@ class TerminalApp(App[None]):
                 if self._driver is not None:
                     self._driver.process_message(message)
 
+    @property
+    def holds_input(self) -> bool:
+        """There is nobody yet to type to."""
+        return self._early is not None
+
     def has_to_wait(self, message: Message) -> bool:
         """Whether what was read waits, which it then does. From the thread that reads."""
         with self._reading:

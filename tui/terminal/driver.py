@@ -44,6 +44,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and app.line.mouse(app.terminal["mouse"]), size=size)
         self._has_to_wait = app.has_to_wait
+        self._is_early: Callable[[], bool] = lambda: app.holds_input
         self._is_ending: Callable[[], bool] = lambda: app.is_ending
         self._charset = UTF_8
         if self._file is not None:
@@ -114,6 +115,7 @@ class TerminalDriver(LinuxDriver):
                 if not selector.select(_LOOK_S if wait is None else min(wait, _LOOK_S)):
                     found = self.input.tick()
                 elif data := self._read():
+                    self.input.is_early = self._is_early()
                     found = self.input.feed(data)
                 else:
                     # There is no terminal any more, and not every system says so.

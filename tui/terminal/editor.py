@@ -9,12 +9,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
+
+from tui.terminal.display import TerminalApp
+
+_LOOK_S = 0.2  # whether the process is to end
+_LEAVES_S = 2.0  # for an editor to give the terminal back
 
 
 class EditorFailed(Exception):
@@ -62,7 +67,7 @@ def edit_in(app: App[Any], text: str, name: str = "prompt.md") -> str:
         with app.suspend():
             # An error must not leave this block: Textual would not take the terminal back.
             try:
-                edited = edit_text(text, command, name)
+                edited = edit_text(text, command, name, lambda: isinstance(app, TerminalApp) and app.is_ending)
             except EditorFailed as error:
                 edited = error
     except SuspendNotSupported:
@@ -72,10 +77,13 @@ def edit_in(app: App[Any], text: str, name: str = "prompt.md") -> str:
     return edited
 
 
-def edit_text(text: str, command: list[str], name: str = "prompt.md") -> str:
+def edit_text(
+    text: str, command: list[str], name: str = "prompt.md", is_ending: Callable[[], bool] = lambda: False
+) -> str:
     """What `text` is after the user has edited it with `command`, in a file that is called `name`.
 
-    The file is readable by the user alone, in a folder of its own, for editors leave copies beside it.
+    The file is readable by the user alone, in a folder of its own, for editors leave copies beside it. Where this
+    process is to end, the editor is ended, and what it has saved counts.
 
     Raises:
         EditorFailed: The file could not be written or read, or the editor did not start or ended with an error.
@@ -87,10 +95,9 @@ def edit_text(text: str, command: list[str], name: str = "prompt.md") -> str:
             path.write_bytes(text.encode("utf-8", "replace"))
             with _interrupts_ignored():
                 # The terminal, which the descriptors 1 and 2 need not be: natively printed noise goes to the log.
-                code = subprocess.run(
-                    [*command, str(path)], stdout=sys.__stdout__, stderr=sys.__stderr__, check=False
-                ).returncode
-            if code != 0:
+                editor = subprocess.Popen([*command, str(path)], stdout=sys.__stdout__, stderr=sys.__stderr__)
+                code = _ended(editor, is_ending)
+            if code != 0 and not is_ending():
                 how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
                 raise EditorFailed(f"{command[0]} {how}.", "Nothing is changed.")
             edited = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
@@ -98,6 +105,19 @@ def edit_text(text: str, command: list[str], name: str = "prompt.md") -> str:
         raise EditorFailed(f"The editor could not be used: {error}.", "Nothing is changed.") from error
     # Editors end the last line; a prompt has no reason to.
     return edited if text.endswith("\n") else edited.removesuffix("\n")
+
+
+def _ended(editor: subprocess.Popen[bytes], is_ending: Callable[[], bool]) -> int:
+    """Wait for the editor's end, and ask for it where this process is to end; its exit code."""
+    while not is_ending():
+        with suppress(subprocess.TimeoutExpired):
+            return editor.wait(_LOOK_S)
+    editor.terminate()
+    try:
+        return editor.wait(_LEAVES_S)
+    except subprocess.TimeoutExpired:
+        editor.kill()
+        return editor.wait()
 
 
 @contextmanager

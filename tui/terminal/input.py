@@ -51,6 +51,7 @@ class Input:
     Attributes:
         tap: When set, keys and pastes go to it and not to the app, with the bytes that they were. It is called in the
             thread that reads.
+        is_early: What comes was typed while there was nobody yet to type to: keys, however many come at once.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Input:
         charset: str = UTF_8,
     ) -> None:
         self.tap: Tap | None = None
+        self.is_early = False
         self._escape_delay = escape_delay
         self._answered, self._types_with_alt = answered, types_with_alt
         self._clock = clock
@@ -231,6 +233,8 @@ class Input:
         for number, run in enumerate(_CONTROL.split(text)):
             if number % 2:
                 yield from self._sequence(run)
+            elif run and self.is_early:
+                yield from self._typed(run)
             elif run:
                 typed, pasted = self._burst.feed(run, self._came)
                 yield from self._typed(typed)

@@ -56,6 +56,7 @@ class Scrollback:
         self._in_flight = InFlight()
         self._size = _LEAST
         self._key = ""  # the last one pressed
+        self._mode: _Mode | None = None
 
     def stop(self) -> None:
         """End it soon. From any thread."""
@@ -67,7 +68,7 @@ class Scrollback:
         Ctrl+C, Esc and Alt+V end it while it is still writing.
         """
         try:
-            with _quiet(self._reads), suppress(_Stopped):
+            with _quiet(self._reads) as self._mode, suppress(_Stopped):
                 with suppress(_Stopped):
                     self._print(text, last_line)
                     while not self._key:
@@ -154,6 +155,8 @@ class Scrollback:
             raise _Gone from error
         if data == b"":
             raise _Gone
+        if self._mode is not None:
+            self._mode.keep()
         for event in self._input.feed(data) if data else self._input.tick():
             if isinstance(event, events.Key):
                 self._key = event.key
@@ -166,23 +169,51 @@ class Scrollback:
             self._turn()
 
 
-@contextmanager
-def _quiet(descriptor: int) -> Iterator[None]:
-    """Keys come one by one and are not echoed; Ctrl+C and Ctrl+Z are keys, too."""
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:
-        yield
-        return
-    now = termios.tcgetattr(descriptor)
-    now[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
-    now[6][termios.VMIN], now[6][termios.VTIME] = 1, 0
-    with suppress(termios.error):
-        termios.tcsetattr(descriptor, termios.TCSANOW, now)
-    try:
-        yield
-    finally:
+class _Mode:
+    """How keys come from a terminal while a text is shown: one by one, not echoed, Ctrl+C and Ctrl+Z too.
+
+    Raises:
+        termios.error: It is no terminal.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._before = termios.tcgetattr(descriptor)
+        self._wanted = termios.tcgetattr(descriptor)
+        self._wanted[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+        self._wanted[6][termios.VMIN], self._wanted[6][termios.VTIME] = 1, 0
+        termios.tcsetattr(descriptor, termios.TCSANOW, self._wanted)
+
+    def keep(self) -> None:
+        """Have it again, where a shell has set its own since: the process was stopped, and is continued."""
+        with suppress(termios.error):
+            is_another = termios.tcgetattr(self._descriptor)[3] & (termios.ECHO | termios.ICANON)
+            if is_another and not self._is_in_background():
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._wanted)
+
+    def _is_in_background(self) -> bool:
+        """Who sets the terminal there is stopped."""
+        try:
+            return os.tcgetpgrp(self._descriptor) != os.getpgrp()
+        except OSError:  # it is not the one that this process is controlled from
+            return False
+
+    def give_back(self) -> None:
+        """As it was before."""
         with suppress(termios.error):
             # What follows the key was not meant for the app: a paste, say.
-            termios.tcflush(descriptor, termios.TCIFLUSH)
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
+
+
+@contextmanager
+def _quiet(descriptor: int) -> Iterator[_Mode | None]:
+    try:
+        mode = _Mode(descriptor)
+    except termios.error:
+        yield None
+        return
+    try:
+        yield mode
+    finally:
+        mode.give_back()
