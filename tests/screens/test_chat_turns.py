@@ -152,6 +152,17 @@ async def test_saving_to_a_file_says_what_came_of_it(opened: OpenChat, tmp_path:
         await chat.until(lambda: says in chat.notice)
 
 
+async def test_the_palette_is_a_panel_like_the_others(opened: OpenChat) -> None:
+    async with opened(size=(80, 24)) as chat:
+        await chat.press("ctrl+p")
+        await chat.until(lambda: isinstance(chat.app.screen, Palette))
+        await chat.until(lambda: "Write the prompt in" in chat.shown)
+        rows = chat.shown.splitlines()
+        assert rows[0].strip() == "All actions"
+        assert rows[2].strip() == "Search for commands…"
+        assert rows[4].split() == ["Stop"]
+
+
 async def test_the_palette_finds_an_action_by_what_it_does(opened: OpenChat) -> None:
     async with opened() as chat:
         await chat.press("ctrl+p", *"another title")

@@ -13,6 +13,10 @@ _BY_HELP = 0.5  # what is found by its help stands below what is found by its na
 class Palette(CommandPalette):
     """The palette. Its list has no pages until it is laid out."""
 
+    def on_mount(self) -> None:
+        """As the other panels, it has a title."""
+        self.query_one("#--container").border_title = "All actions"
+
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).size.height:
             super()._action_command_list(action)
