@@ -20,7 +20,7 @@ from pathlib import Path
 from tui.engine.errors import OvchatError
 from tui.library.conversion.failures import ConversionFailed, install_failure
 from tui.library.conversion.heard import PipHearing
-from tui.library.conversion.pins import OPTIMUM_INTEL, PYTORCH_CPU_INDEX, Pins
+from tui.library.conversion.pins import OPTIMUM_INTEL, PYTORCH_CPU_INDEX, Pins, torch_requirement
 from tui.library.conversion.tool import ALONE, Where, run
 from tui.library.progress import Progress, Report
 from tui.store import paths
@@ -138,21 +138,12 @@ def _make(folder: Path, pins: Pins, settings: Settings, log: Where, report: Repo
         hearing.look()
         report(hearing.now)
 
-    pip = [
-        python,
-        *ALONE,
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--no-input",
-        "install",
-        "--no-warn-script-location",
-    ]
-    if index:
-        pip += ["--extra-index-url", index]
+    pip = [python, *ALONE, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     pip += settings["convert.pip_args"]
     step([sys.executable, *ALONE, "-m", "venv", str(folder)], told("making an environment"))
-    step([*pip, *pins.requirements(index)], looked)
+    # torch alone: where that index does not answer, pip would wait a quarter of a minute for each of sixty packages.
+    step([*pip, "--no-deps", *(("--extra-index-url", index) if index else ()), torch_requirement(index)], looked)
+    step([*pip, *pins.requirements], looked)
     step([*pip, "--no-deps", f"optimum-intel=={OPTIMUM_INTEL}"], looked)
     step([python, *ALONE, "-c", _IMPORTS], told("trying the tools"))
 

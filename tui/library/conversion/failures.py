@@ -37,7 +37,7 @@ _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?|requires the following pa
 _NO_TOKENIZER = re.compile(
     r"Couldn't instantiate the backend tokenizer|Can't load tokenizer|OVTypeError|tokenizer.*not supported"
 )
-_ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Exit)\b|ERROR\b)[^:]*:\s*(.+)$")
+_ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Exit)|ERROR):\s*(.+)$")
 _LITTLE_BYTES = 64_000_000
 
 

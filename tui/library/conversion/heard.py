@@ -71,7 +71,8 @@ class PipHearing:
     def line(self, text: str) -> None:
         """A line of pip's."""
         if text.startswith(("Collecting ", "Processing ", "Downloading ", "Using cached ")):
-            self.now = Progress("downloading", self._size, in_bytes=True, detail=text.split("(")[0].rpartition("/")[2])
+            name = text.split("(")[0].split()[-1].rpartition("/")[2]
+            self.now = Progress("downloading", self._size, in_bytes=True, detail=name)
         elif text.startswith("Installing collected packages"):
             self.now = Progress("installing", detail=f"{text.count(',') + 1} packages")
 

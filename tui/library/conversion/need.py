@@ -8,9 +8,9 @@ from tui.engine.model_shape import text_config
 from tui.library.conversion.presets import Weights
 from tui.library.conversion.source import Source
 
-INSTALLED = 1_700_000_000
+INSTALLED = 1_600_000_000
 """Bytes of an environment with all the tools, with torch for the CPU; measured on Linux."""
-FETCHED = 480_000_000
+FETCHED = 360_000_000
 """Bytes that are fetched for one."""
 
 # Measured with 380 million weights in f16: 1.42 GB with fp16, 1.52 with int4, 1.84 with AWQ; 0.55 with next to none.
@@ -34,13 +34,14 @@ class Need:
     memory: int
 
 
-def need_of(source: Source, weights: Weights, *, installs: bool) -> Need:
+def need_of(source: Source, weights: Weights, *, installs: bool, fetches: bool = True) -> Need:
     """What converting takes.
 
     Args:
         source: What is converted.
         weights: To what.
         installs: The tools have to be installed first.
+        fetches: What is on the hub only is not here from an earlier try.
     """
     size, parameters = source.stored.size, source.stored.parameters
     result = _result(source, weights, parameters) + _SMALL_FILES
@@ -48,7 +49,7 @@ def need_of(source: Source, weights: Weights, *, installs: bool) -> Need:
     between = size if weights.is_compressed and not source.is_ir else 0
     tools = INSTALLED + FETCHED if installs else 0
     memory = _TOOLS_MEMORY + int(size * (_WITH_AWQ if weights.awq else _MEMORY_PER_BYTE))
-    return Need(result, tools + max(source.fetched + between + result, 0), memory)
+    return Need(result, tools + (source.fetched if fetches else 0) + between + result, memory)
 
 
 def _result(source: Source, weights: Weights, parameters: int) -> int:

@@ -55,13 +55,16 @@ class Pins:
             "openvino-tokenizers": version("openvino-tokenizers"),
         }
 
-    def requirements(self, index: str) -> list[str]:
-        """What pip is to install, but for optimum-intel itself, from PyPI and one more `index` ("" for none)."""
-        found = {name: f"{name}=={release}" for name, release in self.versions.items() if name != "optimum-intel"}
-        if index == PYTORCH_CPU_INDEX:
-            # So that pip fails where that index does not answer, instead of taking gigabytes of CUDA from PyPI.
-            found["torch"] += "+cpu"
-        return [*found.values(), *_NEEDED]
+    @property
+    def requirements(self) -> list[str]:
+        """What pip is to install besides optimum-intel itself."""
+        return [f"{name}=={release}" for name, release in self.versions.items() if name != "optimum-intel"] + [*_NEEDED]
+
+
+def torch_requirement(index: str) -> str:
+    """What pip is to install of torch, from PyPI and one more `index` ("" for none)."""
+    # So that pip fails where that index does not answer, instead of taking gigabytes of CUDA from PyPI.
+    return f"torch=={TORCH}{'+cpu' if index == PYTORCH_CPU_INDEX else ''}"
 
 
 # What optimum-intel asks for besides, and what slow tokenizers are read with. Without torchvision, which it lists, too:

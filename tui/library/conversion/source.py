@@ -77,12 +77,12 @@ def find_source(
         Cancelled: `stop` was set.
     """
     path = Path(os.path.expanduser(asked))
-    if os.path.isdir(path):
+    if asked and os.path.isdir(path):
         return of_folder(path.absolute())
     places = places or Places()
     if model := meant(asked, find_models(places)):
         return of_folder(model.path, model.name)
-    if os.path.exists(path):
+    if asked and os.path.exists(path):
         raise ModelNotFound(f"{path} is a file; what is converted is a folder, or a model on the hub.")
     if not is_id(asked):
         raise ModelNotFound(

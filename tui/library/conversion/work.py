@@ -100,11 +100,15 @@ class Plan:
         return self.need.memory > self.free_memory
 
     @property
-    def fetched(self) -> Path:
-        """Where what is fetched lies when it is whole; it stays if converting fails."""
-        repository = self.source.repository
-        assert repository is not None
-        return self.models / PARTIAL / f"{repository.id.replace('/', '--')}--{repository.commit[:12]}"
+    def fetched(self) -> Path | None:
+        """Where what is fetched lies when it is whole: it stays there if converting fails. None for a folder."""
+        return _fetched_folder(self.models, self.source)
+
+
+def _fetched_folder(models: Path, source: Source) -> Path | None:
+    if source.repository is None:
+        return None
+    return models / PARTIAL / f"{source.repository.id.replace('/', '--')}--{source.repository.commit[:12]}"
 
 
 def plan_conversion(
@@ -146,7 +150,8 @@ def plan_conversion(
     else:
         notices = []
     chosen, more = _environment(source, python, stop)
-    need = need_of(source, weights, installs=not chosen.is_ready)
+    kept = _fetched_folder(places.models, source)
+    need = need_of(source, weights, installs=not chosen.is_ready, fetches=kept is None or not kept.is_dir())
     plan = Plan(
         source,
         weights,
@@ -212,8 +217,7 @@ def convert(
         OvchatError: It failed; says why. What was fetched stays for the next try, and nothing else.
         Cancelled: `stop` was set.
     """
-    hidden = private_dir(plan.models / PARTIAL)
-    work = hidden / "converting"
+    work = plan.models / PARTIAL / "converting"
     with disk_problems(plan.models), locked_now(work) as mine:
         if not mine:
             raise ConversionFailed("Another conversion is at work.", "Let it finish, or stop it there.")
@@ -229,6 +233,8 @@ def convert(
         except Cancelled:
             _forget(plan)
             raise
+        except ConversionFailed as failed:
+            raise _with_what_is_kept(failed, plan) from failed
         finally:
             shutil.rmtree(work, ignore_errors=True)
     _forget(plan)
@@ -255,15 +261,23 @@ def _fetched(plan: Plan, report: Report, stop: threading.Event, patience: Patien
     if source.folder is not None:
         return source.folder
     assert source.repository is not None
+    assert plan.fetched is not None
     if not plan.fetched.is_dir():
         offer = Offer(source.repository, plan.models, plan.fetched, source.fetched, 0, plan.free_disk, ())
         fetch(offer, report, stop, patience=patience)
     return plan.fetched
 
 
+def _with_what_is_kept(failed: ConversionFailed, plan: Plan) -> ConversionFailed:
+    if plan.fetched is None or not plan.fetched.is_dir():
+        return failed
+    kept = f"What was fetched ({size_text(plan.source.fetched)}) is kept for the next try: {plan.fetched}"
+    return ConversionFailed(failed.sentence, f"{failed.next_step} {kept}")
+
+
 def _forget(plan: Plan) -> None:
     """Delete what was fetched, whole or not."""
-    if plan.source.repository is not None:
+    if plan.source.repository is not None and plan.fetched is not None:
         shutil.rmtree(plan.fetched, ignore_errors=True)
         with suppress(OvchatError):  # nothing was begun
             discard_partial(plan.source.repository.id, places=Places(models=plan.models))

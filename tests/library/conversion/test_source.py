@@ -1,0 +1,176 @@
+"""What can be converted and what not, from headers, lists and config.json alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.hub_server import HubServer
+from tui.engine.errors import OvchatError
+from tui.library.conversion.need import INSTALLED, need_of
+from tui.library.conversion.presets import PRESETS, Weights
+from tui.library.conversion.source import Source, find_source, of_folder
+from tui.library.conversion.weights import Stored
+from tui.library.download import Patience
+from tui.library.find import Places
+from tui.library.hub_errors import NotOnHub, PullFailed
+
+QUICK = Patience(tries=1, silent_s=5.0)
+
+
+@pytest.fixture
+def find(places: Places) -> Callable[[str], Source]:
+    return lambda asked: find_source(asked, threading.Event(), places=places, patience=QUICK)
+
+
+def test_a_folder(source: Path, find: Callable[[str], Source]) -> None:
+    found = find(str(source))
+    assert (found.name, found.folder, found.model_type, found.is_ir) == ("Tiny-Llama", source, "llama", False)
+    assert found.stored == Stored((source / "model.safetensors").stat().st_size, 150_848)
+    assert found.fetched == 0
+
+
+def test_several_files_of_weights_are_added_up(source: Path) -> None:
+    whole = of_folder(source).stored
+    for number in (1, 2):
+        shutil.copy(source / "model.safetensors", source / f"model-0000{number}-of-00002.safetensors")
+    (source / "model.safetensors").unlink()
+    (source / "consolidated.safetensors").write_bytes(b"the same once more")
+    names = {f"tensor{number}": f"model-0000{number}-of-00002.safetensors" for number in (1, 2)}
+    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
+    assert of_folder(source).stored == Stored(2 * whole.size, 2 * whole.parameters)
+
+
+def test_weights_of_torch_are_counted_by_their_type(source: Path) -> None:
+    (source / "model.safetensors").unlink()
+    (source / "pytorch_model.bin").write_bytes(bytes(1000))
+    assert of_folder(source).stored == Stored(1000, 500)
+
+
+def _cut(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def _point(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+
+
+def _spoil(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(bytes(100))
+
+
+def _lose(folder: Path) -> None:
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-00001-of-00002.safetensors"}}')
+
+
+def _become(**config: object) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        file = folder / "config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | config))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_cut, "model.safetensors is cut off"),
+        (_point, "git-lfs pointer"),
+        (_spoil, "not a safetensors file"),
+        (_lose, "model-00001-of-00002.safetensors is missing"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "broken in line 1"),
+        (_become(vision_config={"depth": 1}), "sees or hears"),
+        (_become(is_encoder_decoder=True), "encoder-decoder"),
+        (_become(architectures=["BertForMaskedLM"]), "BertForMaskedLM|ForMaskedLM"),
+    ],
+)
+def test_what_cannot_be_converted_says_why(source: Path, spoil: Callable[[Path], object], says: str) -> None:
+    spoil(source)
+    with pytest.raises(OvchatError, match=says) as raised:
+        of_folder(source)
+    assert raised.value.next_step
+
+
+def test_an_ir_in_16_bits_can_have_fewer_and_one_with_fewer_cannot(
+    ir: Path, tiny_model: Callable[[str], Path], find: Callable[[str], Source]
+) -> None:
+    assert find(str(ir)).is_ir
+    with pytest.raises(OvchatError, match="int8 already"):
+        find(str(tiny_model("llama-int8")))
+
+
+def test_a_model_that_is_here_is_found_by_its_name(ir: Path, places: Places, find: Callable[[str], Source]) -> None:
+    shutil.copytree(ir, places.models / "mine")
+    assert find("MINE").folder == places.models / "mine"
+
+
+@pytest.mark.parametrize("asked", ["no such thing", "a/b/c", "../nowhere", ""])
+def test_what_is_nothing_says_what_it_should_be(asked: str, find: Callable[[str], Source]) -> None:
+    with pytest.raises(OvchatError, match="There is no folder and no model"):
+        find(asked)
+
+
+def test_a_file_is_no_source(source: Path, find: Callable[[str], Source]) -> None:
+    with pytest.raises(OvchatError, match="is a file"):
+        find(str(source / "config.json"))
+
+
+def test_a_repository_is_looked_up_and_only_its_config_is_fetched(
+    hub: HubServer, source: Path, find: Callable[[str], Source]
+) -> None:
+    files = {path.name: path.read_bytes() for path in source.iterdir()}
+    extra = {"README.md": b"#", "original/model.safetensors": bytes(9), "model.onnx": bytes(9), ".gitattributes": b""}
+    hub.add("org/Tiny-Llama", files | extra)
+    found = find("org/Tiny-Llama")
+    assert found.folder is None
+    assert found.repository is not None
+    assert {file.name for file in found.repository.files} == set(files)
+    assert found.fetched == sum(map(len, files.values()))
+    assert found.stored.parameters == pytest.approx(150_848, rel=0.02)
+    assert {request.name for request in hub.requests} == {"(listing)", "config.json"}
+
+
+def test_what_the_cache_has_whole_is_taken_from_there_without_asking(
+    source: Path, places: Places, find: Callable[[str], Source]
+) -> None:
+    snapshot = places.hugging_face / "models--org--Tiny-Llama" / "snapshots" / "0123abc"
+    shutil.copytree(source, snapshot)
+    found = find("org/Tiny-Llama")  # there is no hub
+    assert (found.name, found.folder) == ("org/Tiny-Llama", snapshot)
+
+
+def test_what_the_hub_has_not_or_does_not_give_is_said(hub: HubServer, find: Callable[[str], Source]) -> None:
+    with pytest.raises(NotOnHub, match="There is no org/none"):
+        find("org/none")
+    hub.add("org/gated", {"config.json": b"{}", "model.safetensors": b""}, gated=True)
+    with pytest.raises(PullFailed, match="org/gated is gated"):
+        find("org/gated")
+    hub.add("org/gguf", {"model.gguf": b""})
+    with pytest.raises(OvchatError, match=r"no config\.json with weights") as raised:
+        find("org/gguf")
+    assert "GGUF" in raised.value.next_step
+    hub.add("org/done", {"openvino_model.xml": b"", "openvino_model.bin": b"", "config.json": b"{}"})
+    with pytest.raises(OvchatError, match="OpenVINO's already") as raised:
+        find("org/done")
+    assert raised.value.next_step == "Get it: ovchat models pull org/done"
+
+
+def test_the_need_is_near_what_was_measured() -> None:
+    """A Llama of 380 million weights: 231 MB came out, 977 were on the disk at most, 1.52 GB in memory."""
+    config = {"vocab_size": 32000, "hidden_size": 1024, "tie_word_embeddings": False}
+    source = Source("m", Path(), None, config, Stored(760_323_775, 380_155_904))
+    need = need_of(source, PRESETS["int4"].weights, installs=False)
+    assert need.result == pytest.approx(231e6, rel=0.15)
+    assert need.disk == pytest.approx(977e6, rel=0.1)
+    assert need.memory == pytest.approx(1.52e9, rel=0.1)
+    assert need_of(source, PRESETS["int4"].weights, installs=True).disk > need.disk + INSTALLED
+    assert need_of(source, PRESETS["int4-awq"].weights, installs=False).memory > need.memory
+    assert need_of(source, Weights("fp16"), installs=False).result == pytest.approx(760e6, rel=0.1)

@@ -1,0 +1,116 @@
+"""Programs that are run: what is heard of them, what is logged, and that nothing of them outlives the stop."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.waiting import wait_until
+from tui.engine.errors import Cancelled, OvchatError
+from tui.library.conversion.tool import Outcome, Where, run
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def python(tmp_path: Path, log: io.StringIO) -> Callable[..., Outcome]:
+    """Run Python code as a tool."""
+
+    def python(code: str, stop: threading.Event | None = None, heard: Callable[[str], None] = print) -> Outcome:
+        where = Where(tmp_path, log, {"MINE": "yes"})
+        return run([sys.executable, "-c", code], where, stop or threading.Event(), heard)
+
+    return python
+
+
+def test_lines_are_heard_kept_and_logged_without_control_characters(
+    python: Callable[..., Outcome], log: io.StringIO
+) -> None:
+    heard: list[str] = []
+    outcome = python(r"print('\x1b[31mred\x1b[0m \x1b]0;title\x07and \x07 tab\tä')", heard=heard.append)
+    assert outcome == Outcome(0, ("red and  tab ä",))
+    assert heard == ["red and  tab ä"]
+    assert log.getvalue().splitlines()[1:] == heard
+
+
+def test_lines_that_are_written_over_are_heard_only(python: Callable[..., Outcome], log: io.StringIO) -> None:
+    heard: list[str] = []
+    outcome = python(
+        r"print('1 of 2', end='\r'); print('2 of 2', end='\r'); print('done\r\nlast', end='')", heard=heard.append
+    )
+    assert heard == ["1 of 2", "2 of 2", "done", "last"]
+    assert outcome.lines == ("done", "last")
+    assert "1 of 2" not in log.getvalue().partition("\n")[2]
+
+
+def test_bytes_that_are_no_text_do_no_harm(python: Callable[..., Outcome]) -> None:
+    outcome = python(r"import sys; sys.stdout.buffer.write(b'\xff\xfe caf\xc3\xa9\n' + b'x' * 5_000_000)")
+    assert outcome.lines[0].endswith("café")
+    assert len(outcome.lines[1]) == 2000
+
+
+def test_the_exit_code_and_the_signal_come_back(python: Callable[..., Outcome]) -> None:
+    assert python("raise SystemExit(3)").code == 3
+    assert python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").code == -9
+
+
+def test_temporary_files_and_variables_are_where_they_are_wanted(
+    python: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    code = "import os, tempfile; print(tempfile.gettempdir(), os.environ['MINE'], os.environ.get('PYTHONPATH'))"
+    assert python(code).lines == (f"{tmp_path / 'tmp'} yes None",)
+
+
+def test_a_stop_ends_all_processes_at_once(python: Callable[..., Outcome], tmp_path: Path) -> None:
+    code = (
+        "import os, signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(600)\n"
+    )
+    stop, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with pytest.raises(Cancelled):
+            python(code, stop)
+        ended.set()
+
+    threading.Thread(target=work).start()
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    stop.set()
+    wait_until(ended.is_set, 5, "half a second where nobody else computes")
+    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_a_tool_leaves_running_ends_with_it(python: Callable[..., Outcome]) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "command = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid)\n"
+    )
+    outcome = python(code)
+    wait_until(lambda: not _runs(int(outcome.lines[0])))
+
+
+def test_what_cannot_be_run_is_named(tmp_path: Path, log: io.StringIO) -> None:
+    with pytest.raises(OvchatError, match="no-such-program cannot be run: No such file"):
+        run([str(tmp_path / "no-such-program")], Where(tmp_path, log, {}), threading.Event())

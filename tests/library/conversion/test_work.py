@@ -1,0 +1,264 @@
+"""A conversion from the plan to the model in the list, with a fake tool; and all the ways in which it ends before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.hub_server import Answer, HubServer
+from tests.waiting import wait_until
+from tui.engine.errors import Cancelled, OvchatError
+from tui.library.conversion import work
+from tui.library.conversion.failures import ConversionFailed
+from tui.library.conversion.presets import PRESETS, Weights
+from tui.library.conversion.work import Plan, convert, plan_conversion
+from tui.library.download import Patience
+from tui.library.find import Places, find_models
+from tui.library.findings import Examination
+from tui.library.hub_errors import PullFailed
+from tui.library.partial import PARTIAL
+from tui.library.progress import Progress
+from tui.store.files import locked_now
+from tui.store.settings import load_settings
+
+QUICK = Patience(tries=1, silent_s=5.0)
+NAME = "Tiny-Llama-int8-ov"
+PlanOf = Callable[..., Plan]
+
+
+@pytest.fixture
+def plan(source: Path, python: Path, places: Places) -> PlanOf:
+    def plan(asked: str = str(source), **given: Any) -> Plan:
+        given = {"python": python, "places": places, "patience": QUICK} | given
+        return plan_conversion(asked, threading.Event(), **given)
+
+    return plan
+
+
+def run(plan: Plan, stop: threading.Event | None = None, reports: list[Progress] | None = None) -> Examination:
+    report = (lambda _: None) if reports is None else reports.append
+    return convert(plan, load_settings(), report, stop or threading.Event(), patience=QUICK)
+
+
+def listed(places: Places) -> list[str]:
+    return [model.name for model in find_models(places)][1:]
+
+
+def left(places: Places) -> list[str]:
+    """What is in the hidden folder, but for locks."""
+    hidden = places.models / PARTIAL
+    return [path.name for path in hidden.iterdir() if path.suffix != ".lock"] if hidden.exists() else []
+
+
+def tool_call(tmp_path: Path) -> list[str]:
+    return json.loads((tmp_path / "calls").read_text().splitlines()[-1])
+
+
+def test_a_folder_becomes_a_model(plan: PlanOf, places: Places, source: Path, tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    planned = plan()
+    assert not places.models.exists()
+    assert (planned.name, planned.installs, planned.notices) == (NAME, False, ())
+    result = run(planned, reports=reports)
+    assert result.is_usable
+    assert result.path == places.models / NAME
+    assert listed(places) == [NAME]
+    assert left(places) == []
+    command = tool_call(tmp_path)
+    assert command[2:6] == ["optimum-cli", "export", "openvino", "--task"]
+    assert command[command.index("--model") + 1] == str(source)
+    assert command[command.index("--weight-format") + 1] == "int8"
+    assert "--trust-remote-code" not in command
+    assert "openvino_telemetry" in command[1]
+    assert {"loading", "compressing", "checking"} >= {report.doing for report in reports} - {"starting"}
+    log = (places.models.parent / "log" / f"convert-{NAME}.log").read_text()
+    assert "a bell" in log
+
+
+def test_names_and_formats(plan: PlanOf, places: Places, tmp_path: Path) -> None:
+    run(plan(name="mine/of today", weights=PRESETS["npu"].weights))
+    assert listed(places) == ["mine/of today"]
+    command = tool_call(tmp_path)
+    assert command[command.index("--group-size") + 1] == "-1"
+    for taken in ("mine/of today", "MINE/OF TODAY"):
+        with pytest.raises(ConversionFailed, match="There is a model"):
+            plan(name=taken)
+    with pytest.raises(ConversionFailed, match="cannot be a name"):
+        plan(name="../up")
+
+
+def test_code_runs_only_where_it_is_asked_for(plan: PlanOf, source: Path, tmp_path: Path) -> None:
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "modeling.Model"}}))
+    (notice,) = plan().notices
+    assert "not run without --trust-remote-code" in notice
+    trusting = plan(trust=True)
+    assert trusting.notices == ()
+    run(trusting)
+    assert "--trust-remote-code" in tool_call(tmp_path)
+
+
+def test_without_room_nothing_is_begun(plan: PlanOf, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "free_bytes", lambda _: 1000)
+    with pytest.raises(ConversionFailed, match=r"takes .* MB of the disk, and 1\.0 kB are free"):
+        plan()
+    assert not places.models.exists()
+
+
+def test_too_little_memory_is_known_before(plan: PlanOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not plan().memory_is_short
+    monkeypatch.setattr(work, "available_bytes", lambda: 10**8)
+    assert plan().memory_is_short
+
+
+@pytest.mark.parametrize(
+    ("does", "says"),
+    [
+        ("killed", "The memory did not suffice"),
+        ("OSError: [Errno 28] No space left on device", "The disk ran full"),
+        ("ValueError: so it goes", "could not be converted: so it goes"),
+        ("half", "What came out of Tiny-Llama cannot be used: .*cut off"),
+    ],
+)
+def test_what_fails_is_said_and_leaves_nothing(
+    plan: PlanOf, places: Places, monkeypatch: pytest.MonkeyPatch, does: str, says: str
+) -> None:
+    monkeypatch.setenv("FAKE_DOES", does)
+    planned = plan()
+    with pytest.raises(ConversionFailed, match=says) as raised:
+        run(planned)
+    assert f"convert-{NAME}.log" in raised.value.next_step
+    assert (listed(places), left(places)) == ([], [])
+
+
+def stopped_when(planned: Plan, condition: Callable[[], object]) -> None:
+    """Convert, and stop it when a condition holds."""
+    stop, ended = threading.Event(), threading.Event()
+
+    def convert() -> None:
+        with pytest.raises(Cancelled):
+            run(planned, stop)
+        ended.set()
+
+    threading.Thread(target=convert).start()
+    wait_until(condition)
+    stop.set()
+    wait_until(ended.is_set)
+
+
+def test_a_stop_leaves_neither_files_nor_processes(
+    plan: PlanOf, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_DOES", "hang")
+    pids = tmp_path / "pids"
+    stopped_when(plan(), lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    assert (listed(places), left(places)) == ([], [])
+    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_one_that_was_killed_has_left_goes_with_the_next(plan: PlanOf, places: Places) -> None:
+    (places.models / PARTIAL / "converting").mkdir(parents=True)
+    (places.models / PARTIAL / "converting" / "half").write_text("a model")
+    run(plan())
+    assert left(places) == []
+
+
+def test_one_at_a_time(plan: PlanOf, places: Places) -> None:
+    planned = plan()
+    busy = pytest.raises(ConversionFailed, match="Another conversion is at work")
+    with locked_now(places.models / PARTIAL / "converting"), busy:
+        run(planned)
+
+
+def test_a_model_that_has_come_meanwhile_stays(plan: PlanOf, places: Places) -> None:
+    planned = plan()
+    (places.models / NAME).mkdir(parents=True)
+    with pytest.raises(ConversionFailed, match="There is a"):
+        run(planned)
+    assert list((places.models / NAME).iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(plan: PlanOf, places: Places) -> None:
+    planned = plan()
+    places.models.mkdir(parents=True)
+    (places.models / PARTIAL).write_text("a file")
+    with pytest.raises(ConversionFailed, match=f"{PARTIAL} cannot be written"):
+        run(planned)
+
+
+def test_an_ir_gets_fewer_bits_and_keeps_its_other_files(
+    plan: PlanOf, places: Places, ir: Path, tmp_path: Path
+) -> None:
+    (ir / "README.md").write_text("what it is")
+    run(plan(str(ir), weights=Weights("int4", 64), name="small"))
+    assert listed(places) == ["small"]
+    made = places.models / "small"
+    assert (made / "README.md").read_text() == "what it is"
+    assert (made / "openvino_model.bin").stat().st_size < (ir / "openvino_model.bin").stat().st_size
+    program, xml, _, options = tool_call(tmp_path)
+    assert program.endswith("compress_ir.py")
+    assert xml == str(ir / "openvino_model.xml")
+    assert json.loads(options)["group_size"] == 64
+    with pytest.raises(OvchatError, match="OpenVINO's already"):
+        plan(str(ir), weights=Weights("fp16"))
+
+
+class TestFromTheHub:
+    ID = "org/Tiny-Llama"
+
+    @pytest.fixture(autouse=True)
+    def repository(self, hub: HubServer, source: Path) -> HubServer:
+        hub.add(self.ID, {path.name: path.read_bytes() for path in source.iterdir()})
+        shutil.rmtree(source)
+        return hub
+
+    def test_it_is_fetched_converted_and_forgotten(self, plan: PlanOf, places: Places, tmp_path: Path) -> None:
+        reports: list[Progress] = []
+        run(plan(self.ID), reports=reports)
+        assert (listed(places), left(places)) == ([NAME], [])
+        command = tool_call(tmp_path)
+        assert f"/{PARTIAL}/org--Tiny-Llama--" in command[command.index("--model") + 1]
+        assert any(report.doing == "downloading" and report.in_bytes for report in reports)
+
+    def test_what_was_fetched_stays_for_the_next_try_if_converting_fails(
+        self, plan: PlanOf, places: Places, repository: HubServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FAKE_DOES", "killed")
+        with pytest.raises(ConversionFailed) as raised:
+            run(plan(self.ID))
+        (kept,) = left(places)
+        assert f"is kept for the next try: {places.models / PARTIAL / kept}" in raised.value.next_step
+        monkeypatch.setenv("FAKE_DOES", "well")
+        repository.requests.clear()
+        run(plan(self.ID))
+        assert {request.name for request in repository.requests} == {"(listing)", "config.json"}
+        assert left(places) == []
+
+    def test_a_lost_connection_keeps_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
+        planned = plan(self.ID)
+        repository.next("model.safetensors", Answer(cut_after=1000))
+        with pytest.raises(PullFailed):
+            run(planned)
+        assert left(places) == ["org--Tiny-Llama"]
+        run(planned)
+        assert (listed(places), left(places)) == ([NAME], [])
+
+    def test_a_stop_forgets_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
+        repository.next("model.safetensors", Answer(stall_after=1000))
+        part = places.models / PARTIAL / "org--Tiny-Llama" / "model" / "model.safetensors"
+        stopped_when(plan(self.ID), lambda: part.exists() and part.stat().st_size > 0)
+        assert left(places) == []
