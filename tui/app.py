@@ -23,7 +23,7 @@ from tui.screens.services import Services, Start
 from tui.store.errors import StoreError
 from tui.store.records import Role
 from tui.terminal import keys
-from tui.terminal.display import redraw, with_present_keys
+from tui.terminal.display import with_present_keys
 from tui.terminal.ending import EndingApp
 from tui.terminal.hangup import HANGUP, Ending
 from tui.terminal.link import Link
@@ -120,7 +120,7 @@ class ChatApp(EndingApp):
 
     def action_redraw(self) -> None:
         """Draw what something else may have written over."""
-        redraw(self)
+        self.redraw()
 
     def action_switch_mouse(self) -> None:
         """Say whose the mouse is now."""

@@ -33,7 +33,6 @@ from tui.screens.help import HelpScreen
 from tui.screens.message_screen import MessageScreen
 from tui.store import personas
 from tui.store.records import Conversation
-from tui.terminal.display import take_input
 from tui.terminal.title import show_title
 from tui.widgets.assistant_message import AssistantMessage
 from tui.widgets.blank import blank_rows
@@ -81,7 +80,7 @@ class ChatScreen(MessageScreen):
 
     def on_mount(self) -> None:
         self.pane.prompt.focus()
-        take_input(self.app)
+        self.app.take_input()
         self.pane.transcript.drawn.subscribe(self, self._show_status_too, immediate=True)
         # Everything that reads, imports or computes waits until there is something to look at.
         self.call_after_refresh(self._begin)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import getters, work
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
@@ -21,7 +21,7 @@ from tui.screens.dialogs import ChoiceDialog
 from tui.screens.plain_view import show_plain
 from tui.store.errors import StoreError
 from tui.store.records import Message, Role
-from tui.terminal.display import copy
+from tui.terminal.display import TerminalApp
 from tui.widgets.block_view import BlockView
 from tui.widgets.markdown_blocks import code_blocks
 from tui.widgets.message_box import MessageBox
@@ -38,6 +38,8 @@ class MessageScreen(Screen[None]):
     Args:
         pane: The conversation.
     """
+
+    app = getters.app(TerminalApp)
 
     def __init__(self, pane: ChatPane) -> None:
         super().__init__()
@@ -161,7 +163,7 @@ class MessageScreen(Screen[None]):
         if not text:  # which would clear the clipboard
             self._say("There is nothing to copy yet.")
             return
-        copied = await copy(self.app, text)
+        copied = await self.app.copy(text)
         self._say(copied.said, "warning" if copied.nowhere else "information")
 
     @work(group="plain", exclusive=True)

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from tui.store.exchange import to_markdown
 from tui.store.records import Conversation, Ended, Message
-from tui.terminal.display import TerminalApp
 from tui.terminal.visible import visible
 
 if TYPE_CHECKING:
     from tui.chat.session import ChatSession
+    from tui.terminal.display import TerminalApp
 
 _LAST_LINE = "[Plain view: select and copy as in a shell. {} goes back to ovchat.]"
 _GOES_ON = "[The last answer is still being written.]\n"
 _NOT_HERE = "This terminal has no plain view. Alt+S saves the conversation to a file."
 
 
-async def show_plain(app: App[None], session: ChatSession) -> str:
+async def show_plain(app: TerminalApp, session: ChatSession) -> str:
     """Show the branch of `session` that is shown in the plain view. What to tell the user afterwards."""
-    if not isinstance(app, TerminalApp):
-        return _NOT_HERE
     messages = session.messages
     try:
         await app.show_in_scrollback(plain_text(session.conversation, messages), _LAST_LINE)

@@ -59,19 +59,6 @@ def with_present_keys(app: App[Any], sentence: str) -> str:
     return told(sentence, app.keys_in_words) if "chat" in here else told(sentence, app.keys_in_words, here)
 
 
-def redraw(app: App[Any]) -> None:
-    """Write the whole screen again, whatever the terminal shows."""
-    if isinstance(app, TerminalApp) and app.output is not None:
-        app.output.invalidate()
-    app.refresh(layout=True)
-
-
-def take_input(app: App[Any]) -> None:
-    """Somebody has the focus: what was typed before comes to it first."""
-    if isinstance(app, TerminalApp):
-        app.take_input()
-
-
 async def copy(app: App[Any], text: str) -> Copied:
     """Copy a text to the clipboard; what became of it."""
     if isinstance(app, TerminalApp):
@@ -168,6 +155,12 @@ class TerminalApp(App[None]):
         """What every row goes through. Textual's own for NO_COLOR leaves shades of grey, and cannot be turned off."""
         filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]
         return [*filters, NoColor()] if self.plain else filters
+
+    def redraw(self) -> None:
+        """Write the whole screen again, whatever the terminal shows."""
+        if self.output is not None:
+            self.output.invalidate()
+        self.refresh(layout=True)
 
     def switch_mouse(self) -> bool | None:
         """Take the mouse or give it back. Whether it is the app's now; None where it stays as it is."""
