@@ -9,7 +9,6 @@ from textual.app import App
 
 from tui.engine.errors import DeviceNotFound, ModelNotFound
 from tui.screens.device_choice import ask_device
-from tui.screens.models import ModelsScreen, first_found
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 async def choose_model(app: App[None], services: Services, reason: str = "") -> str | None:
     """Let the user load a model; its name, or None where the user stays with the one there is."""
+    from tui.screens.models import ModelsScreen, first_found  # as it is opened, not as the app begins
+
     return await app.push_screen_wait(ModelsScreen(services, reason, await first_found(services.models)))
 
 
@@ -34,6 +35,8 @@ async def choose_device(app: App[None], services: Services, reason: str = "") ->
 
 async def after_failure(app: App[None], services: Services, status: ModelStatus) -> None:
     """Let the user choose where what was asked for is gone and nothing else answers; other failures wait for F3."""
+    from tui.screens.models import ModelsScreen
+
     match status.error:
         case _ if status.model is not None:
             return  # the one before goes on answering
