@@ -41,6 +41,9 @@ class GivenModels(LocalModels):
     def find(self) -> list[LocalModel]:
         return self._models
 
+    def has_changed(self) -> bool:
+        return False
+
     def read(self, model: LocalModel) -> LocalModel:
         return model
 

@@ -35,7 +35,7 @@ GIB = 2**30
 
 @pytest.fixture(autouse=True)
 def _memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.screens.models.available_bytes", lambda: 16 * GIB)
+    monkeypatch.setattr("tui.screens.models_reading.available_bytes", lambda: 16 * GIB)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ async def test_one_of_another_kind_is_not_called_broken(opened, files):
 
 
 async def test_one_that_does_not_fit_says_why_and_may_be_tried(opened, monkeypatch):
-    monkeypatch.setattr("tui.screens.models.available_bytes", lambda: GIB)
+    monkeypatch.setattr("tui.screens.models_reading.available_bytes", lambda: GIB)
     async with opened() as it:
         assert "not fit" in it.row(QWEN)
         await it.press("down")

@@ -70,7 +70,7 @@ async def table(
     home: Path, models: list[LocalModel], size: tuple[int, int], runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Pilot[None]]:
     """The table over the app; the starter is loaded, and what runs loads nothing by itself."""
-    monkeypatch.setattr("tui.screens.models.available_bytes", lambda: 32 * 2**30)
+    monkeypatch.setattr("tui.screens.models_reading.available_bytes", lambda: 32 * 2**30)
     app = chat_app(home, runner)
     app.animation_level = "none"
     app.services = replace(app.services, models=GivenModels(models))

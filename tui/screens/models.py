@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -15,14 +13,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.engine.errors import BadParameter, OvchatError
-from tui.engine.memory import available_bytes
-from tui.engine.memory_need import memory_need
-from tui.engine.options import EngineOptions
+from tui.engine.errors import OvchatError
 from tui.screens.device_choice import ask_device
-from tui.screens.list_panel import ListPanel
+from tui.screens.jobs_panel import JOBS_KEY, JobsPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
+from tui.screens.models_reading import RowReader
 from tui.screens.models_table import Column, cells, columns, heading, matches, ordered
 from tui.store import paths
 from tui.terminal.display import with_present_keys
@@ -37,7 +33,6 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.25
 _AT_ONCE_S = 0.1
-_DRAW_S = 0.25  # so often at most what was read is drawn
 _MARKS = 3  # columns that a list keeps beside its rows
 
 
@@ -55,7 +50,7 @@ async def first_found(models: LocalModels) -> list[LocalModel] | None:
     return None
 
 
-class ModelsScreen(ListPanel[str, ModelRow]):
+class ModelsScreen(JobsPanel[str, ModelRow]):
     """The table; answers the name of the model that was asked for, which is loaded or about to be.
 
     Args:
@@ -69,6 +64,7 @@ class ModelsScreen(ListPanel[str, ModelRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
+        JOBS_KEY,
         _key("alt+l", "load", "Load", "Load the marked model and stay here."),
         _key("alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."),
         _key("alt+d", "device", "Device", "Choose where the marked model runs."),
@@ -86,10 +82,11 @@ class ModelsScreen(ListPanel[str, ModelRow]):
     """
 
     def __init__(self, services: Services, reason: str = "", first: list[LocalModel] | None = None) -> None:
-        super().__init__()
+        super().__init__(services.jobs, services.models)
         self._first = first
         self._services = services
         self._reason = reason
+        self._reader = RowReader(services)
         self._all: list[ModelRow] | None = None
         self._scene = Scene(services.active.status, set_device=services.settings["engine.device"] or "")
         self._sorted_by: Column | None = None
@@ -98,7 +95,7 @@ class ModelsScreen(ListPanel[str, ModelRow]):
 
     def content(self) -> Iterable[Widget]:
         box, empty, rows, notice = super().content()
-        return [box, empty, Static("", classes="models--heading"), rows, FactTable(), notice]
+        return [box, empty, Static("", classes="models--heading"), rows, FactTable(), self.strip, notice]
 
     def on_mount(self) -> None:
         if self._first is not None:
@@ -134,43 +131,24 @@ class ModelsScreen(ListPanel[str, ModelRow]):
         if len(found) < 2 and not self._reason:
             self.say(_where())
 
+    async def look_again(self, folder: Path) -> str:
+        found = await asyncio.to_thread(self._services.models.find)
+        errors = {row.name: row.error for row in self._all or ()}
+        self._all = [ModelRow(model, error=errors.get(model.name)) for model in found]
+        name = next((model.name for model in found if model.path == folder), folder.name)
+        self._show(name)
+        await self._read_files()
+        return name
+
     async def _read_files(self) -> None:
         """Read what the models' files say, one after the other, those that are seen first."""
         rows = list(self._all or ())
         at = next((place for place, row in enumerate(rows) if row is self.rows.current), 0)
         nearest = iter([row for _, row in sorted(enumerate(rows), key=lambda each: abs(each[0] - at))])
-        free, self._scene.given = await asyncio.to_thread(self._free_and_given)
-        while await asyncio.to_thread(self._read_some, nearest, free):
+        free, self._scene.given = await asyncio.to_thread(self._reader.free_and_given)
+        while await asyncio.to_thread(self._reader.read_some, nearest, free):
             self._draw()
         self._draw()
-
-    def _read_some(self, rows: Iterator[ModelRow], free: int) -> bool:
-        """Read for a moment; False where that was the last one. Not for the event loop."""
-        until = time.monotonic() + _DRAW_S
-        for row in rows:
-            row.model = self._services.models.read(row.model)
-            self._hold_against(row, free)
-            if time.monotonic() > until:
-                return True
-        return False
-
-    def _free_and_given(self) -> tuple[int, Mapping[str, str]]:
-        """Memory that another model could have, in bytes, and the devices that models were given."""
-        model = self._scene.status.model
-        held = model.files.weight_bytes if model is not None else 0  # it leaves before another one comes
-        return available_bytes() + held, self._services.active.given_devices
-
-    def _hold_against(self, row: ModelRow, free: int) -> None:
-        if row.model.files is not None:
-            row.need = memory_need(row.model.files, self._options, free)
-
-    @cached_property
-    def _options(self) -> EngineOptions:
-        engine = {name: value for name, value in self._services.settings.section("engine").items() if name != "device"}
-        try:
-            return EngineOptions(**engine)
-        except BadParameter:  # two that do not go together; loading says so
-            return EngineOptions()
 
     # How it is doing
 
@@ -184,9 +162,9 @@ class ModelsScreen(ListPanel[str, ModelRow]):
                 self._scene.status = status
                 self._take_failure(status)
                 if status.model is not before.model:
-                    free, self._scene.given = await asyncio.to_thread(self._free_and_given)
+                    free, self._scene.given = await asyncio.to_thread(self._reader.free_and_given)
                     for row in self._all or ():
-                        self._hold_against(row, free)
+                        self._reader.hold_against(row, free)
                 self._draw()
             elif status.stage:
                 self._draw()
@@ -258,6 +236,8 @@ class ModelsScreen(ListPanel[str, ModelRow]):
         match action:
             case "choose" | "facts" | "device":
                 return True if marked is not None else None
+            case "jobs":
+                return self.strip.has_class("-any") if self.is_mounted else None
             case "load":
                 return True if marked is not None and self._scene.state(marked) is not State.LOADED else None
             case "unload":

@@ -1,0 +1,77 @@
+"""The rows of the models' table from what is on the disk: found, read, held against the memory there is, found anew.
+
+Nothing here is for the event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tui.engine.errors import BadParameter
+from tui.engine.memory import available_bytes
+from tui.engine.memory_need import memory_need
+from tui.engine.options import EngineOptions
+from tui.screens.model_row import ModelRow
+
+if TYPE_CHECKING:
+    from tui.screens.services import Services
+
+_MOMENT_S = 0.25
+
+
+class RowReader:
+    """Reads what the rows show.
+
+    Args:
+        services: The models, the one in use and the settings.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def renewed(self, rows: Sequence[ModelRow]) -> list[ModelRow] | None:
+        """The rows of what is here now, with what is known of them; None where nothing has changed."""
+        models = self._services.models
+        if not models.has_changed():
+            return None
+        before = {row.model.path: row for row in rows}
+        found = [ModelRow(model) for model in models.find()]
+        for row in found:
+            if (known := before.get(row.model.path)) is not None:
+                row.need, row.error = known.need, known.error
+        return found
+
+    def read_some(self, rows: Iterator[ModelRow], free: int) -> bool:
+        """Read for a moment; False where that was the last one."""
+        until = time.monotonic() + _MOMENT_S
+        for row in rows:
+            before, row.model = row.model, self._services.models.read(row.model)
+            if before.is_read and row.model.files is not before.files:
+                row.error = None  # it could not be loaded as it was
+            self.hold_against(row, free)
+            if time.monotonic() > until:
+                return True
+        return False
+
+    def hold_against(self, row: ModelRow, free: int) -> None:
+        """See what the model will take of so many bytes of memory."""
+        row.need = memory_need(row.model.files, self.options, free) if row.model.files is not None else None
+
+    def free_and_given(self) -> tuple[int, Mapping[str, str]]:
+        """Memory that another model could have, in bytes, and the devices that models were given."""
+        active = self._services.active
+        model = active.status.model
+        held = model.files.weight_bytes if model is not None else 0  # it leaves before another one comes
+        return available_bytes() + held, active.given_devices
+
+    @cached_property
+    def options(self) -> EngineOptions:
+        """How models are compiled, as the settings say."""
+        engine = {name: value for name, value in self._services.settings.section("engine").items() if name != "device"}
+        try:
+            return EngineOptions(**engine)
+        except BadParameter:  # two that do not go together; loading says so
+            return EngineOptions()
