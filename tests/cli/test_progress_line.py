@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from tui.cli.progress_line import ProgressLine, duration_text, progress_text
+from tui.cli.progress_line import ProgressLine, progress_text
+from tui.library.amounts import duration_text
 from tui.library.progress import Meter, Progress
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from rich.cells import set_cell_size
 
 from tui.cli import console
-from tui.library.amounts import size_text
+from tui.library.amounts import duration_text, size_text
 from tui.library.progress import Progress
 from tui.terminal.term import draws
 from tui.terminal.visible import visible
@@ -71,11 +71,3 @@ def progress_text(progress: Progress) -> str:
     if progress.detail:
         words.append(progress.detail)
     return "  ".join(words)
-
-
-def duration_text(seconds: float) -> str:
-    """Roughly how long, as people say it: 45 s, 12 min, 3 h 20 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

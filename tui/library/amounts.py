@@ -1,4 +1,4 @@
-"""Bytes, numbers of weights and tokens as people read them."""
+"""Bytes, numbers of weights and tokens, and times as people read them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ def size_text(size: float) -> str:
 def count_text(count: int) -> str:
     """How many, as models are called: 1.1B, 135M."""
     return _scaled(count, _COUNTS, "")
+
+
+def duration_text(seconds: float) -> str:
+    """Roughly how long, as people say it: 45 s, 12 min, 3 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _scaled(value: float, units: tuple[str, ...], gap: str) -> str:

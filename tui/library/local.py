@@ -61,6 +61,11 @@ class LocalModels:
         self._known: dict[Path, tuple[_Signature, LocalModel]] = {}
         self._found: list[FoundModel] = []
 
+    @property
+    def places(self) -> Places:
+        """Where models are looked for, and pulled to. Reads the settings."""
+        return self._places or Places()
+
     def find(self) -> list[LocalModel]:
         """Every local model in the order of `find_models`, with what is known of it from before."""
         self._found = find_models(self._places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
 
 _TICK_S = 0.25
+_DISK_S = 3.0  # so often what is on the disk is looked at
 _AT_ONCE_S = 0.1
 _MARKS = 3  # columns that a list keeps beside its rows
 
@@ -87,6 +89,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         self._services = services
         self._reason = reason
         self._reader = RowReader(services)
+        self._reading = asyncio.Lock()
         self._all: list[ModelRow] | None = None
         self._scene = Scene(services.active.status, set_device=services.settings["engine.device"] or "")
         self._sorted_by: Column | None = None
@@ -107,6 +110,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         self.watch(self.rows, "cursor", self._show_details, init=False)
         self._read()
         self._watch()
+        self._watch_disk()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_heading)
@@ -115,12 +119,13 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
 
     @work
     async def _read(self) -> None:
-        if self._all is None:
-            self._begin(await asyncio.to_thread(self._services.models.find))
-        painted = asyncio.Event()  # a thread that reads takes the time that painting needs
-        self.call_after_refresh(painted.set)
-        await painted.wait()
-        await self._read_files()
+        async with self._reading:
+            if self._all is None:
+                self._begin(await asyncio.to_thread(self._services.models.find))
+            painted = asyncio.Event()  # a thread that reads takes the time that painting needs
+            self.call_after_refresh(painted.set)
+            await painted.wait()
+            await self._read_files()
         self._scene.here = await asyncio.to_thread(lambda: [name for name, _ in self._services.devices()])
         self._draw()
 
@@ -131,15 +136,6 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         if len(found) < 2 and not self._reason:
             self.say(_where())
 
-    async def look_again(self, folder: Path) -> str:
-        found = await asyncio.to_thread(self._services.models.find)
-        errors = {row.name: row.error for row in self._all or ()}
-        self._all = [ModelRow(model, error=errors.get(model.name)) for model in found]
-        name = next((model.name for model in found if model.path == folder), folder.name)
-        self._show(name)
-        await self._read_files()
-        return name
-
     async def _read_files(self) -> None:
         """Read what the models' files say, one after the other, those that are seen first."""
         rows = list(self._all or ())
@@ -149,6 +145,36 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         while await asyncio.to_thread(self._reader.read_some, nearest, free):
             self._draw()
         self._draw()
+
+    async def look_again(self, folder: Path | None = None) -> str:
+        """List what is here now, with the model in `folder` marked; its name, or that of the marked one."""
+        async with self._reading:
+            if (found := await asyncio.to_thread(self._reader.renewed, self._all or ())) is not None:
+                self._renew(found, is_ours=folder is not None)
+                await self._read_files()
+        at = next((row for row in self._all or () if row.model.path == folder), self.rows.current)
+        if folder is not None and at is not None:
+            self._show(at.name)
+        return at.name if at is not None else ""
+
+    @work
+    async def _watch_disk(self) -> None:
+        """Follow what comes, goes and changes on the disk for as long as the panel is there."""
+        while True:
+            await asyncio.sleep(_DISK_S)
+            if not self._reading.locked():
+                await self.look_again()
+
+    def _renew(self, found: list[ModelRow], *, is_ours: bool) -> None:
+        """List these; what was marked stays so, and where it has gone a row beside it is."""
+        marked, place, top = self.rows.current, self.rows.cursor, self.rows.scroll_offset.y
+        self._all = found
+        at = next((row for row in found if marked is not None and row.model.path == marked.model.path), None)
+        self._show(at.name if at is not None else "", place)
+        self.rows.scroll_to(y=top, animate=False, force=True, immediate=True)
+        if marked is not None and at is None and not is_ours:
+            stays = " It stays loaded until another one is." if self._scene.state(marked) is State.LOADED else ""
+            self.say(f"{marked.name} is not here any more.{stays}")
 
     # How it is doing
 
@@ -173,7 +199,12 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         """Keep with its row why a model could not be loaded, and say it where the row's details do not."""
         name = self._scene.asked or ("" if status.model is not None else status.title)
         row = next((row for row in self._all or () if row.name == name), None)
-        if row is None or status.stage:
+        if status.stage:
+            return
+        if row is None:  # it has gone meanwhile
+            if self._scene.asked and status.error is not None and status.error is not self._said:
+                self._said = status.error
+                self.say(str(status.error), "error")
             return
         row.error = status.error
         if status.error is not None and status.error is not self._said:
@@ -183,12 +214,13 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
 
     # What is shown
 
-    def _show(self, at: str) -> None:
-        """The models that match, with the cursor on the one of that name."""
+    def _show(self, at: str, place: int | None = None) -> None:
+        """The models that match, with the cursor on the one of that name, else at that place."""
         found = self._all or ()
         words = self.text.casefold().split()
         items = [row for row in ordered(found, self._scene, self._sorted_by) if matches(row, self._scene, words)]
-        cursor = next((place for place, row in enumerate(items) if row.name == at), None)
+        near = min(place, len(items) - 1) if place is not None and items else None
+        cursor = next((number for number, row in enumerate(items) if row.name == at), near)
         empty = "No model has that." if found else f"There is no model here. {_where()}"
         self.show_items(items, cursor=cursor, empty=empty)
         count = f"{len(items)} of {len(found)}" if words else str(len(found))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.chat.active_model import ActiveModel
 from tui.chat.outbox import Outbox
+from tui.library.jobs import Jobs
 from tui.library.local import LocalModels
 from tui.store.settings import Settings
 from tui.store.settings_file import SettingsFile
@@ -22,6 +23,7 @@ class Services:
         active: The model in use.
         models: The local models.
         devices: Names of the devices that are here, each with what its maker calls it. Imports the engine.
+        jobs: Pulls and conversions beside the chat.
     """
 
     settings_file: SettingsFile
@@ -29,6 +31,7 @@ class Services:
     active: ActiveModel
     models: LocalModels
     devices: Callable[[], Sequence[tuple[str, str]]]
+    jobs: Jobs = field(default_factory=Jobs)
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,117 @@
+"""A list panel with the long works below its list: what begins them, and what is done when one has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from textual import on, work
+from textual.binding import Binding
+from textual.widgets import Input
+
+from tui.library.amounts import size_text
+from tui.library.jobs import Jobs, Kind, Work
+from tui.screens.dialogs import ConfirmDialog
+from tui.screens.list_panel import ListPanel
+from tui.widgets.jobs_strip import JobsStrip
+
+if TYPE_CHECKING:
+    from tui.library.findings import Examination
+    from tui.library.local import LocalModels
+    from tui.library.progress import Progress
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+
+class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
+    """The panel. A subclass puts `strip` into its content.
+
+    Args:
+        jobs: The long works.
+        models: Where models are.
+    """
+
+    def __init__(self, jobs: Jobs, models: LocalModels) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._models = models
+        self.strip = JobsStrip(jobs)
+
+    @abstractmethod
+    async def look_again(self, folder: Path) -> str:
+        """A model has come: list what is here now, with the one in that folder marked; its name."""
+
+    def on_mount(self) -> None:
+        # It takes the time that painting needs.
+        self.call_after_refresh(self._list_unfinished)
+
+    @work
+    async def _list_unfinished(self) -> None:
+        for left, progress in await asyncio.to_thread(self._unfinished):
+            self._jobs.add_paused(left, progress)
+        self.strip.look()
+
+    def _unfinished(self) -> list[tuple[Work, Progress]]:
+        from tui.library.partial import unfinished
+
+        places = self._models.places
+        if not unfinished(places.models):
+            return []
+        from tui.library.long_work import unfinished_pulls
+
+        return list(unfinished_pulls(places))
+
+    def action_move(self, step: int) -> None:
+        if self.strip.has_focus:
+            self.strip.move(step)
+        else:
+            super().action_move(step)
+
+    def action_jobs(self) -> None:
+        self.strip.focus()
+
+    def action_close(self) -> None:
+        if self.strip.has_focus:
+            self._back()
+        else:
+            super().action_close()
+
+    @on(JobsStrip.Left)
+    def _back(self) -> None:
+        self.query_one(Input).focus()
+
+    @on(JobsStrip.Ended)
+    def _ended(self, event: JobsStrip.Ended) -> None:
+        if event.job.result is not None:
+            self._take_in(event.job.result)
+
+    @work
+    async def _take_in(self, result: Examination) -> None:
+        name = await self.look_again(result.path)
+        if result.is_usable:
+            self.say(f"{name} is here: Enter uses it.")
+        else:
+            wrong = result.findings[0]
+            self.say(f"{name} is here, but cannot be used: {wrong.sentence} {wrong.fix}", "warning")
+
+    @on(JobsStrip.GivenUp)
+    @work
+    async def _give_up(self, event: JobsStrip.GivenUp) -> None:
+        job = event.job
+        if job.work.kind is Kind.PULL and job.progress.done:
+            here = f"{size_text(job.progress.done)} of it are here, and will be deleted."
+            question = ConfirmDialog(f"Give up the pull of {job.work.name}?", here, yes="Give it up", no="Keep it")
+            if not await self.app.push_screen_wait(question):
+                return
+        self._jobs.cancel(job)
+        self.strip.look()
+
+
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
+
+
+JOBS_KEY = _key("alt+j", "jobs", "Jobs", "To the pulls and conversions: pause them, go on, give them up.")

@@ -1,0 +1,102 @@
+"""A job as lines of text: its name, what it does, how far it is; and below it why it failed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from tui.library.amounts import duration_text, size_text
+from tui.library.jobs import Job, State
+from tui.library.progress import Progress
+from tui.widgets.visible import one_line
+
+_BAR = 10  # cells
+_FULL, _EMPTY = "█", "░"
+_LEAST_NAME = 20
+_GAP = 2
+_MOST_ROWS = 4  # of a reason
+_INDENT = "  "
+_STYLES = {State.FAILED: "$text-error", State.PAUSED: "$text-muted", State.WAITING: "$text-muted"}
+
+
+def job_lines(job: Job, width: int, *, bar: bool = True) -> list[Content]:
+    """One line, and more where it failed.
+
+    Args:
+        job: At this moment.
+        width: Cells of a line.
+        bar: How far it is may be drawn, too.
+    """
+    style = _STYLES.get(job.state, "")
+    pieces = _fitted(_pieces(job, bar), width - min(_LEAST_NAME, width))
+    facts = (" " * _GAP).join(pieces)
+    room = max(1, width - cell_len(facts) - _GAP)
+    name = one_line(job.work.name)
+    name = name if cell_len(name) <= room else set_cell_size(name, room - 1) + "…"
+    line = f"{set_cell_size(name, room)}{' ' * _GAP}{facts}"
+    rows = [Content.styled(line, style)]
+    if job.state is State.FAILED:
+        reason = one_line(str(job.error))
+        wrapped = textwrap.wrap(reason, max(10, width - len(_INDENT)), max_lines=_MOST_ROWS, placeholder=" …")
+        rows += [Content.styled(_INDENT + row, style) for row in wrapped]
+    return rows
+
+
+def job_summary(jobs: Sequence[Job]) -> str:
+    """What goes on, in two or three words; "" for nothing."""
+    live = [job for job in jobs if job.is_live]
+    if len(live) > 1:
+        return f"{len(live)} jobs"
+    return " ".join([live[0].work.kind, *_share(live[0].progress)]) if live else ""
+
+
+def _pieces(job: Job, bar: bool) -> list[tuple[str, int]]:
+    """What there is to say, and what leaves first: the highest number; 0 stays."""
+    progress = job.progress
+    pieces = [(_doing(job), 0)]
+    if bar and job.state is State.RUNNING and progress.total:
+        full = min(_BAR, _BAR * progress.done // progress.total)
+        pieces.append((_FULL * full + _EMPTY * (_BAR - full), 3))
+    if job.state in (State.RUNNING, State.PAUSED):
+        pieces += [(f"{share:>4}", 1) for share in _share(progress)]
+    if progress.in_bytes and job.state is not State.DONE:
+        pieces.append((_amount(progress), 4))
+    if job.state is State.RUNNING and not job.is_stopping:
+        if progress.in_bytes:
+            pieces.append((f"{size_text(progress.per_s) + '/s' if progress.per_s is not None else '':>9}", 5))
+        pieces.append((f"{duration_text(progress.left_s) + ' left' if progress.left_s is not None else '':>13}", 2))
+    return pieces
+
+
+def _doing(job: Job) -> str:
+    if job.is_stopping:
+        return "stopping …"
+    match job.state:
+        case State.WAITING:
+            return f"waits for the other {job.work.kind}"
+        case State.RUNNING:
+            return one_line(job.progress.doing) or str(job.work.kind)
+        case State.FAILED:
+            return f"{job.work.kind} failed"
+    return str(job.state)
+
+
+def _share(progress: Progress) -> list[str]:
+    return [f"{100 * progress.done // progress.total}%"] if progress.total else []
+
+
+def _amount(progress: Progress) -> str:
+    if progress.total:
+        return f"{size_text(progress.done)} of {size_text(progress.total)}"
+    return f"{size_text(progress.done)} here"
+
+
+def _fitted(pieces: list[tuple[str, int]], width: int) -> list[str]:
+    """As many as fit in a width, what matters most."""
+    kept = list(pieces)
+    while len(kept) > 1 and sum(cell_len(text) + _GAP for text, _ in kept) > width:
+        kept.remove(max(kept, key=lambda piece: piece[1]))
+    return [text for text, _ in kept]
