@@ -196,7 +196,7 @@ def test_a_folder_that_cannot_be_written_is_named(plan: PlanOf, places: Places) 
     planned = plan()
     places.models.mkdir(parents=True)
     (places.models / PARTIAL).write_text("a file")
-    with pytest.raises(ConversionFailed, match=f"{PARTIAL} cannot be written"):
+    with pytest.raises(ConversionFailed, match=rf"\{PARTIAL}/.* cannot be written"):
         run(planned)
 
 
@@ -204,6 +204,7 @@ def test_an_ir_gets_fewer_bits_and_keeps_its_other_files(
     plan: PlanOf, places: Places, ir: Path, tmp_path: Path
 ) -> None:
     (ir / "README.md").write_text("what it is")
+    assert plan(str(ir), weights=Weights("int4", 64)).name == "Llama-int4-ov"
     run(plan(str(ir), weights=Weights("int4", 64), name="small"))
     assert listed(places) == ["small"]
     made = places.models / "small"

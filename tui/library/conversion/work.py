@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -53,6 +54,8 @@ from importlib.metadata import entry_points
 name = sys.argv.pop(1)
 next(iter(entry_points(group="console_scripts", name=name))).load()()
 """
+# How the name of a model ends that is OpenVINO's in 16 or 32 bits, here and on the hub.
+_WIDE = re.compile(r"-(fp16|bf16|fp32)-ov$")
 _PARTS = ("openvino_model.xml", "openvino_model.bin")
 
 
@@ -143,7 +146,7 @@ def plan_conversion(
     weights = weights or PRESETS[default_preset(source.stored.parameters)].weights
     if source.is_ir and not weights.is_compressed:
         raise ConversionFailed(f"{source.name} is OpenVINO's already.", "Give a format with fewer bits: --preset int8.")
-    name = name or f"{source.name.rpartition('/')[2]}-{weights.suffix}"
+    name = name or f"{_WIDE.sub('', source.name.rpartition('/')[2])}-{weights.suffix}"
     _require_free(name, places)
     if source.has_code and not trust and not source.is_ir:
         notices = [f"{source.name} comes with Python code of its own, which is not run without --trust-remote-code."]

@@ -1,0 +1,162 @@
+"""`ovchat models convert` as users run it, with a fake tool."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.conftest import Run
+from tests.library.conversion import fake_tool
+from tests.library.conversion.folders import hugging_face_llama
+from tests.terminal_driver import Terminal
+from tests.waiting import wait_until
+
+NAME = "Tiny-Llama-int8-ov"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return hugging_face_llama(tmp_path / "Tiny-Llama")
+
+
+@pytest.fixture
+def python(environment: dict[str, str], tmp_path: Path, tiny_model: Callable[[str], Path]) -> Path:
+    environment |= {"FAKE_MODEL": str(tiny_model("llama-int8")), "FAKE_PIDS": str(tmp_path / "pids")}
+    return fake_tool.make(tmp_path / "python")
+
+
+@pytest.fixture
+def convert(run: Run, source: Path, python: Path) -> Run:
+    return lambda *arguments, **options: run(
+        "models", "convert", str(source), "--python", str(python), *arguments, **options
+    )
+
+
+@pytest.fixture
+def models(environment: dict[str, str]) -> Path:
+    return Path(environment["OVCHAT_HOME"]) / "models"
+
+
+def test_a_folder_is_converted_and_answers(convert: Run, run: Run, models: Path) -> None:
+    done = convert()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{NAME} is here: {models / NAME}\n"
+    said = done.stderr.splitlines()
+    assert said[0] == "Tiny-Llama: llama, 151K weights, 304 kB"
+    assert said[1].startswith(f"becomes {NAME}: int8, about ")
+    assert said[2].startswith("disk: ")
+    assert said[3].startswith("memory: ")
+    assert said[-1] == f"Chat with it: ovchat -m {NAME}"
+    assert NAME in run("models", "list").stdout
+    assert run("ask", "-m", NAME, "--max-tokens", "3", "Hello").returncode == 0
+
+
+def test_json(convert: Run, models: Path) -> None:
+    done = convert("--json", "--preset", "npu", "--name", "for the npu")
+    found = json.loads(done.stdout)
+    assert (found["name"], found["path"]) == ("for the npu", str(models / "for the npu"))
+    assert all(set(each) == {"code", "severity", "sentence"} for each in found["findings"])
+
+
+def test_a_failure_is_a_sentence_and_the_log(convert: Run, environment: dict[str, str], models: Path) -> None:
+    environment["FAKE_DOES"] = "ValueError: \x1b[31mso it goes"
+    done = convert()
+    assert done.returncode == 1
+    assert "Error: Tiny-Llama could not be converted: so it goes.\n" in done.stderr
+    log = Path(done.stderr.rstrip().rpartition("wrote: ")[2])
+    assert "so it goes" in log.read_text()
+    assert "\x1b" not in log.read_text()
+    assert [path.name for path in models.iterdir()] == [".partial"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_nothing_stays(
+    environment: dict[str, str], source: Path, python: Path, models: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    environment["FAKE_DOES"] = "hang"
+    command = [sys.executable, "-m", "tui", "models", "convert", str(source), "--python", str(python)]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    pids = tmp_path / "pids"
+    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.endswith("Stopped. Nothing of it stays.\n")
+    assert [path.name for path in (models / ".partial").iterdir()] == ["converting.lock"]
+    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_installing_is_told_and_asked(run: Run, source: Path, environment: dict[str, str]) -> None:
+    done = run("models", "convert", str(source))
+    assert done.returncode == 2
+    assert "torch 2.13.0, transformers 5.0.0, optimum-intel 2.2.0" in done.stderr
+    assert "to fetch, 1.6 GB on the disk" in done.stderr
+    assert "Nobody can be asked here; --yes converts without asking." in done.stderr
+    assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
+
+
+def test_a_no_does_nothing(source: Path, environment: dict[str, str]) -> None:
+    with Terminal([sys.executable, "-m", "tui", "models", "convert", str(source)], environment=environment) as terminal:
+        terminal.wait_for(lambda text: "Install the tools and convert? [y/N]" in text, 60)
+        terminal.press("n", "enter")
+        assert terminal.exit_code() == 0
+        assert "Nothing is done." in terminal.text
+    assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
+
+
+def test_a_tokenizer_alone(run: Run, python: Path, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model("llama-f16"), tmp_path / "bare")
+    for file in folder.glob("openvino_*tokenizer.*"):
+        file.unlink()
+    done = run("models", "convert", str(folder), "--tokenizer-only", "--python", str(python))
+    assert done.returncode == 0, done.stderr
+    assert run("ask", "-m", str(folder), "--max-tokens", "3", "Hello").returncode == 0
+
+
+def test_what_is_lacking_in_the_users_environment_is_named(convert: Run, environment: dict[str, str]) -> None:
+    environment["FAKE_LACKS"] = "optimum-intel"
+    done = convert()
+    assert done.returncode == 1
+    assert "has no optimum-intel.\nInstall them: " in done.stderr
+
+
+def test_code_of_others_is_warned_of(convert: Run) -> None:
+    assert "will run on this machine, with all that you may do" in convert("--trust-remote-code").stderr
+    assert "will run" not in convert("--name", "other").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--preset", "int4", "--weight-format", "int8"], "A preset says it all"),
+        (["--group-size", "64"], "Give a --weight-format, too"),
+        (["--tokenizer-only", "--name", "x"], "neither the weights nor the name"),
+        (["--preset", "int3"], "'int3' is not one of"),
+    ],
+)
+def test_options_that_do_not_go_together(convert: Run, arguments: list[str], says: str) -> None:
+    done = convert(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_formats(convert: Run) -> None:
+    done = convert("--weight-format", "int4", "--sym", "--ratio", "0.8", "--awq")
+    assert "int4, groups of 128, symmetric, AWQ, 80% of it" in done.stderr
+    done = convert("--weight-format", "int8", "--awq")
+    assert "Error: Groups, ratio and AWQ are of formats with four bits" in done.stderr
