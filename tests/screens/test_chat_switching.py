@@ -25,22 +25,28 @@ async def test_a_chat_that_is_left_while_something_of_it_is_taken_down_keeps_not
         await may_go.wait()
 
     runner = ScriptedRunner(["answer"])
+    runner.go.clear()  # a first word that comes before it is waited for takes no “…” away
     async with opened(runner) as chat:
-        if kind is UserMessage:
+        if kind is not FirstRun:
             await chat.write("first")
-            await chat.idle(2)
+            await chat.until(lambda: "…" in chat.shown)
         monkeypatch.setattr(kind, "on_unmount", take_long, raising=False)
-        if kind is UserMessage:
+        try:
+            # What takes something down: the first message, another conversation, the first word.
+            if kind is FirstRun:
+                chat.prompt.insert("first")
+                chat.prompt.action_send()  # not by the key, nor below: Pilot waits for the widgets
+            elif kind is UserMessage:
+                chat.screen.action_new_chat()
+            else:
+                runner.go.set()
+            await asyncio.wait_for(going.wait(), 20)
+            left = chat.session
             chat.screen.action_new_chat()
-        else:  # the empty chat shows something that goes with the first message, and an answer “…” until its first word
-            asking = asyncio.create_task(chat.write("first"))
-        await asyncio.wait_for(going.wait(), 20)
-        left = chat.session
-        chat.screen.action_new_chat()  # not by the key: Pilot waits for the widgets
-        await chat.until(lambda: chat.session is not left)
-        may_go.set()
-        if kind is not UserMessage:
-            await asking
+            await chat.until(lambda: chat.session is not left)
+        finally:
+            may_go.set()
+            runner.go.set()
         await chat.write("second")
         await chat.idle(2)
         await chat.until(lambda: "second" in chat.shown and "first" not in chat.shown)
