@@ -117,16 +117,16 @@ def test_tokenizer_missing_says_the_convert_line(name: str, llama: Path) -> None
     (llama / name).unlink()
     with pytest.raises(TokenizerMissing, match=f"has no {name}") as missing:
         require_tokenizer(llama)
-    assert f"convert_tokenizer '{llama}' --with-detokenizer -o '{llama}'" in missing.value.next_step
+    assert missing.value.next_step == f"Make it: ovchat models convert '{llama}' --tokenizer-only"
 
 
 def test_tokenizer_missing_where_only_the_hub_has_its_source(llama: Path) -> None:
     for file in llama.glob("*token*"):
         file.unlink()
-    with pytest.raises(TokenizerMissing, match=f"convert_tokenizer MODEL_ID --with-detokenizer -o '{llama}'"):
+    with pytest.raises(TokenizerMissing, match=r"Put tokenizer\.json .* of the original model there, then: ovchat"):
         require_tokenizer(llama)
     replace(llama / "config.json", "{", '{"_name_or_path": "org/tiny",')
-    with pytest.raises(TokenizerMissing, match="convert_tokenizer org/tiny --with-detokenizer"):
+    with pytest.raises(TokenizerMissing, match="of org/tiny there, then: ovchat models convert"):
         require_tokenizer(llama)
 
 

@@ -261,7 +261,7 @@ def test_exported_kinds_that_do_not_chat(name: str, what: str, tiny_model: TinyM
         (
             ["config.json", "model.safetensors"],
             ModelBroken,
-            "not converted.*optimum-cli export openvino -m '.*a folder' ",
+            "not converted.*ovchat models convert '.*a folder'",
         ),
         (["README.md"], ModelBroken, "has no openvino_model.xml"),
         ([], ModelBroken, "has no openvino_model.xml"),

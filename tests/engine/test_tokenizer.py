@@ -262,7 +262,7 @@ def test_missing_file(tmp_path, name):
     (folder / name).unlink()
     with pytest.raises(TokenizerMissing, match=name) as caught:
         Tokenizer.load(ov.Core(), folder)
-    assert "convert_tokenizer" in caught.value.next_step
+    assert "--tokenizer-only" in caught.value.next_step
 
 
 @pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"<net><layers>"])

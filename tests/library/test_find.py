@@ -154,7 +154,7 @@ def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_pat
     with pytest.raises(ModelNotFound, match="is a file"):
         find_model("model.bin", full)
     (tmp_path / "model.GGUF").touch()
-    with pytest.raises(ModelNotFound, match="optimum-cli export openvino -m ORG/NAME OUTPUT"):
+    with pytest.raises(ModelNotFound, match="ovchat models convert ORG/NAME"):
         find_model("model.GGUF", full)
 
 

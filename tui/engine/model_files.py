@@ -21,10 +21,7 @@ from tui.engine.tokenizer_files import TOKENIZER_XML
 
 MODEL_XML = "openvino_model.xml"
 
-FROM_GGUF = (
-    "Get the original model (safetensors) and convert it: optimum-cli export openvino -m ORG/NAME OUTPUT (optimum-cli "
-    "comes with optimum-intel)."
-)
+FROM_GGUF = "Convert the original model (safetensors): ovchat models convert ORG/NAME"
 
 KvPrecision = Literal["u8", "f16", "bf16", "f32"]
 
@@ -204,15 +201,14 @@ def _refuse_other_layouts(folder: Path, files: set[str]) -> None:
             f"{folder} holds a GGUF file, which is not OpenVINO's format.", FROM_GGUF, code="not-converted"
         )
     if suffixes & {".safetensors", ".pt", ".pth"} or "pytorch_model.bin" in files:
-        command = f"optimum-cli export openvino -m {shlex.quote(str(folder))} --task text-generation-with-past OUTPUT"
         raise ModelBroken(
             f"{folder} is not converted to OpenVINO yet: it has no {MODEL_XML}.",
-            f"Run: {command}.",
+            f"Run: ovchat models convert {shlex.quote(str(folder))}",
             code="not-converted",
         )
     raise ModelBroken(
         f"{folder} has no {MODEL_XML}.",
-        "Name a folder made by optimum-cli export openvino, or get the model again.",
+        "Name a folder that has one, or get the model again.",
         code="graph-missing",
     )
 

@@ -14,6 +14,7 @@ from tui.engine.sentencepiece_model import SentencePieceModel
 
 TOKENIZER_XML = "openvino_tokenizer.xml"
 DETOKENIZER_XML = "openvino_detokenizer.xml"
+_MADE_FROM = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tokenizer_config.json")
 
 
 def require_tokenizer(folder: Path) -> None:
@@ -34,7 +35,7 @@ def require_half(folder: Path, name: str) -> IrFile:
         if not file.exists():
             raise TokenizerMissing(
                 f"{folder} has no {file.name}: the text of this model cannot be turned into tokens or back.",
-                f"Make it: {_convert_line(folder)} (after pip install 'openvino-tokenizers[transformers]').",
+                _how_to_make(folder),
                 code="detokenizer-missing" if name == DETOKENIZER_XML else "tokenizer-missing",
             )
     return read_ir(xml)
@@ -49,12 +50,17 @@ def several_texts(count: int) -> ModelNotSupported:
     )
 
 
-def _convert_line(folder: Path) -> str:
-    if (folder / "tokenizer_config.json").exists():
-        source = str(folder)
-    else:
-        source = str(read_json(folder / "config.json").get("_name_or_path") or "MODEL_ID")
-    return f"convert_tokenizer {shlex.quote(source)} --with-detokenizer -o {shlex.quote(str(folder))}"
+def is_convertible(folder: Path) -> bool:
+    """A tokenizer in OpenVINO's format can be made from other files of the folder."""
+    return any((folder / name).exists() for name in _MADE_FROM)
+
+
+def _how_to_make(folder: Path) -> str:
+    command = f"ovchat models convert {shlex.quote(str(folder))} --tokenizer-only"
+    if is_convertible(folder):
+        return f"Make it: {command}"
+    original = read_json(folder / "config.json").get("_name_or_path") or "the original model"
+    return f"Put tokenizer.json and tokenizer_config.json of {original} there, then: {command}"
 
 
 def special_tokens(folder: Path) -> dict[str, str]:

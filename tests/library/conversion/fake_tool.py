@@ -52,6 +52,7 @@ if arguments[:2] == ["-m", "pip"]:
     sys.exit()
 model = Path(os.environ["FAKE_MODEL"])
 if "convert_tokenizer" in arguments:
+    assert Path(arguments[3], "tokenizer.json").exists(), arguments
     target = Path(arguments[arguments.index("-o") + 1])
     target.mkdir()
     for file in model.glob("openvino_*tokenizer.*"):

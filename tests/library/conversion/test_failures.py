@@ -76,8 +76,13 @@ def test_the_version_of_transformers() -> None:
             "optimum-intel cannot convert the architecture of org/m: The checkpoint you",
         ),
         ("huggingface_hub.errors.GatedRepoError: 401 Client Error.", "something on the hub that is gated"),
-        ("OSError: We couldn't connect to 'https://huggingface.co' to load the files", "which cannot be reached"),
-        ("RepositoryNotFoundError: 404 Client Error.", "something that is not on the hub"),
+        ("requests.exceptions.ConnectionError: Max retries exceeded with url: /org/m", "which cannot be reached"),
+        ("RepositoryNotFoundError: 404 Client Error.", "lacks something that the tool wants"),
+        (
+            "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in the "
+            "cached files.",
+            "lacks something that the tool wants",
+        ),
         (
             "ValueError: Couldn't instantiate the backend tokenizer from one of",
             "tokenizer of org/m cannot be converted",

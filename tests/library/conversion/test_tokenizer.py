@@ -28,12 +28,13 @@ def bare(ir: Path) -> Path:
 
 
 @pytest.fixture
-def complete(bare: Path, python: Path, home: Path) -> Complete:
+def complete(bare: Path, python: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Complete:
     def complete(stop: threading.Event | None = None) -> Examination:
         stop = stop or threading.Event()
         chosen, notices = plan_tokenizer(bare, stop, python)
         assert notices == []
-        return convert_tokenizer(bare, chosen, load_settings(), lambda _: None, stop)
+        monkeypatch.chdir(bare.parent)
+        return convert_tokenizer(Path(bare.name), chosen, load_settings(), lambda _: None, stop)
 
     return complete
 

@@ -95,12 +95,12 @@ def _of_kind(model: ModelFiles) -> Iterator[Finding]:
 
 def _of_weights(model: ModelFiles) -> Iterator[Finding]:
     if model.weight_format == "f32":
-        folder = shlex.quote(model.name + "-int8")
+        folder = shlex.quote(str(model.path))
         yield warning(
             "weights-f32",
             f"The weights of {model.name} are f32 ({size_text(model.weight_bytes)}): four times as large, and as slow "
             "to answer, as int8.",
-            f"Convert the original model again: optimum-cli export openvino -m MODEL_ID --weight-format int8 {folder}",
+            f"Compress it: ovchat models convert {folder} --preset int8",
         )
     if model.weight_bytes > model.graph.weights_end + _PADDING:
         yield warning(

@@ -12,8 +12,8 @@ from tui.library.findings import Finding, note, warning
 
 _COMPRESSION = "nncf/weight_compression/"
 _CONVERT = (
-    "Convert the original model for it: optimum-cli export openvino -m MODEL_ID --weight-format int4 --sym "
-    "--group-size -1 --ratio 1.0 OUTPUT; or take a model whose name ends in -cw-ov."
+    "Convert the original model for it: ovchat models convert ORG/NAME --preset npu; or take a model whose name ends "
+    "in -cw-ov."
 )
 
 

@@ -21,10 +21,13 @@ _NO_ROOM = re.compile(
 )
 _GATED = re.compile(r"GatedRepoError|gated repo|is gated|awaiting a review|401 Client Error|403 Client Error")
 _OFFLINE = re.compile(
-    r"couldn't connect to|OfflineModeIsEnabled|LocalEntryNotFoundError|Temporary failure in name resolution"
-    r"|Name or service not known|Max retries exceeded|ConnectionError|ConnectTimeout"
+    r"couldn't connect to|Temporary failure in name resolution|Name or service not known|Max retries exceeded"
+    r"|ConnectionError|ConnectTimeout"
 )
-_MISSING = re.compile(r"is not a (?:valid model identifier|local folder)|RepositoryNotFoundError|404 Client Error")
+_MISSING = re.compile(
+    r"is not a (?:valid model identifier|local folder)|RepositoryNotFoundError|404 Client Error|OfflineModeIsEnabled"
+    r"|LocalEntryNotFoundError|couldn't find them in the cached files"
+)
 _CODE = re.compile(r"trust_remote_code|requires you to execute|contains custom code")
 _VERSION = re.compile(
     r"does not allow for the export of the model\. (Minimum|Maximum) required is ([\w.*]+), got: (\S+)"
@@ -92,7 +95,7 @@ def _of_the_hub(text: str, name: str, details: str) -> ConversionFailed | None:
         )
     if _MISSING.search(text):
         return ConversionFailed(
-            f"{name} needs something that is not on the hub.", f"Has it all of its files? {details}"
+            f"{name} lacks something that the tool wants.", f"Has it all of its files, as on the hub? {details}"
         )
     if _OFFLINE.search(text):
         return ConversionFailed(

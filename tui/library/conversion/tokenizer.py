@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui.engine.errors import OvchatError
 from tui.engine.read_file import read_json
-from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML
+from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_convertible
 from tui.library.conversion.environment import Environment, environment, install, of_user
 from tui.library.conversion.failures import conversion_failure
 from tui.library.conversion.heard import Hearing
@@ -23,7 +23,6 @@ from tui.library.progress import Report
 from tui.library.pull import free_bytes
 from tui.store.settings import Settings
 
-_MADE_FROM = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tokenizer_config.json")
 # The weights before the graph that names them, and the tokenizer last: until it is there, the model has none.
 _MADE = tuple(xml.replace("xml", end) for xml in (DETOKENIZER_XML, TOKENIZER_XML) for end in ("bin", "xml"))
 
@@ -35,7 +34,7 @@ def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = No
         OvchatError: It has none that can be converted.
         Cancelled: `stop` was set.
     """
-    if not any((folder / name).exists() for name in _MADE_FROM):
+    if not is_convertible(folder):
         raise OvchatError(
             f"{folder} has no tokenizer that could be converted: no tokenizer.json.",
             "Get the tokenizer's files of the model that it was made from: tokenizer.json, tokenizer_config.json, ...",
@@ -70,6 +69,7 @@ def convert_tokenizer(
         OvchatError: It failed; says why. The folder stays as it was.
         Cancelled: `stop` was set.
     """
+    folder = folder.absolute()  # the tools work in another one
     with disk_problems(folder), logged(folder.name) as log:
         # In the model's folder, so that what is made is put in its place by renaming.
         work = Path(tempfile.mkdtemp(prefix=".tokenizer-", dir=folder))
