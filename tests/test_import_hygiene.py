@@ -68,6 +68,7 @@ def test_asking_the_command_line_about_itself_imports_nothing_heavy(arguments: l
         ("tui.library.find", ("openvino", "numpy", "textual", "huggingface_hub")),
         ("tui.library.pull", ("openvino", "numpy", "textual", "huggingface_hub", "httpx")),
         ("tui.cli.models_pull", ("openvino", "textual", "huggingface_hub", "httpx")),
+        ("tui.cli.models_convert", ("openvino", "textual", "huggingface_hub", "httpx")),
         ("tui.chat.session", ("textual", "rich", "click", "openvino", "numpy", "jinja2")),
         ("tui.chat.choice", ("textual", "rich", "click", "openvino", "numpy")),
         ("tui.cli.ask", ("textual", "rich", "openvino_genai", "huggingface_hub")),
