@@ -9,8 +9,11 @@ import openvino as ov
 
 from tui.engine import model as ir
 from tui.engine.backend import Backend, adopt
+from tui.engine.device_memory import Room
+from tui.engine.memory import available_bytes
 from tui.engine.options import EngineOptions
 from tui.engine.paged import PagedBackend
+from tui.engine.plugin_properties import compile_properties
 from tui.engine.stateful import StatefulBackend
 from tui.engine.stateless import StatelessBackend
 
@@ -24,10 +27,11 @@ def open_backend(kind: str, folder: Path, options: EngineOptions = EXACT, contex
     xml = folder / "openvino_model.xml"
     graph = ir.read(core, xml)
     signature = ir.classify(graph)
-    properties = ir.compile_properties(core, "CPU", options)
+    properties = compile_properties(core, "CPU", options, paged=kind == "paged")
     compiled = ir.compile_decoder(core, graph, "CPU", properties, paged=kind == "paged")
     if kind == "paged":
-        return PagedBackend(compiled, model_context=context, asked_context=context)
+        room = Room(available_bytes())
+        return PagedBackend(compiled, model_context=context, asked_context=context, room=room)
     if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID):
         return StatefulBackend(compiled, signature, context_limit=context)
     return StatelessBackend(compiled, signature, context_limit=context)

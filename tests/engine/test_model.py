@@ -114,21 +114,6 @@ def test_kinds(name: str, kind: ir.Kind, tiny_model: Callable[[str], Path]):
         assert set(signature.kv_axes.values()) == {ir.StateAxes(batch=1, tokens=0)}
 
 
-def test_precision_auto_is_f32_only_where_the_default_is_bf16():
-    class Core:
-        def __init__(self, default: ov.Type) -> None:
-            self.default = default
-
-        def get_property(self, device: str, name: str) -> ov.Type:
-            return self.default
-
-    auto = EngineOptions()
-    assert ir.compile_properties(Core(ov.Type.bf16), "CPU", auto) == {"INFERENCE_PRECISION_HINT": ov.Type.f32}
-    assert ir.compile_properties(Core(ov.Type.f32), "CPU", auto) == {}
-    assert ir.compile_properties(Core(ov.Type.f16), "GPU", auto) == {}
-    assert ir.compile_properties(Core(ov.Type.bf16), "CPU", EngineOptions(precision="default")) == {}
-
-
 @pytest.mark.parametrize(
     ("pair", "said"),
     [

@@ -11,9 +11,9 @@ _KV_SHARE = 2
 _SMALLEST = 64
 
 
-def kv_budget() -> int:
-    """Bytes that KV caches take by themselves; more only where the user asks for a longer context."""
-    return available_bytes() // _KV_SHARE
+def kv_budget(free: int) -> int:
+    """Bytes of `free` ones that KV caches take by themselves; more only where the user asks for a longer context."""
+    return free // _KV_SHARE
 
 
 def context_limit(*, asked: int | None, model: int, bytes_per_token: float, free: int | None = None) -> int:

@@ -51,7 +51,7 @@ class Device:
 
 def list_devices(core: Core) -> list[Device]:
     """The devices that OpenVINO finds, in its order."""
-    return [_device(core, name) for name in core.available_devices]
+    return [describe(core, name) for name in core.available_devices]
 
 
 def missing_devices(core: Core, machine: Machine | None = None) -> list[MissingDevice]:
@@ -105,15 +105,16 @@ def _listed(devices: list[Device]) -> str:
     return ", ".join(map(str, devices)) or "none"
 
 
-def _device(core: Core, name: str) -> Device:
+def describe(core: Core, name: str) -> Device:
+    """What OpenVINO tells of one of its devices."""
     family = name.partition(".")[0]
-    full_name = _property(core, name, "FULL_DEVICE_NAME")
+    full_name = device_property(core, name, "FULL_DEVICE_NAME")
     match family:
         case "CPU":
             kind = DeviceKind.CPU
         case "GPU":
             # An enum whose text is "Type.DISCRETE" or "Type.INTEGRATED".
-            discrete = str(_property(core, name, "DEVICE_TYPE")).upper().endswith("DISCRETE")
+            discrete = str(device_property(core, name, "DEVICE_TYPE")).upper().endswith("DISCRETE")
             kind = DeviceKind.DISCRETE_GPU if discrete else DeviceKind.INTEGRATED_GPU
         case "NPU":
             kind = DeviceKind.NPU
@@ -122,12 +123,12 @@ def _device(core: Core, name: str) -> Device:
     if family == "CPU":
         memory: int | None = psutil.virtual_memory().total
     else:
-        told = _property(core, name, _MEMORY_PROPERTIES.get(family, ""))
+        told = device_property(core, name, _MEMORY_PROPERTIES.get(family, ""))
         memory = int(told) if told else None
     return Device(name, " ".join(str(full_name or name).split()), kind, memory)
 
 
-def _property(core: Core, device: str, name: str) -> Any:
+def device_property(core: Core, device: str, name: str) -> Any:
     """A property's value, or None where the driver does not have it."""
     if not name:
         return None

@@ -83,6 +83,7 @@ class LanguageModel:
         options: EngineOptions | None = None,
         verdicts: MutableMapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda stage: None,
+        cache: Path | None = None,
     ) -> LanguageModel:
         """Load a folder made by optimum-intel (IR, tokenizer, detokenizer, config files).
 
@@ -92,6 +93,7 @@ class LanguageModel:
             options: How to compile; the defaults suit chatting.
             verdicts: Remembered self-checks; pass the same mapping again to save the check.
             progress: Told what is being done.
+            cache: Where compiled models are kept, in a folder for each device that wants it; None for nowhere.
 
         Raises:
             OvchatError: What is wrong, and what to do.
@@ -105,7 +107,7 @@ class LanguageModel:
         # The tokenizer loads beside the model: both spend their time outside Python.
         with ThreadPoolExecutor(1) as beside:
             loading = beside.submit(TextSide.load, files.path)
-            opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress)
+            opened = open_backend(core, files, device, options, {} if verdicts is None else verdicts, progress, cache)
             try:
                 tokenizer, template = loading.result()
             except BaseException:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import openvino as ov
@@ -15,12 +16,16 @@ from tui.engine import model as ir
 from tui.engine import self_check
 from tui.engine.backend import Backend
 from tui.engine.context import context_limit
-from tui.engine.errors import BadParameter
+from tui.engine.device_memory import room_on
+from tui.engine.errors import BadParameter, ModelNotSupported
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import FALLBACK_CONTEXT, check_weights
 from tui.engine.model_files import ModelFiles
+from tui.engine.npu import NpuBackend, npu_obstacle
+from tui.engine.npu_lengths import DEFAULT_CONTEXT, lengths_for
 from tui.engine.options import EngineOptions
 from tui.engine.paged import PagedBackend
+from tui.engine.plugin_properties import cache_properties, compile_properties, npu_properties
 from tui.engine.stateful import StatefulBackend
 from tui.engine.stateless import StatelessBackend
 
@@ -58,6 +63,7 @@ def open_backend(
     options: EngineOptions,
     verdicts: MutableMapping[str, str],
     progress: Callable[[str], None],
+    cache: Path | None = None,
 ) -> Opened:
     """Read, classify, check and compile a model.
 
@@ -68,6 +74,7 @@ def open_backend(
         options: The user's.
         verdicts: Remembered self-checks; read, and written to where this model was checked now.
         progress: Told what is being done, a few words each.
+        cache: Where compiled models are kept, in a folder for each device; None for nowhere.
 
     Raises:
         OvchatError: With what is wrong and what to do.
@@ -88,25 +95,37 @@ def open_backend(
     if obstacle and options.backend == "paged":
         raise BadParameter(f"backend=paged is not possible for this model: {obstacle}.", "Use backend=auto.")
 
-    progress(f"compiling for {device}")
     paged = not obstacle and options.backend != "stateful"
-    properties = ir.compile_properties(core, device, options)
+    properties = compile_properties(core, device, options, paged=paged) | cache_properties(device, cache)
+    model_context = files.context_length or FALLBACK_CONTEXT
+    if on_npu := device.startswith("NPU"):
+        if why := npu_obstacle(signature):
+            raise ModelNotSupported(f"{device} cannot run {files.name}: {why}.", "Choose the CPU or a GPU for it.")
+        model_context = min(model_context, DEFAULT_CONTEXT)
+    # What a state is stored as is the plugin's secret; f16 is the largest that it chooses by itself.
+    per_token = 0 if paged else files.kv_bytes_per_token("f16")
+    context = context_limit(asked=options.context, model=model_context, bytes_per_token=per_token)
+    lengths = lengths_for(context)
+    if on_npu:
+        properties |= npu_properties(lengths)
+
+    progress(f"compiling for {device}{_takes_long(device, cache)}")
     compiled = ir.compile_decoder(core, graph, device, properties, paged=paged)
     del graph
     kv_cache = _property(compiled, "KV_CACHE_PRECISION")
     backend: Backend[Any]
-    model_context = files.context_length or FALLBACK_CONTEXT
-    if paged:
-        backend = PagedBackend(compiled, model_context=model_context, asked_context=options.context)
+    chunk_size = _chunk_size(files.weight_bytes)
+    if on_npu:
+        backend = NpuBackend(compiled, signature, lengths=lengths, context_limit=context)
+        chunk_size = lengths.context  # a prompt is computed at once
+    elif paged:
+        room = room_on(core, device, files.weight_bytes)
+        backend = PagedBackend(compiled, model_context=model_context, asked_context=options.context, room=room)
         kv_cache = backend.kv_cache
     else:
-        # What a state is stored as is the plugin's secret; f16 is the largest that it chooses by itself.
-        limit = context_limit(
-            asked=options.context, model=model_context, bytes_per_token=files.kv_bytes_per_token("f16")
-        )
         kind = StatefulBackend if signature.kind in (ir.Kind.STATEFUL, ir.Kind.HYBRID) else StatelessBackend
-        backend = kind(compiled, signature, context_limit=limit)
-    backend.chunk_size = _chunk_size(files.weight_bytes)
+        backend = kind(compiled, signature, context_limit=context)
+    backend.chunk_size = chunk_size
     if signature.kind in _SLOW:
         notices.append(
             f"This model was exported {_SLOW[signature.kind]}, which is slow: export it again, stateful, "
@@ -115,6 +134,13 @@ def open_backend(
     if not backend.capabilities.selects_rows:
         notices.append("Logits of every prompt token are computed: the LM head of this model was not recognised.")
     return Opened(backend, _property(compiled, "INFERENCE_PRECISION_HINT"), kv_cache, tuple(notices))
+
+
+def _takes_long(device: str, cache: Path | None) -> str:
+    """A warning where a device compiles for minutes and nothing of that is kept from before."""
+    if not device.startswith("NPU") or (cache is not None and any((cache / device).glob("*.blob"))):
+        return ""
+    return " (the first time, that takes minutes)"
 
 
 def paged_obstacle(signature: ir.Signature, device: str) -> str:

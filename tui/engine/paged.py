@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tui.engine.backend import Backend, Capabilities, Logits, Tokens, infer
 from tui.engine.context import context_limit, kv_budget
+from tui.engine.device_memory import Room
 from tui.engine.errors import NotEnoughMemory
 from tui.engine.kv_cache import BlockPool, BlockTable
 from tui.engine.model import ROWS_INPUT
@@ -33,12 +34,15 @@ class PagedBackend(Backend[BlockTable]):
         compiled: A model after `make_paged`, and `select_rows` where that succeeded.
         model_context: The model's own context limit in tokens; less is taken where memory holds less.
         asked_context: The user's limit, which overrides it.
+        room: Memory for the KV cache.
 
     Raises:
         NotEnoughMemory: The KV cache of the context asked for does not fit.
     """
 
-    def __init__(self, compiled: ov.CompiledModel, *, model_context: int, asked_context: int | None) -> None:
+    def __init__(
+        self, compiled: ov.CompiledModel, *, model_context: int, asked_context: int | None, room: Room
+    ) -> None:
         super().__init__(compiled)
         named = {port.get_any_name(): port for port in compiled.inputs}
         self._caches = [port for name, port in named.items() if name.startswith(("key_cache.", "value_cache."))]
@@ -47,9 +51,16 @@ class PagedBackend(Backend[BlockTable]):
         self._quantised = self.kv_cache in _QUANTISED
         self.vocab_size = compiled.output("logits").get_partial_shape()[2].get_length()
 
-        per_block = sum(math.prod(_block_shape(port)) * port.get_element_type().bitwidth // 8 for port in self._caches)
-        context = context_limit(asked=asked_context, model=model_context, bytes_per_token=per_block / self._block_size)
-        blocks = self._num_blocks(context, per_block)
+        sizes = [math.prod(_block_shape(port)) * port.get_element_type().bitwidth // 8 for port in self._caches]
+        per_block = sum(sizes)
+        # Each layer's cache is one allocation, and a GPU limits these.
+        most = None if room.largest is None else room.largest // max(sizes)
+        if most is not None:
+            model_context = min(model_context, most * self._block_size)
+        context = context_limit(
+            asked=asked_context, model=model_context, bytes_per_token=per_block / self._block_size, free=room.free
+        )
+        blocks = self._num_blocks(context, kv_budget(room.free) // per_block, most)
         self._pool = BlockPool(blocks)
         self._request: Any = compiled.create_infer_request()
         self._tensors = self._reserve(blocks)
@@ -61,10 +72,16 @@ class PagedBackend(Backend[BlockTable]):
             selects_rows=self._selects_rows,
         )
 
-    def _num_blocks(self, context: int, bytes_per_block: int) -> int:
-        """Blocks for one context, and for more of them as far as they fit in the budget."""
+    def _num_blocks(self, context: int, budget: int, most: int | None) -> int:
+        """Blocks for one context, and for more of them as far as the budget has them."""
         needed = -(-context // self._block_size)
-        return max(needed, min(needed * _RESIDENT_CONTEXTS, kv_budget() // bytes_per_block))
+        if most is not None and needed > most:
+            raise NotEnoughMemory(
+                f"The device cannot hold a context of {context:,} tokens in one piece.",
+                f"Set engine.context to {most * self._block_size} or less.",
+            )
+        wanted = min(needed * _RESIDENT_CONTEXTS, budget)
+        return max(needed, wanted if most is None else min(wanted, most))
 
     def _reserve(self, blocks: int) -> list[ov.Tensor]:
         devices = self._compiled.get_property("EXECUTION_DEVICES")

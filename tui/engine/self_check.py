@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from tui.engine import model as ir
 from tui.engine.backend import Backend
+from tui.engine.device_memory import Room
 from tui.engine.errors import NotEnoughMemory, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.paged import PagedBackend
@@ -99,6 +100,8 @@ def _compare(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> 
     if device.startswith("CPU"):
         # Quantised activations and KV would blur what is compared.
         properties |= {"KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+    elif device.startswith("GPU"):
+        properties |= {"KV_CACHE_PRECISION": "f16", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
     context = _PROMPT_TOKENS + _DECODE_TOKENS
 
     def compiled(*, paged: bool) -> ov.CompiledModel:
@@ -108,7 +111,8 @@ def _compare(core: ov.Core, xml: Path, device: str, signature: ir.Signature) -> 
         return StatefulBackend(compiled(paged=False), signature, context_limit=context)
 
     def paged() -> Backend[Any]:
-        return PagedBackend(compiled(paged=True), model_context=context, asked_context=context)
+        room = Room(available_bytes())
+        return PagedBackend(compiled(paged=True), model_context=context, asked_context=context, room=room)
 
     expected = _logits(stateful)
     try:
