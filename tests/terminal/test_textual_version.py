@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import os
 import re
+import sys
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from rich.console import Console
 from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
 from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
@@ -30,6 +35,7 @@ PRIVATE: dict[str, list[tuple[type, str]]] = {
     "terminal/title.py": [(App, "_driver")],
     "terminal/ending.py": [(App, "_driver _exit _handle_exception")],
     "screens/keymap.py": [(App, "_keymap")],
+    "screens/modal.py": [(Screen, "_dirty_widgets _refresh_layout _repaint_required")],
     "screens/palette.py": [(CommandPalette, "_action_command_list")],
     "widgets/block_view.py": [(Widget, "_repaint_regions _size_updated")],
     "widgets/following_scroll.py": [(Widget, "_scroll_update _vertical_scrollbar"), (App, "_start_widget")],
@@ -63,10 +69,22 @@ def test_it_is_the_version_that_the_output_was_written_for() -> None:
     )
 
 
+@cache
+def of_objects(module: str) -> Mapping[str, set[str]]:
+    """By class of a module, the private names that its objects have or are asked for."""
+    source = inspect.getsource(sys.modules[module])
+    _, *parts = re.split(r"^class (\w+)", source, flags=re.MULTILINE)
+    return {name: {*re.findall(r"\bself\.(_\w+)", text)} for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def has(kind: type, name: str) -> bool:
+    """Whether a class itself has it, or gives it to its objects."""
+    return name in vars(kind) or name in of_objects(kind.__module__).get(kind.__name__, ())
+
+
 def is_of(kind: type, name: str) -> bool:
     """Whether a class has it, or its objects have."""
-    sources = (inspect.getsource(each) for each in kind.__mro__[:-1])
-    return hasattr(kind, name) or any(re.search(rf"\bself\.{name}\b", source) for source in sources)
+    return any(has(each, name) for each in kind.__mro__[:-1])
 
 
 @pytest.mark.parametrize("module", PRIVATE)
@@ -76,6 +94,41 @@ def test_every_private_name_is_there_and_used(module: str) -> None:
         for name in names.split():
             assert is_of(kind, name), f"{kind.__name__}.{name}, for {module}"
             assert re.search(rf"\b{name}\b", source), f"{name} is not used in {module}"
+
+
+def names_of_self(node: ast.ClassDef) -> set[str]:
+    """The private names that a class reads of itself, sets, or gives a method."""
+    used = {
+        each.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute) and ast.unparse(each.value) in ("self", "super()")
+    }
+    made = {each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {name for name in used | made if name.startswith("_") and not name.startswith("__")}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has another driver")
+def test_no_other_class_uses_what_is_private_or_has_something_of_that_name() -> None:
+    listed = {(module, name) for module, known in PRIVATE.items() for _, names in known for name in names.split()}
+    listed |= {("terminal/driver.py", name) for name in OF_THE_DRIVER.split()}
+    found: set[tuple[str, str]] = set()
+    for path in SOURCES.rglob("*.py"):
+        source = path.read_text("utf-8")
+        if not re.search(r"^from textual\b", source, re.MULTILINE):
+            continue
+        place = path.relative_to(SOURCES)
+        module = importlib.import_module(".".join(("tui", *place.with_suffix("").parts)))
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef):
+                theirs = [
+                    each
+                    for each in getattr(module, node.name).__mro__
+                    if each.__module__.startswith(("textual.", "rich."))
+                ]
+                found |= {
+                    (place.as_posix(), name) for name in names_of_self(node) if any(has(each, name) for each in theirs)
+                }
+    assert found <= listed
 
 
 def test_no_other_module_imports_what_is_private() -> None:

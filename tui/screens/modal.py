@@ -43,9 +43,9 @@ class Modal(ModalScreen[Result], Generic[Result]):
     def _fit(self) -> None:
         """Have the classes of the terminal's size."""
         for size, points in zip(self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True):
-            fitting = self._get_breakpoint_classes(size, points or [])
-            for _, name in points or []:
-                self.set_class(name in fitting, name)
+            fitting = max((point for point in points or () if point[0] <= size), default=None)
+            for point in points or ():
+                self.set_class(point == fitting, point[1])
 
     def on_resize(self, event: Resize) -> None:
         if event.size == self.outer_size:  # that of its own layout
