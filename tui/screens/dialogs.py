@@ -19,7 +19,7 @@ from tui.screens.modal import Modal
 from tui.widgets.keys_row import KeysRow
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
-from tui.widgets.typing_keys import typing_keys
+from tui.widgets.typing_keys import NEW_LINE_KEYS, typing_keys
 from tui.widgets.visible import one_line, visible
 
 Result = TypeVar("Result")
@@ -111,11 +111,17 @@ class Lines(TextArea, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = typing_keys(TextArea, "lines", {"ctrl+c,super+c"})
 
-    async def _on_key(self, event: Key) -> None:
+    async def on_key(self, event: Key) -> None:
         if event.key == "enter":
             event.stop()
             event.prevent_default()
             await self.run_action("screen.accept")
+
+
+NEW_LINE = Binding(
+    NEW_LINE_KEYS, "new_line", "New line", id="lines.new_line", tooltip="Begin a new line.", priority=True
+)
+"""For a screen that has `Lines`."""
 
 
 class TextDialog(Dialog[str | None]):
@@ -132,14 +138,7 @@ class TextDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "accept", "OK", id="dialog.accept", tooltip="Take what is written."),
-        Binding(
-            "ctrl+j,alt+enter,shift+enter,ctrl+enter",
-            "new_line",
-            "New line",
-            id="dialog.new_line",
-            tooltip="Begin a new line.",
-            priority=True,
-        ),
+        NEW_LINE,
     ]
 
     DEFAULT_CSS: ClassVar[str] = """

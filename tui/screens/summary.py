@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.engine.errors import OvchatError
-from tui.screens.dialogs import Lines
+from tui.screens.dialogs import NEW_LINE, Lines
 from tui.screens.panel import Panel
 from tui.terminal.display import frame_interval
 from tui.widgets.notice import Notice
@@ -39,14 +39,7 @@ class SummaryScreen(Panel[str | None]):
         Binding("escape", "stop", "Stop", id="summary.stop", tooltip="Stop the model; what it has written stays."),
         Binding("escape", "close", "Back", id="summary.back", tooltip="Leave it, and go back to the prompt."),
         Binding("enter", "accept", "Use it", id="summary.accept", tooltip="Begin the new conversation with it."),
-        Binding(
-            "ctrl+j,alt+enter,shift+enter,ctrl+enter",
-            "new_line",
-            "New line",
-            id="summary.new_line",
-            tooltip="Begin a new line.",
-            priority=True,
-        ),
+        NEW_LINE,
     ]
 
     DEFAULT_CSS: ClassVar[str] = """

@@ -19,7 +19,7 @@ from tui.terminal.editor import EditorFailed, edit_in
 from tui.widgets.pastes import Pastes, tokens_in
 from tui.widgets.prompt_area import PromptArea
 from tui.widgets.prompt_history import PromptHistory
-from tui.widgets.typing_keys import typing_keys
+from tui.widgets.typing_keys import NEW_LINE_KEYS, typing_keys
 from tui.widgets.visible import visible
 
 # The screen's keys: there they scroll the transcript, change the temperature, and copy or stop.
@@ -67,7 +67,7 @@ class Prompt(PromptArea, inherit_bindings=False):
             show=False,
         ),
         Binding(
-            "ctrl+j,alt+enter,shift+enter,ctrl+enter",
+            NEW_LINE_KEYS,
             "new_line",
             "New line",
             id="prompt.new_line",

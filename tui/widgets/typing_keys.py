@@ -8,6 +8,9 @@ from dataclasses import replace
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
+NEW_LINE_KEYS = "ctrl+j,alt+enter,shift+enter,ctrl+enter"
+"""Of a box in which Enter sends or answers. The last two come only from terminals with an extended protocol."""
+
 # By action: of several lines, and of one. The id is the action's name.
 _WORDS = {
     "cursor_up": "A row up.",
