@@ -18,6 +18,7 @@ from tui.store.records import Ended
 from tui.terminal.hangup import HANGUP, TERMINATED
 
 LONG = " ".join(f"word{number}" for number in range(40))
+ENDLESS = "word " * 10_000  # a hundred seconds at the pace below
 FINISH = {"terminal.on_hangup": "finish"}
 
 
@@ -32,7 +33,7 @@ def held_runner() -> ScriptedRunner:
 async def test_the_answer_under_way_is_interrupted(
     opened: OpenChat, tmp_path: Path, code: int, user: dict[str, str]
 ) -> None:
-    async with opened(ScriptedRunner([LONG], tokens_per_s=100), user=user) as chat:
+    async with opened(ScriptedRunner([ENDLESS], tokens_per_s=100), user=user) as chat:
         await chat.write("question")
         await chat.until(lambda: len(chat.session.messages) == 2 and chat.session.messages[1].text)
         session = chat.session
