@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.engine.errors import DeviceNotFound, OvchatError
@@ -82,6 +83,7 @@ class ActiveModel:
         # What is to be done next, and the model and the device that were asked for last.
         self._wanted: Callable[[], None] | None = None
         self._asked: tuple[str | None, str | None] = (None, None)
+        self._present: dict[str, str] = {}  # by the names that models had before
         self._changed = threading.Condition()
         self._closing = False
         self._loaded: Choice | None = None
@@ -119,6 +121,38 @@ class ActiveModel:
         with self._changed:
             if self.status.unloaded:
                 self.use(*self._asked)
+
+    def forget(self) -> None:
+        """As `unload`, for a model that is about to be deleted: `wake` loads what is loaded where nobody says."""
+        self.unload()
+        with self._changed:
+            self._asked = (None, None)
+            self.status = replace(self.status, choice=None)
+
+    def renamed(self, old: str, new: str, folder: Path) -> None:
+        """A model has another name and folder on the disk now; where it is in use, it stays so.
+
+        Args:
+            old: What it was called.
+            new: What it is called.
+            folder: Its folder.
+        """
+        with self._changed:
+            self._present = {name: new if now == old else now for name, now in self._present.items()} | {old: new}
+            self._present.pop(new, None)
+            choice = self.status.choice
+            if choice is None or choice.title != old:
+                return
+            if self._asked[0] == choice.name:
+                self._asked = (new, self._asked[1])
+            renamed = replace(choice, name=new, title=new, folder=folder)
+            if self._loaded is choice:
+                self._loaded = renamed
+            self.status = replace(self.status, choice=renamed)
+
+    def present_name(self, model: str) -> str:
+        """What a model is called now that was called so when it was last looked at."""
+        return self._present.get(model, model)
 
     @property
     def given_devices(self) -> Mapping[str, str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.engine.memory_need import MemoryNeed
 from tui.engine.model_files import ModelFiles
 from tui.library.amounts import count_text, size_text
+
+if TYPE_CHECKING:
+    from tui.library.remove import Deletion
 
 
 def short_path(path: Path) -> str:
@@ -70,3 +75,12 @@ def template_text(files: ModelFiles) -> str:
 def made_with_text(files: ModelFiles) -> str:
     """What it was converted with."""
     return ", ".join(f"{name} {version}" for name, version in files.made_with.items())
+
+
+def deletion_text(target: Deletion) -> str:
+    """What deleting a model comes to."""
+    model = target.model
+    if target.is_link:
+        return f"What it leads to, {os.path.realpath(model.path)}, stays."
+    files = f"{target.files} {'file' if target.files == 1 else 'files'} in {model.path}"
+    return f"That frees {size_text(target.freed)}: {files}."

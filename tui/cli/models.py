@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tui.chat.model_texts import deletion_text
 from tui.cli import console, log
 from tui.cli.lazy_group import LazyGroup
 from tui.cli.loading import read_settings
@@ -22,7 +22,6 @@ from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
 from tui.library import added
-from tui.library.amounts import size_text
 from tui.library.find import ADDED, FoundModel, Source, added_folders, find_model, name_of
 from tui.library.local import LocalModel, LocalModels
 from tui.library.remove import Deletion, delete, removal
@@ -160,11 +159,8 @@ def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
 
 
 def _question(target: Deletion) -> str:
-    model = target.model
-    if target.is_link:
-        return f"Delete the link {model.path}? What it leads to, {os.path.realpath(model.path)}, stays."
-    files = f"{target.files} {'file' if target.files == 1 else 'files'} in {model.path}"
-    return f"Delete {model.name}? That frees {size_text(target.freed)}: {files}."
+    what = f"the link {target.model.path}" if target.is_link else target.model.name
+    return f"Delete {what}? {deletion_text(target)}"
 
 
 def _listed(model: LocalModel, options: EngineOptions, free: int) -> Listed:

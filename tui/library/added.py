@@ -77,8 +77,10 @@ def trouble(folder: Path) -> OvchatError | None:
     except NotADirectoryError:
         step = FROM_GGUF if folder.suffix.lower() == ".gguf" else _NAME_IT
         return ModelNotFound(f"{folder} is a file; a model is a folder.", step)
-    except OSError as error:
+    except PermissionError as error:
         return unreadable(folder, error)
+    except OSError as error:  # a loop of links, a drive that is gone
+        return OvchatError(f"{folder} cannot be read: {error.strerror or error}.", _NAME_IT)
     except ValueError:  # a NUL in the name
         return ModelNotFound("The folder's name has a NUL character in it, which none can have.", _NAME_IT)
     except TooManyFolders:

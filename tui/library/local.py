@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.engine.errors import ModelNotSupported, OvchatError
@@ -30,6 +30,7 @@ class LocalModel:
         source: Where it was found.
         files: What its files say; None while they are not read, and where they cannot be.
         problem: Why it cannot be used; None where nothing speaks against it.
+        place: The folder in which it was found, as `FoundModel`; None where nobody looked.
     """
 
     name: str
@@ -37,6 +38,7 @@ class LocalModel:
     source: Source
     files: ModelFiles | None = None
     problem: OvchatError | None = None
+    place: Path | None = None
 
     @property
     def is_read(self) -> bool:
@@ -92,13 +94,13 @@ class LocalModels:
         return read
 
     def _last(self, model: FoundModel) -> LocalModel:
-        found = LocalModel(model.name, model.path, model.source)
+        found = LocalModel(model.name, model.path, model.source, place=model.place)
         known = self._known.get(model.path)
         return _named(known[1], found) if known is not None else found
 
 
 def _named(known: LocalModel, found: LocalModel) -> LocalModel:
-    return LocalModel(found.name, found.path, found.source, known.files, known.problem)
+    return replace(found, files=known.files, problem=known.problem)
 
 
 def _read(model: LocalModel) -> LocalModel:
@@ -107,10 +109,10 @@ def _read(model: LocalModel) -> LocalModel:
         files = inspect(model.path)
         require_tokenizer(model.path)
     except OvchatError as error:
-        return LocalModel(model.name, model.path, model.source, files, error)
+        return replace(model, files=files, problem=error)
     except OSError as error:  # a folder that goes away meanwhile, a network drive that does
-        return LocalModel(model.name, model.path, model.source, files, unreadable(model.path, error))
-    return LocalModel(model.name, model.path, model.source, files)
+        return replace(model, files=files, problem=unreadable(model.path, error))
+    return replace(model, files=files, problem=None)
 
 
 def _signature(folder: Path) -> _Signature:

@@ -58,8 +58,7 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
     places = places or Places()
     models = find_models(places)
     model = listed(asked, places)
-    if why := not_own(model):
-        raise OvchatError(f"{model.name} {why}.", _instead(model))
+    require_own(model)
     if why := why_no_name(name):
         raise OvchatError(f"{name!r} cannot be a name: {why}.", _HERE)
     target = model.place.joinpath(*name.split("/"))
@@ -75,6 +74,16 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
         return (found is not None and found.path == model.path) or remembered == str(model.path.absolute())
 
     return Renamed(renamed, _follow(model.name, name, is_it))
+
+
+def require_own(model: FoundModel) -> None:
+    """See that a model is one that can be renamed.
+
+    Raises:
+        OvchatError: It is kept where others keep their models; says what to do instead.
+    """
+    if why := not_own(model):
+        raise OvchatError(f"{model.name} {why}.", _instead(model))
 
 
 def _instead(model: FoundModel) -> str:

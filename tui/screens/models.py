@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.engine.errors import OvchatError
 from tui.screens.device_choice import ask_device
-from tui.screens.jobs_panel import JOBS_KEY, JobsPanel
+from tui.screens.jobs_panel import JOBS_KEY
+from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.models_reading import RowReader
@@ -52,7 +54,7 @@ async def first_found(models: LocalModels) -> list[LocalModel] | None:
     return None
 
 
-class ModelsScreen(JobsPanel[str, ModelRow]):
+class ModelsScreen(ManagingPanel):
     """The table; answers the name of the model that was asked for, which is loaded or about to be.
 
     Args:
@@ -72,6 +74,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         _key("alt+d", "device", "Device", "Choose where the marked model runs."),
         _key("alt+i", "facts", "Details", "All that is known of the marked model."),
         _key("alt+s", "sort", "Sort", "Sort by the next column."),
+        *MANAGING_KEYS,
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -84,9 +87,8 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
     """
 
     def __init__(self, services: Services, reason: str = "", first: list[LocalModel] | None = None) -> None:
-        super().__init__(services.jobs, services.models)
+        super().__init__(services)
         self._first = first
-        self._services = services
         self._reason = reason
         self._reader = RowReader(services)
         self._reading = asyncio.Lock()
@@ -112,7 +114,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         self._watch()
         self._watch_disk()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._show_heading)
 
     # What is here
@@ -152,10 +154,10 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
             if (found := await asyncio.to_thread(self._reader.renewed, self._all or ())) is not None:
                 self._renew(found, is_ours=folder is not None)
                 await self._read_files()
-        at = next((row for row in self._all or () if row.model.path == folder), self.rows.current)
-        if folder is not None and at is not None:
-            self._show(at.name)
-        return at.name if at is not None else ""
+        if (there := next((row for row in self._all or () if row.model.path == folder), None)) is not None:
+            self._show(there.name)
+        marked = self.rows.current
+        return marked.name if marked is not None else ""
 
     @work
     async def _watch_disk(self) -> None:
@@ -266,7 +268,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         marked = self.rows.current if self.is_mounted else None
         match action:
-            case "choose" | "facts" | "device":
+            case "choose" | "facts" | "device" | "rename" | "remove":
                 return True if marked is not None else None
             case "jobs":
                 return self.strip.has_class("-any") if self.is_mounted else None
@@ -280,12 +282,13 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         return item.name if self._use(item) else None
 
     def leave(self) -> None:
-        self.dismiss(self._loaded_here)
+        name = self._loaded_here
+        self.dismiss(self._services.active.present_name(name) if name is not None else None)
 
     def action_load(self) -> None:
         if (row := self.rows.current) is not None and self._use(row):
             self._loaded_here = row.name
-            self._look()
+            self.look()
 
     def _use(self, row: ModelRow) -> bool:
         """Load a model that is not loaded; False, and that said, where it cannot be used."""
@@ -304,11 +307,12 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
 
     def action_unload(self) -> None:
         self._services.active.unload()
-        self._loaded_here = None
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
-        self._scene.status = self._services.active.status
+    def look(self) -> None:
+        self._scene.status = status = self._services.active.status
+        if status.unloaded:
+            self._loaded_here = None
         self._draw()
 
     def action_facts(self) -> None:
@@ -337,7 +341,7 @@ class ModelsScreen(JobsPanel[str, ModelRow]):
         self._scene.given = {**self._scene.given, row.name: device}
         if self._scene.state(row) in (State.LOADED, State.LOADING):
             self._load(row, device or None)
-        self._look()
+        self.look()
 
 
 def _where() -> str:

@@ -136,7 +136,8 @@ async def open_stored(
 
 def _use_model(services: Services, pane: ChatPane) -> None:
     """Load the model of the conversation that is shown."""
-    wanted, choice = pane.session.conversation.model, services.active.status.choice
+    wanted = services.active.present_name(pane.session.conversation.model)
+    choice = services.active.status.choice
     if wanted and choice is not None and wanted != choice.name:
         services.active.use(wanted)
 

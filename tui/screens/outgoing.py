@@ -111,7 +111,7 @@ class Outgoing:
     @property
     def can_go_unseen(self) -> bool:
         """The next message can be said where nobody looks: the conversation is free, and its model is loaded."""
-        status, model = self._active.status, self.session.conversation.model
+        status, model = self._active.status, self._active.present_name(self.session.conversation.model)
         free = bool(self.waiting) and not (self.held or self.going or self._turn or self.session.turn)
         return free and status.model is not None and status.choice is not None and model in ("", status.choice.name)
 

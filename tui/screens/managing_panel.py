@@ -1,0 +1,93 @@
+"""The keys with which models are managed: a folder is added, the marked model gets another name or leaves the list."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tui.engine.errors import OvchatError
+from tui.screens.jobs_panel import JobsPanel
+from tui.screens.model_row import ModelRow
+from tui.screens.models_managing import ask_for_folder, ask_for_name, ask_to_remove
+from tui.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from tui.screens.services import Services
+
+_NAMED = 3  # models that are named, of those that a folder has brought
+
+
+class ManagingPanel(JobsPanel[str, ModelRow]):
+    """The panel with a list of models. A subclass has `MANAGING_KEYS` among its keys.
+
+    Args:
+        services: The models, the one in use and the settings.
+    """
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.jobs, services.models)
+        self._services = services
+
+    @abstractmethod
+    async def look_again(self, folder: Path | None = None) -> str:
+        """List what is here now, with the model in `folder` marked; its name, or that of the marked one."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Look at the model in use: something has been done with it."""
+
+    @work(group="managing")
+    async def action_add(self) -> None:
+        brought = await ask_for_folder(self.app, self._services)
+        if brought is None:
+            return
+        await self.look_again(brought[0].path if brought else None)
+        names = ", ".join(model.name for model in brought[:_NAMED])
+        more = f" and {len(brought) - _NAMED} more" if len(brought) > _NAMED else ""
+        self.say(f"Listed now: {names}{more}." if brought else "Its models are on the list already.")
+
+    @work(group="managing")
+    async def action_rename(self) -> None:
+        if (row := self.rows.current) is None:
+            return
+        try:
+            renamed = await ask_for_name(self.app, self._services, row.model)
+        except OvchatError as error:
+            self.fail(error)
+            return
+        if renamed is not None:
+            self.look()
+            await self.look_again(renamed.model.path)
+            notices = " ".join(renamed.notices)
+            self.say(
+                f"{row.name} is {renamed.model.name} now. {notices}".rstrip(), "warning" if notices else "information"
+            )
+
+    @work(group="managing")
+    async def action_remove(self) -> None:
+        if (row := self.rows.current) is None:
+            return
+        try:
+            done = await ask_to_remove(self.app, self._services, row.model, self.say)
+        except (OvchatError, StoreError) as error:
+            self.fail(error)
+            done = None
+        self.look()
+        await self.look_again(row.model.path)
+        if done is not None:
+            self.say(done)
+
+
+def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
+
+
+MANAGING_KEYS: list[BindingType] = [
+    _key("alt+a", "add", "Add folder", "List the models of another folder where they are."),
+    _key("alt+r", "rename", "Rename", "Give the marked model another name: its folder is renamed."),
+    _key("alt+x", "remove", "Remove", "Delete the marked model, or take its folder off the list. It asks first."),
+]

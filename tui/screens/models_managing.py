@@ -1,0 +1,119 @@
+"""What the user does with models on the disk: a folder is added, one gets another name, one leaves the list.
+
+A model that is in use stays loaded under its new name, and is unloaded before it is deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from tui.chat.model_texts import deletion_text, short_path
+from tui.engine.errors import OvchatError
+from tui.library import added
+from tui.library.find import FoundModel, Source
+from tui.library.remove import Deletion, TakenOff, delete, removal
+from tui.library.rename import Renamed, rename, require_own
+from tui.screens.dialogs import ConfirmDialog
+from tui.screens.trying_dialog import TryingDialog
+from tui.store.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    from tui.chat.active_model import ActiveModel
+    from tui.library.local import LocalModel
+    from tui.screens.services import Services
+
+_TICK_S = 0.1
+_ADD = "A model, or a folder with models in it. They are listed where they are; nothing is copied."
+_RENAME = "A name, or OWNER/NAME. Its device, its sampling settings and its conversations follow."
+
+
+async def ask_for_folder(app: App[Any], services: Services) -> Sequence[FoundModel] | None:
+    """Ask for a folder and put it on the list; the models that it has brought, None where the user left."""
+
+    def add(folder: str) -> list[FoundModel]:
+        # A file object of its own: that of the app tells of what it sets, which is for the event loop.
+        return added.add(folder, SettingsFile(services.settings_file.path))
+
+    asked: TryingDialog[list[FoundModel]] = TryingDialog("Add a folder", text=_ADD, do=add)
+    return await app.push_screen_wait(asked)
+
+
+async def ask_for_name(app: App[Any], services: Services, model: LocalModel) -> Renamed | None:
+    """Ask for another name and give it to the model; None where the user left.
+
+    Raises:
+        OvchatError: It cannot have another one now.
+    """
+    active = services.active
+    if model.place is not None:
+        require_own(FoundModel(model.name, model.path, model.source, model.place))
+
+    def give(name: str) -> Renamed:
+        status = active.status
+        if status.title == model.name and status.stage:
+            raise OvchatError(f"{model.name} is being loaded or unloaded.", "Wait until that has ended.")
+        renamed = rename(model.name, name.strip())
+        active.renamed(model.name, renamed.model.name, renamed.model.path)
+        return renamed
+
+    asked: TryingDialog[Renamed] = TryingDialog("Rename", model.name, text=_RENAME, do=give)
+    return await app.push_screen_wait(asked)
+
+
+async def ask_to_remove(
+    app: App[Any], services: Services, model: LocalModel, say: Callable[[str], object]
+) -> str | None:
+    """Ask whether a model shall leave the list, and see to it; what was done, None where the user left.
+
+    Args:
+        app: Asks.
+        services: The model in use and the settings.
+        model: The model. Of one in a folder that was added, the whole folder leaves the list.
+        say: Told what is waited for.
+
+    Raises:
+        OvchatError: It cannot leave, or not all of it could be deleted.
+        StoreError: The settings cannot be written.
+    """
+    target = await asyncio.to_thread(_removal, model)
+    match target:
+        case TakenOff(folder=folder, models=models):
+            also = f"{models} models of the list are in it. " if models > 1 else ""
+            question = ConfirmDialog(
+                f"Take {short_path(folder)} off the list?",
+                f"{also}No file is deleted.",
+                yes="Take it off",
+                no="Keep it",
+            )
+            if not await app.push_screen_wait(question):
+                return None
+            await asyncio.to_thread(added.take_off, folder, SettingsFile(services.settings_file.path))
+            return f"{folder} is off the list. Its files are as they were."
+    in_use = services.active.status.title == model.name
+    unloads = " It is in use, and is unloaded first." if in_use else ""
+    title = f"Delete {'the link ' if target.is_link else ''}{model.name}?"
+    question = ConfirmDialog(title, deletion_text(target) + unloads, yes="Delete it", no="Keep it")
+    if not await app.push_screen_wait(question):
+        return None
+    await _give_free(services.active, model.name, say)
+    await asyncio.to_thread(delete, target)
+    return f"Deleted: {'the link ' if target.is_link else ''}{model.name}."
+
+
+def _removal(model: LocalModel) -> Deletion | TakenOff:
+    is_added = model.source is Source.ADDED and model.place is not None
+    return removal(str(model.place) if is_added else model.name)
+
+
+async def _give_free(active: ActiveModel, name: str, say: Callable[[str], object]) -> None:
+    """Unload a model if it is in use, and wait for that."""
+    if active.status.title != name:
+        return
+    active.forget()
+    say(f"{name} is deleted when it is unloaded; an answer under way ends first.")
+    while active.status.stage and active.status.unloaded:
+        await asyncio.sleep(_TICK_S)
