@@ -18,7 +18,7 @@ from tui.cli import console, log
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import read_settings, saying_after
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.cli.progress_line import ProgressLine
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
@@ -50,7 +50,7 @@ _NOTHING_DONE = "Nothing is done."
 @click.option("--python", metavar="PATH", help="Run in an environment of yours, which has optimum-intel and nncf.")
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @debug_option
 def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **given: Any) -> None:
     """Convert a model to OpenVINO's format.
@@ -104,8 +104,9 @@ def _stopping() -> Iterator[threading.Event]:
     def end(_: int, __: FrameType | None) -> None:
         stop.set()
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in (getattr(signal, name) for name in names)}
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # One that is ignored stays so: `nohup` does that.
+    before = {each: signal.signal(each, end) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
     try:
         with interrupting(stop.set):
             yield stop

@@ -25,6 +25,11 @@ _NEEDED = re.compile(
 )
 
 
+def is_safe(name: str) -> bool:
+    """Whether a file of a repository lies at its top and has a name that no file system takes amiss."""
+    return bool(_SAFE.fullmatch(name)) and not _DEVICE.match(name)
+
+
 def wanted(repository: Repository) -> tuple[RemoteFile, ...]:
     """The files that a chat needs, small ones first.
 
@@ -37,7 +42,7 @@ def wanted(repository: Repository) -> tuple[RemoteFile, ...]:
         raise _no_model(repository.id, names)
     found: dict[str, RemoteFile] = {}
     for file in sorted(repository.files, key=lambda file: (file.size, file.name)):
-        if _SAFE.fullmatch(file.name) and not _DEVICE.match(file.name) and _NEEDED.fullmatch(file.name):
+        if is_safe(file.name) and _NEEDED.fullmatch(file.name):
             # Two that differ in the case of their letters are one file on macOS and Windows.
             found.setdefault(file.name.casefold(), file)
     return tuple(found.values())

@@ -46,6 +46,12 @@ def test_several_files_of_weights_are_added_up(source: Path) -> None:
     assert of_folder(source).stored == Stored(2 * whole.size, 2 * whole.parameters)
 
 
+def test_an_index_that_makes_no_sense_is_left_alone(source: Path) -> None:
+    for text in ('{"weight_map": 3}', '{"weight_map": []}', "{}"):
+        (source / "model.safetensors.index.json").write_text(text)
+        assert of_folder(source).stored.parameters == 150_848
+
+
 def test_weights_of_torch_are_counted_by_their_type(source: Path) -> None:
     (source / "model.safetensors").unlink()
     (source / "pytorch_model.bin").write_bytes(bytes(1000))
@@ -69,6 +75,11 @@ def _lose(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-00001-of-00002.safetensors"}}')
 
 
+def _nest(folder: Path) -> None:
+    text = b"[" * 100_000
+    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+
+
 def _become(**config: object) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         file = folder / "config.json"
@@ -83,6 +94,7 @@ def _become(**config: object) -> Callable[[Path], None]:
         (_cut, "model.safetensors is cut off"),
         (_point, "git-lfs pointer"),
         (_spoil, "not a safetensors file"),
+        (_nest, "not a safetensors file"),
         (_lose, "model-00001-of-00002.safetensors is missing"),
         (lambda folder: (folder / "model.safetensors").unlink(), "has no weights"),
         (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
@@ -128,6 +140,7 @@ def test_a_repository_is_looked_up_and_only_its_config_is_fetched(
 ) -> None:
     files = {path.name: path.read_bytes() for path in source.iterdir()}
     extra = {"README.md": b"#", "original/model.safetensors": bytes(9), "model.onnx": bytes(9), ".gitattributes": b""}
+    extra |= {"con.json": b"{}", "a:b.json": b"{}", "sub/config.json": b"{}"}
     hub.add("org/Tiny-Llama", files | extra)
     found = find("org/Tiny-Llama")
     assert found.folder is None

@@ -21,6 +21,7 @@ from tui.library.find import Places, find_models
 from tui.library.folders import REPOSITORY, snapshot
 from tui.library.hub import RemoteFile, Repository, is_id, list_repository, read_file
 from tui.library.names import meant
+from tui.library.wanted import is_safe
 
 _CONFIG = "config.json"
 _CHOOSE = "Choose a text model that is a decoder: Llama, Qwen, Mistral, Phi, ..."
@@ -176,7 +177,7 @@ def _on_hub(name: str, stop: threading.Event, patience: Patience) -> Source:
 
 def _is_beside(name: str) -> bool:
     # Nothing of a folder: there it is another format, or the maker's own.
-    return "/" not in name and "\\" not in name and not name.startswith(".") and bool(_BESIDES.fullmatch(name))
+    return is_safe(name) and bool(_BESIDES.fullmatch(name))
 
 
 def _config(repository: Repository, file: RemoteFile, patience: Patience, stop: threading.Event) -> Mapping[str, Any]:

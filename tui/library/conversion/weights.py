@@ -48,7 +48,8 @@ def read_weights(folder: Path, names: Iterable[str], config: Mapping[str, Any]) 
     """
     files = weight_files(names)
     if INDEX in names:
-        wanted = set(read_json(folder / INDEX).get("weight_map", {}).values())
+        places = read_json(folder / INDEX).get("weight_map")
+        wanted = {str(name) for name in places.values()} if isinstance(places, dict) else set()
         if missing := sorted(wanted - set(files)):
             raise ModelBroken(
                 f"{folder / str(missing[0])} is missing: {len(missing)} of {len(wanted)} files.", GET_AGAIN
@@ -82,7 +83,7 @@ def _parameters(file: Path) -> int:
         tensors = [each for name, each in json.loads(header).items() if name != "__metadata__"]
         end = max((int(each["data_offsets"][1]) for each in tensors), default=0)
         count: int = sum(math.prod(each["shape"]) for each in tensors)
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise ModelBroken(f"{file} is not a safetensors file, or damaged.", GET_AGAIN) from None
     if size < _LENGTH_BYTES + length + end:
         raise ModelBroken(
