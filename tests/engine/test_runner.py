@@ -108,11 +108,11 @@ def test_a_load_gives_way_to_the_next_and_the_last_model_asked_for_stays(runner:
     reading, go_on = threading.Event(), threading.Event()
     load = LanguageModel.load.__func__  # type: ignore[attr-defined]
 
-    def slow(cls, folder, device, options, verdicts, progress):
+    def slow(cls, folder, device, options, verdicts, progress, cache):
         if folder.name == "llama":
             reading.set()
             go_on.wait(30)
-        return load(cls, folder, device, options, verdicts, progress)
+        return load(cls, folder, device, options, verdicts, progress, cache)
 
     monkeypatch.setattr(LanguageModel, "load", classmethod(slow))
     first = runner.load(tiny_model("llama"), "CPU", EXACT)
@@ -169,6 +169,55 @@ def test_closing_waits_for_a_compilation_under_way(tiny_model):
     runner.close()
     assert loading.done
     assert runner.model is None
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The model llama is compiled only when the event is set."""
+    go_on = threading.Event()
+    load = LanguageModel.load.__func__  # type: ignore[attr-defined]
+
+    def slow(cls, folder, device, options, verdicts, progress, cache):
+        if folder.name == "llama":
+            progress = str  # it is past its last stage
+            go_on.wait(60)
+        return load(cls, folder, device, options, verdicts, progress, cache)
+
+    monkeypatch.setattr(LanguageModel, "load", classmethod(slow))
+    yield go_on
+    go_on.set()
+
+
+def test_a_load_that_takes_too_long_fails_and_the_next_does_not_wait_for_its_end(runner: Runner, tiny_model, stuck):
+    slow = runner.load(tiny_model("llama"), "CPU", EngineOptions(precision="f32", context=300, load_timeout=1))
+    with pytest.raises(OvchatError, match="not loaded within 1 seconds") as raised:
+        slow.result()
+    assert "engine.load_timeout" in raised.value.next_step
+    assert runner.model is None
+    other = runner.load(tiny_model("qwen2"), "CPU", EXACT).result()
+    assert not stuck.is_set()
+    assert runner.generate(request()).result().usage.completion_tokens == 20
+    stuck.set()
+    runner.close()
+    assert other.files.name == "qwen2"
+
+
+def test_what_is_loaded_too_late_is_closed(runner: Runner, tiny_model, stuck, monkeypatch):
+    closed: list[str] = []
+    close = LanguageModel.close
+    monkeypatch.setattr(LanguageModel, "close", lambda self: (closed.append(self.files.name), close(self)))
+    with pytest.raises(OvchatError, match="within 1 seconds"):
+        runner.load(tiny_model("llama"), "CPU", EngineOptions(context=300, load_timeout=1)).result()
+    stuck.set()
+    runner.close()  # waits for it
+    assert closed == ["llama"]
+
+
+def test_a_load_in_time_and_one_that_fails_are_as_without_a_limit(runner: Runner, tiny_model, tmp_path):
+    in_time = EngineOptions(precision="f32", context=300, load_timeout=60)
+    assert runner.load(tiny_model("llama"), "CPU", in_time).result() is runner.model
+    with pytest.raises(ModelNotFound, match="nowhere"):
+        runner.load(tmp_path / "nowhere", "CPU", in_time).result()
 
 
 def test_a_model_closed_twice_stays_closed_and_its_tokenizer_says_so(tiny_model):

@@ -29,6 +29,7 @@ _SAMPLING = (
 _GREEDY = click.option("--greedy", is_flag=True, help="Always the most likely token: the same as -t 0.")
 model_option = click.option("-m", "--model", metavar="NAME|DIR", help="The model: a name, or a folder.")
 device_option = click.option("-d", "--device", metavar="DEVICE", help="The device to run on: auto, cpu, gpu, npu, ...")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 debug_option = click.option("--debug", is_flag=True, help="Write a detailed log file and say where.")
 engine_option = click.option(
     "-o",
@@ -36,7 +37,7 @@ engine_option = click.option(
     "options",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Engine option: backend, precision, kv_cache, threads or context; may be repeated.",
+    help="Engine option: backend, precision, kv_cache, threads, context or load_timeout; may be repeated.",
 )
 _MODEL = (
     model_option,

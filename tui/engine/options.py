@@ -11,6 +11,7 @@ from tui.engine.errors import BadParameter
 
 BACKENDS = ("auto", "paged", "stateful")
 PRECISIONS = ("auto", "default", "f32", "bf16", "f16")
+_COUNTS = {"threads": "auto", "context": "auto", "load_timeout": "none"}  # each with the word for no number
 KV_CACHES = ("auto", "u4", "u8", "f16", "bf16", "f32")
 
 
@@ -25,6 +26,7 @@ class EngineOptions:
         kv_cache: Element type of the KV cache; `auto` leaves it to the device and the model.
         threads: CPU threads for inference; None leaves it to OpenVINO.
         context: Context limit in tokens; None takes the model's, or what memory holds if that is less.
+        load_timeout: Seconds that loading may take, compiling included; None for no limit.
     """
 
     backend: str = "auto"
@@ -32,6 +34,7 @@ class EngineOptions:
     kv_cache: str = "auto"
     threads: int | None = None
     context: int | None = None
+    load_timeout: int | None = None
 
     def __post_init__(self) -> None:
         _check_choice("backend", self.backend, BACKENDS)
@@ -39,6 +42,7 @@ class EngineOptions:
         _check_choice("kv_cache", self.kv_cache, KV_CACHES)
         _check_count("threads", self.threads, 1, 1024)
         _check_count("context", self.context, 16, 2**24)
+        _check_count("load_timeout", self.load_timeout, 1, 86_400)
         if self.kv_cache == "f32" and self.precision == "bf16":
             raise BadParameter(
                 "kv_cache=f32 does not work with precision=bf16: OpenVINO's CPU plugin refuses the pair.",
@@ -63,7 +67,7 @@ class EngineOptions:
                 raise BadParameter(f"There is no engine option {key!r}.{hint}", f"The options are: {', '.join(known)}.")
             if not equals or not value:
                 raise BadParameter(f"The engine option {key} has no value.", f"Write {key}=VALUE.")
-            values[key] = _count_from(key, value) if key in ("threads", "context") else value
+            values[key] = _count_from(key, value) if key in _COUNTS else value
         return cls(**values)
 
 
@@ -80,7 +84,7 @@ def _check_count(name: str, value: object, low: int, high: int) -> None:
 
 
 def _count_from(name: str, text: str) -> int | None:
-    if text == "auto":
+    if text == _COUNTS[name]:
         return None
     try:
         return int(text)

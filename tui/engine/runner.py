@@ -19,6 +19,7 @@ from tui.engine.errors import Cancelled, OvchatError
 from tui.engine.events import Event, Finished, PrefillProgress
 from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
+from tui.engine.loading import Loading, TooSlow
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
 from tui.engine.scoring import score
@@ -157,6 +158,7 @@ class Runner:
         self._warm_up: Job[Any, None] | None = None
         self._cold: LanguageModel | None = None  # loaded just now
         self._load: LoadJob | None = None
+        self._left: list[Loading] = []  # that took too long
         self._changed = threading.Condition()
         self._closing = False
         # A daemon: a runner that nobody closed must not keep the process.
@@ -169,11 +171,13 @@ class Runner:
         device: str = "auto",
         options: EngineOptions | None = None,
         verdicts: MutableMapping[str, str] | None = None,
+        cache: Path | None = None,
     ) -> LoadJob:
         """Load a model in place of the one held; arguments as `LanguageModel.load`.
 
         Loaded, it warms up by itself where no job comes soon, and until one comes. A load that has not ended gives way
-        to this one: it fails at its next stage, for a compilation cannot be stopped, and its model is never held.
+        to this one: it fails at its next stage, for a compilation cannot be stopped, and its model is never held. One
+        that takes longer than `options.load_timeout` fails at once, and the next job does not wait for its end.
         """
 
         def work(job: LoadJob) -> LanguageModel:
@@ -185,7 +189,7 @@ class Runner:
                 job.emit(LoadProgress(stage, time.perf_counter() - started))
 
             try:
-                model = LanguageModel.load(folder, device, options, verdicts, progress)
+                model = self._loaded(lambda: LanguageModel.load(folder, device, options, verdicts, progress, cache), limit)
                 try:
                     _go_on(job)
                 except Cancelled:
@@ -193,9 +197,13 @@ class Runner:
                     raise
             except Cancelled:
                 raise OvchatError("Loading the model was given up.") from None
+            except TooSlow:
+                job.cancel()  # it goes on to its next stage at most
+                raise
             self.model = self._cold = model
             return model
 
+        limit = options.load_timeout if options is not None else None
         load: LoadJob = Job(work)
         with self._changed:
             before, self._load = self._load, load
@@ -248,6 +256,8 @@ class Runner:
                 self._running.cancel()
             self._changed.notify_all()
         self._thread.join()
+        for loading in self._left:
+            loading.wait()
 
     def __enter__(self) -> Runner:
         return self
@@ -284,6 +294,16 @@ class Runner:
 
     def _has_work(self) -> bool:
         return bool(self._jobs) or self._closing
+
+    def _loaded(self, load: Callable[[], LanguageModel], limit: int | None) -> LanguageModel:
+        if limit is None:
+            return load()
+        loading = Loading(load)
+        try:
+            return loading.result(limit)
+        except TooSlow:
+            self._left.append(loading)
+            raise
 
     def _drop_model(self) -> None:
         # First out of sight: other threads read `self.model`.

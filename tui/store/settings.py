@@ -130,6 +130,7 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("engine.kv_cache", _C, choices=("auto", "u4", "u8", "f16", "bf16", "f32"), acts=_LOAD),
         Setting("engine.threads", _I, 1, 1024, unset="auto", unit="threads", acts=_LOAD),
         Setting("engine.context", _I, 16, 2**24, unset="auto", unit="tokens", acts=_LOAD),
+        Setting("engine.load_timeout", _I, 1, 86_400, unset="none", unit="seconds", acts=_LOAD),
         Setting("chat.persona", Kind.TEXT, unset="none", unit="the name of a persona", acts=_NEW),
         Setting("appearance.theme", Kind.TEXT, unit="the name of a theme"),
         Setting("appearance.plain", _C, choices=("auto", "on", "off")),
@@ -143,6 +144,7 @@ SCHEMA: Mapping[str, Setting] = {
         Setting("convert.extra_index_url", Kind.TEXT, unset="auto", unit="none, or the address of a package index"),
         Setting("convert.pip_args", Kind.TEXTS, unit="arguments"),
         Setting("storage.model_folders", Kind.TEXTS, unit="folders"),
+        Setting("storage.compiled_cache", _I, 0, 10_000, unit="GB", acts=_LOAD),
     )
 }
 
