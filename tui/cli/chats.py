@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli import console, log
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.store.conversations import Conversations
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _JSON, _MARKDOWN = ".json", ".md"
 _NAME_LENGTH = 40  # characters of a title in a file's name
 _UNTITLED = "(untitled)"
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @contextmanager
@@ -54,7 +52,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--all", "everything", is_flag=True, help="The archived ones, too.")
-@as_json_option
+@json_option
 @debug_option
 def list_(everything: bool, as_json: bool, debug: bool) -> None:
     """The conversations, pinned ones first, then the newest."""
@@ -73,7 +71,7 @@ def list_(everything: bool, as_json: bool, debug: bool) -> None:
 
 @command.command("show")
 @click.argument("reference", metavar="ID")
-@as_json_option
+@json_option
 @debug_option
 def show(reference: str, as_json: bool, debug: bool) -> None:
     """A conversation, as Markdown; the branch that was shown last."""
@@ -88,7 +86,7 @@ def show(reference: str, as_json: bool, debug: bool) -> None:
 
 @command.command("search")
 @click.argument("text")
-@as_json_option
+@json_option
 @debug_option
 def search(text: str, as_json: bool, debug: bool) -> None:
     """The messages that have every word of TEXT in them, newest first; '"several words"' in quotes stay together."""

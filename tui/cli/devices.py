@@ -8,13 +8,13 @@ from dataclasses import asdict
 import click
 
 from tui.cli import console, log
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.engine.device_search import MissingDevice
 from tui.engine.devices import Device, list_devices, missing_devices, resolve_device
 
 
 @click.command("devices")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @debug_option
 def command(as_json: bool, debug: bool) -> None:
     """The devices that models can run on, and why one is missing."""

@@ -15,7 +15,7 @@ from tui.cli.lazy_group import LazyGroup
 from tui.cli.loading import read_settings
 from tui.cli.model_facts import Known, as_object, lines
 from tui.cli.model_table import Listed, plain, table
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.engine.memory import available_bytes
@@ -28,8 +28,6 @@ from tui.library.remove import Deletion, delete, removal
 from tui.library.rename import rename
 from tui.store.settings_file import SettingsFile
 from tui.store.state import State
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
 APART = {
@@ -58,7 +56,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("list")
-@as_json_option
+@json_option
 @debug_option
 def list_(as_json: bool, debug: bool) -> None:
     """The models that are here, and what they take.
@@ -83,7 +81,7 @@ def list_(as_json: bool, debug: bool) -> None:
 @command.command("show")
 @click.argument("name", metavar="NAME|DIR")
 @click.option("--context", type=int, metavar="N", help="The memory it needs for N tokens of context.")
-@as_json_option
+@json_option
 @debug_option
 def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
     """All that the files of a model say, and the memory it needs of what is free. Nothing is loaded."""
@@ -98,7 +96,7 @@ def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
 
 @command.command("add")
 @click.argument("folder")
-@as_json_option
+@json_option
 @debug_option
 def add(folder: str, as_json: bool, debug: bool) -> None:
     """List the models of a FOLDER where they are: it is one, or has some in it. Nothing is copied."""
@@ -115,7 +113,7 @@ def add(folder: str, as_json: bool, debug: bool) -> None:
 @command.command("rename")
 @click.argument("name")
 @click.argument("new")
-@as_json_option
+@json_option
 @debug_option
 def rename_(name: str, new: str, as_json: bool, debug: bool) -> None:
     """Give a model of the models folder another name: its folder is renamed.
@@ -135,7 +133,7 @@ def rename_(name: str, new: str, as_json: bool, debug: bool) -> None:
 @command.command("remove")
 @click.argument("name")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before deleting.")
-@as_json_option
+@json_option
 @debug_option
 def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
     """Delete a model of the models folder; it asks first. A folder that was added is only taken off the list."""

@@ -14,7 +14,7 @@ from tui.chat.choice import Choice, choose
 from tui.cli import console, log
 from tui.cli.failures import FAILED, INTERRUPTED
 from tui.cli.interrupt import interrupting
-from tui.cli.options import debug_option, device_option, engine_option
+from tui.cli.options import debug_option, device_option, engine_option, json_option
 from tui.engine.errors import Cancelled
 from tui.library.doctor import examine
 from tui.library.findings import Examination, Finding, Severity
@@ -30,7 +30,7 @@ _WIDTH = max(map(len, Severity)) + 2
 @click.option("--deep", is_flag=True, help="Also compile it, and compare its answer with the CPU's in f32.")
 @device_option
 @engine_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @debug_option
 def command(model: str, deep: bool, device: str | None, options: tuple[str, ...], as_json: bool, debug: bool) -> None:
     """What is wrong with a model, and what to do about it.

@@ -13,7 +13,7 @@ from tui.cli import console, log
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import saying_after
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.cli.progress_line import ProgressLine
 from tui.engine.errors import Cancelled
 from tui.engine.memory import available_bytes
@@ -34,7 +34,7 @@ _SLOW_SECONDS = 2.0
 @click.option("--list", "only_list", is_flag=True, help="The recommended models that fit this machine.")
 @click.option("--all", "everything", is_flag=True, help="With --list: those that do not fit, too.")
 @click.option("--discard", is_flag=True, help="Delete what an unfinished pull has left.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @debug_option
 def command(name: str | None, only_list: bool, everything: bool, discard: bool, as_json: bool, debug: bool) -> None:
     """Get a model from the Hugging Face hub.

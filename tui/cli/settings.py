@@ -12,7 +12,7 @@ import click
 
 from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, rows
 from tui.cli import console, log
-from tui.cli.options import debug_option
+from tui.cli.options import debug_option, json_option
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import BadParameter
 from tui.engine.sampling_resolve import resolve
@@ -23,8 +23,6 @@ from tui.store.settings_file import SettingsFile, as_written
 from tui.store.settings_text import EMPTY, parsed, shown
 
 _THEME, _PERSONA = "appearance.theme", "chat.persona"
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group("settings", invoke_without_command=True)
@@ -39,7 +37,7 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("list")
-@as_json_option
+@json_option
 @debug_option
 def list_(as_json: bool, debug: bool) -> None:
     """Every setting with its value, who set it, its default, and what it may be."""
@@ -56,7 +54,7 @@ def list_(as_json: bool, debug: bool) -> None:
 
 @command.command("get")
 @click.argument("key")
-@as_json_option
+@json_option
 @debug_option
 def get(key: str, as_json: bool, debug: bool) -> None:
     """The value of one setting, as `set` takes it."""
