@@ -16,7 +16,7 @@ from tui.chat.active_model import ActiveModel
 from tui.chat.choice import Choice
 from tui.chat.outbox import Outbox
 from tui.engine.options import EngineOptions
-from tui.library.find import Source
+from tui.library.find import Places, Source
 from tui.library.local import LocalModel, LocalModels
 from tui.screens.services import Services, Start
 from tui.store.conversations import Conversations
@@ -34,8 +34,8 @@ def choose(model: str | None, device: str | None) -> Choice:
 class GivenModels(LocalModels):
     """Models whose files are read already."""
 
-    def __init__(self, models: Sequence[LocalModel]) -> None:
-        super().__init__()
+    def __init__(self, models: Sequence[LocalModel], places: Places | None = None) -> None:
+        super().__init__(places)
         self._models = list(models)
 
     def find(self) -> list[LocalModel]:
@@ -79,7 +79,10 @@ def chat_app(
         settings,
         Outbox(open_store or (lambda: Conversations.open(home / "conversations.db"))),
         ActiveModel(lambda: engine, choose, state),
-        GivenModels(models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)]),
+        GivenModels(
+            models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)],
+            Places(models=home / "models", added=(), hugging_face=home / "cache"),
+        ),
         lambda: [("CPU", "A scripted processor")],
     )
     return ChatApp(services, start, line)

@@ -15,7 +15,7 @@ from textual.signal import Signal
 from tui.screens.chat import ChatScreen
 from tui.screens.key_table import active_rows
 from tui.screens.key_tester import KeyTesterScreen
-from tui.screens.leaving import ask_where_to_save
+from tui.screens.leaving import ask_where_to_save, may_stop, pulls_under_way
 from tui.screens.looks import Looks
 from tui.screens.opening import may_leave
 from tui.screens.palette import Actions, Palette
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.screens.chat_pane import ChatPane
 
 _LOOK_S = 1.0
+_JOBS_END_S = 3.0  # they stop within half a second, and delete what is to be deleted
 _REDRAW = "Draw the whole screen again."
 _MOUSE = "The mouse is ovchat's, or the terminal's: then its own selection works."
 
@@ -49,6 +50,7 @@ class ChatApp(EndingApp):
     Attributes:
         left: The turns that go on without a terminal when it has ended.
         settings_changed: Published with the keys of the settings whose values in effect have changed.
+        paused: The models whose pulls were under way when it ended.
         last_answer: The last answer of the conversation that was shown when it ended; "" for none.
     """
 
@@ -77,6 +79,7 @@ class ChatApp(EndingApp):
         self._noticed = services.settings.notices  # `start` has those
         services.settings_file.told = self.look_at_settings
         self.left: Sequence[Turn] = ()
+        self.paused: Sequence[str] = ()
         self.last_answer = ""
         self._start = start or Start()
         self.looks = Looks(self, services.settings_file, self._say_all)
@@ -147,6 +150,7 @@ class ChatApp(EndingApp):
 
     async def end(self, code: int) -> None:
         """Somebody ends the process and cannot be asked anything: save, give the terminal back, go."""
+        jobs_end = asyncio.create_task(self._end_jobs())
         if (pane := self._pane) is None:
             pass
         elif code == HANGUP and self.services.settings["terminal.on_hangup"] == "finish":
@@ -154,8 +158,13 @@ class ChatApp(EndingApp):
         else:
             await pane.stop_everything(interrupted=True)
         await asyncio.to_thread(self._save_to_end)
+        await jobs_end
         self._keep_last_answer()
         self.exit(return_code=code)
+
+    async def _end_jobs(self) -> None:
+        self.paused = pulls_under_way(self.services.jobs)
+        await asyncio.to_thread(self.services.jobs.close, _JOBS_END_S)
 
     def _save_to_end(self) -> None:
         outbox = self.services.outbox
@@ -171,12 +180,13 @@ class ChatApp(EndingApp):
 
     async def _leave(self) -> None:
         if (pane := self._pane) is not None:
-            if not await may_leave(self, pane):
+            if not (await may_leave(self, pane) and await may_stop(self, self.services.jobs)):
                 return
             await pane.stop_everything()
         outbox = self.services.outbox
         saved = await asyncio.to_thread(outbox.flush, 2.0) or not (outbox.unsaved or any(outbox.drafts.values()))
         if saved or await ask_where_to_save(self, outbox):
+            await self._end_jobs()
             self._keep_last_answer()
             self.exit()
         elif pane is not None:

@@ -5,45 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.long_works import RESULT, Long, is_at_work
 from tests.waiting import wait_until
-from tui.engine.errors import Cancelled, OvchatError
+from tui.engine.errors import OvchatError
 from tui.library.findings import Examination
-from tui.library.jobs import AlreadyUnderWay, Job, Jobs, Kind, State, Work
+from tui.library.jobs import AlreadyUnderWay, Jobs, Kind, State, Work
 from tui.library.progress import Progress, Report
-
-RESULT = Examination(Path("model"), (), (), 0.0)
-
-
-class Long:
-    """A work that goes on until it is let go, and counts what happens to it."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.go = threading.Event()
-        self.error = error
-        self.begun = self.discarded = 0
-
-    def do(self, report: Report, stop: threading.Event) -> Examination:
-        self.begun += 1
-        report(Progress("working", self.begun))
-        while not self.go.wait(0.002):
-            if stop.is_set():
-                raise Cancelled
-        if self.error is not None:
-            raise self.error
-        return RESULT
-
-    def discard(self) -> None:
-        self.discarded += 1
-
-    def pull(self, name: str = "a/b") -> Work:
-        return Work(Kind.PULL, name, self.do, self.discard)
-
-    def conversion(self, name: str = "c") -> Work:
-        return Work(Kind.CONVERSION, name, self.do)
 
 
 @pytest.fixture
@@ -51,10 +21,6 @@ def jobs() -> Iterator[Jobs]:
     jobs = Jobs()
     yield jobs
     assert jobs.close(10)
-
-
-def is_at_work(job: Job) -> None:
-    wait_until(lambda: job.state is State.RUNNING and job.progress.doing)
 
 
 def test_a_work_is_done_in_a_thread_and_told_how_far_it_is(jobs: Jobs) -> None:

@@ -62,12 +62,18 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
             let_go()
         _finish(app.left, ending)
     finally:
+        its.jobs.close(_STOP_S)
         its.outbox.close(_SAVING_S)
     if not ending.code and its.settings.section("terminal")["leave_answer"] == "on" and app.last_answer:
         give_back_signals()  # a terminal that takes nothing keeps it here
         with suppress(OSError, console.OutputFailed):
             console.write(f"{app.last_answer}\n")
             console.flush()
+    if not ending.code:
+        for name in app.paused:
+            console.aside(
+                f"The pull of {name} is paused: it goes on in the app (F3), or with ovchat models pull {name}"
+            )
     if not its.active.close():
         # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts.
         console.flush()

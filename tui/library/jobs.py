@@ -124,6 +124,18 @@ class Jobs:
         with self._lock:
             return tuple(self._jobs)
 
+    def has(self, job: Job) -> bool:
+        """It is listed."""
+        return job in self.all
+
+    def news(self) -> list[Job]:
+        """Those that have ended since somebody was told; from now on they are told."""
+        with self._lock:
+            found = [job for job in self._jobs if job.state in (State.DONE, State.FAILED) and not job.is_told]
+            for job in found:
+                job.is_told = True
+        return found
+
     def begin(self, work: Work) -> Job:
         """Begin it, at once or when the one before it has ended; one of the same that was left takes it up again.
 

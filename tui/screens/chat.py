@@ -306,8 +306,18 @@ class ChatScreen(MessageScreen):
         notices = self._services.outbox.notices
         self.pane.say_all(notices[self._noticed :])
         self._noticed = len(notices)
+        if self.app.screen is self:  # one below a panel is current, too
+            self._tell_of_jobs()
         if time.monotonic() > self._drawn_at + 2 * _TICK_S:
             self._show_status()
+
+    def _tell_of_jobs(self) -> None:
+        jobs = self._services.jobs
+        for job in jobs.news():
+            from tui.widgets.job_lines import job_news
+
+            text, severity = job_news(job)
+            self.pane.notice.say(text, severity, stays=True, lasts=partial(jobs.has, job))
 
     def _show_status_too(self, _: AssistantMessage) -> None:
         """With the answer, in one frame: one of its own costs half as much again."""
@@ -317,7 +327,8 @@ class ChatScreen(MessageScreen):
 
     def _show_status(self) -> None:
         known = presets.all_presets(self._services.settings)
-        facts = status_facts(self.session, self._model, self._use, self._services.outbox.trouble, known)
+        services = self._services
+        facts = status_facts(self.session, self._model, self._use, services.outbox.trouble, known, services.jobs)
         if self._use is not None and facts.used is not None:
             # What a turn has come to stands until it is counted anew.
             self._use = replace(self._use, tokens=facts.used)

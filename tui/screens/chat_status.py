@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
     from tui.chat.context import ContextUse
     from tui.chat.session import ChatSession
+    from tui.library.jobs import Jobs
     from tui.store.errors import StoreError
 
 
 def status_facts(
-    session: ChatSession, model: ModelStatus, use: ContextUse | None, trouble: StoreError | None, presets: Presets
+    session: ChatSession,
+    model: ModelStatus,
+    use: ContextUse | None,
+    trouble: StoreError | None,
+    presets: Presets,
+    jobs: Jobs,
 ) -> StatusFacts:
     """The facts of this moment."""
     turn = session.turn
@@ -38,7 +44,7 @@ def status_facts(
         state = "stopping"
     elif turn is not None and prefill is None and used is None:
         state = state or "waiting"
-    state = state or ("temporary" if session.temporary else "")
+    state = state or ("temporary" if session.temporary else "") or _jobs(jobs)
     sampling = session.sampling()
     return StatusFacts(
         model=model.choice.title if model.choice is not None else "",
@@ -63,3 +69,12 @@ def _state(model: ModelStatus) -> str:
     if model.unloaded:
         return model.stage or "not loaded"
     return "no model: F3" if model.error is not None and model.model is None else ""
+
+
+def _jobs(jobs: Jobs) -> str:
+    """What goes on beside the chat."""
+    if not (known := jobs.all):
+        return ""
+    from tui.widgets.job_lines import job_summary
+
+    return job_summary(known)

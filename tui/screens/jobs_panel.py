@@ -70,6 +70,11 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
         else:
             super().action_move(step)
 
+    @property
+    def can_go_to_jobs(self) -> bool:
+        """There are some, and their keys do not work yet."""
+        return self.is_mounted and self.strip.display and not self.strip.has_focus
+
     def action_jobs(self) -> None:
         self.strip.focus()
 
@@ -83,9 +88,9 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     def _back(self) -> None:
         self.query_one(Input).focus()
 
-    @on(JobsStrip.Ended)
-    def _ended(self, event: JobsStrip.Ended) -> None:
-        if event.job.result is not None:
+    @on(JobsStrip.Done)
+    def _done(self, event: JobsStrip.Done) -> None:
+        if event.job.result is not None and event.job.work.kind is not Kind.CHECK:
             self._take_in(event.job.result)
 
     @work

@@ -1,4 +1,4 @@
-"""Quitting while something could not be saved: nothing goes without the user's word."""
+"""Quitting while something goes on or could not be saved: nothing goes without the user's word."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from tui.chat.stored import unsaved_conversations
-from tui.screens.dialogs import ChoiceDialog, TextDialog
+from tui.library.jobs import Jobs, Kind
+from tui.screens.dialogs import ChoiceDialog, ConfirmDialog, TextDialog
 from tui.store.errors import StoreError
 from tui.store.exchange import json_text, to_json
 from tui.store.files import export_text
@@ -24,6 +25,22 @@ class _Choice(IntEnum):
     ELSEWHERE = 0
     STAY = 1
     LEAVE = 2
+
+
+def pulls_under_way(jobs: Jobs) -> list[str]:
+    """The models that are being pulled."""
+    return [job.work.name for job in jobs.all if job.is_live and job.work.kind is Kind.PULL]
+
+
+async def may_stop(app: App[None], jobs: Jobs) -> bool:
+    """Whether what goes on beside the chat can be stopped; asked where that would lose it. A pull goes on later."""
+    names = [job.work.name for job in jobs.all if job.is_live and job.work.kind is Kind.CONVERSION]
+    if not names:
+        return True
+    text = f"{' and '.join(names)}: nothing of it stays, and it would have to begin anew."
+    question = ConfirmDialog("Stop the conversion?", text, yes="Stop it and quit", no="Stay")
+    stops: bool | None = await app.push_screen_wait(question)
+    return stops is True
 
 
 async def ask_where_to_save(app: App[None], outbox: Outbox) -> bool:

@@ -21,7 +21,6 @@ from tui.screens.jobs_panel import JOBS_KEY
 from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
-from tui.screens.models_reading import RowReader
 from tui.screens.models_table import Column, cells, columns, heading, matches, ordered
 from tui.store import paths
 from tui.terminal.display import with_present_keys
@@ -90,7 +89,6 @@ class ModelsScreen(ManagingPanel):
         super().__init__(services)
         self._first = first
         self._reason = reason
-        self._reader = RowReader(services)
         self._reading = asyncio.Lock()
         self._all: list[ModelRow] | None = None
         self._scene = Scene(services.active.status, set_device=services.settings["engine.device"] or "")
@@ -268,10 +266,10 @@ class ModelsScreen(ManagingPanel):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         marked = self.rows.current if self.is_mounted else None
         match action:
-            case "choose" | "facts" | "device" | "rename" | "remove":
+            case "choose" | "facts" | "device" | "check" | "rename" | "remove":
                 return True if marked is not None else None
             case "jobs":
-                return self.strip.has_class("-any") if self.is_mounted else None
+                return self.can_go_to_jobs
             case "load":
                 return True if marked is not None and self._scene.state(marked) is not State.LOADED else None
             case "unload":
@@ -314,6 +312,9 @@ class ModelsScreen(ManagingPanel):
         if status.unloaded:
             self._loaded_here = None
         self._draw()
+
+    def device_of(self, row: ModelRow) -> str:
+        return self._scene.device(row.name)
 
     def action_facts(self) -> None:
         if (row := self.rows.current) is not None:

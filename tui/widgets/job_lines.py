@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tui.library.amounts import duration_text, size_text
-from tui.library.jobs import Job, State
+from tui.library.jobs import Job, Kind, State
 from tui.library.progress import Progress
 from tui.widgets.visible import one_line
 
@@ -51,6 +51,20 @@ def job_summary(jobs: Sequence[Job]) -> str:
     if len(live) > 1:
         return f"{len(live)} jobs"
     return " ".join([live[0].work.kind, *_share(live[0].progress)]) if live else ""
+
+
+def job_news(job: Job) -> tuple[str, str]:
+    """What to tell where it is not listed of a job that has ended, and how severe that is."""
+    name = job.work.name
+    if job.error is not None:
+        return f"The {job.work.kind} of {name} failed: {job.error} F3 shows it.", "error"
+    if job.work.kind is Kind.CHECK:
+        found = len(job.result.findings) if job.result is not None else 0
+        counted = f"{found} {'thing' if found == 1 else 'things'}" if found else "nothing"
+        return f"The check of {name} has found {counted}. Alt+H in the list of models shows it.", "information"
+    if job.result is not None and not job.result.is_usable:
+        return f"{name} is here, but cannot be used: {job.result.findings[0].sentence} F3 shows it.", "warning"
+    return f"{name} is here: F3 to use it.", "information"
 
 
 def _pieces(job: Job, bar: bool) -> list[tuple[str, int]]:

@@ -43,12 +43,12 @@ class JobsStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("space,enter", "pause", "Pause", "Stop the marked job; what has arrived stays."),
         _key("space,enter", "resume", "Go on", "Go on with the marked job, or try it again."),
-        _key("c", "cancel", "Cancel", "Give the marked job up, and delete what is here of it."),
+        _key("c", "give_up", "Cancel", "Give the marked job up, and delete what is here of it."),
         _key("d", "dismiss", "Dismiss", "Do not show the marked job any more."),
     ]
 
-    class Ended(Message):
-        """A job has ended by itself: it is done, or has failed."""
+    class Done(Message):
+        """A job is done, and not shown any more."""
 
         def __init__(self, job: Job) -> None:
             super().__init__()
@@ -90,14 +90,12 @@ class JobsStrip(Widget, can_focus=True):
         return self._marked
 
     def look(self) -> None:
-        """Show how the jobs are doing now; tell of those that have ended, and let go of what is done."""
+        """Show how the jobs are doing now; what is done is told of, and let go."""
+        self._jobs.news()  # they are told here
         for job in self._jobs.all:
             if job.state is State.DONE:
                 self._jobs.dismiss(job)
-                self.post_message(self.Ended(job))
-            elif job.state is State.FAILED and not job.is_told:
-                self.post_message(self.Ended(job))
-            job.is_told = job.state in (State.DONE, State.FAILED)
+                self.post_message(self.Done(job))
         jobs = self._jobs.all
         if self._marked not in jobs:
             self._marked = jobs[0] if jobs else None
@@ -146,7 +144,7 @@ class JobsStrip(Widget, can_focus=True):
                 return job.can_pause
             case "resume":
                 return job.can_resume
-            case "cancel":
+            case "give_up":
                 return not job.is_stopping and (job.state is not State.FAILED or job.work.discard is not None)
             case "dismiss":
                 return job.state is State.FAILED
@@ -169,7 +167,7 @@ class JobsStrip(Widget, can_focus=True):
             self._jobs.resume(self._marked)
             self.look()
 
-    def action_cancel(self) -> None:
+    def action_give_up(self) -> None:
         if self._marked is not None:
             self.post_message(self.GivenUp(self._marked))
 
