@@ -1,7 +1,8 @@
 """An interpreter that is none: it does what the real one does with the tools' arguments, or what a test wants.
 
-Environment variables: FAKE_DOES (well, half, hang, killed, or text to fail with), FAKE_MODEL (what comes out),
-FAKE_LACKS (a package), FAKE_PIDS (gets the ids of two processes that hang), FAKE_CALLS (gets the arguments).
+Environment variables: FAKE_DOES (well, half, hang, killed, no tokenizer, forgets the tokenizer, or text to fail with),
+FAKE_MODEL (what comes out), FAKE_LACKS (a package), FAKE_PIDS (gets the ids of two processes that hang), FAKE_CALLS
+(gets the arguments).
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ if does == "hang":
     time.sleep(600)
 if does == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
-if does not in ("well", "half"):
+if does == "no tokenizer" and "convert_tokenizer" in arguments:
+    print("ValueError: Tokenizer class New does not exist or is not currently imported.")
+    sys.exit(1)
+if does not in ("well", "half", "no tokenizer", "forgets the tokenizer"):
     print(does)
     sys.exit(1)
 if arguments[:2] == ["-m", "pip"]:
@@ -54,7 +58,7 @@ model = Path(os.environ["FAKE_MODEL"])
 if "convert_tokenizer" in arguments:
     assert Path(arguments[3], "tokenizer.json").exists(), arguments
     target = Path(arguments[arguments.index("-o") + 1])
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     for file in model.glob("openvino_*tokenizer.*"):
         shutil.copy(file, target)
 elif arguments[0].endswith("compress_ir.py"):
@@ -63,6 +67,9 @@ elif arguments[0].endswith("compress_ir.py"):
 else:
     target = Path(arguments[-1])
     shutil.copytree(model, target, dirs_exist_ok=True)
+    if does.endswith("tokenizer"):
+        for file in target.glob("openvino_*tokenizer.*"):
+            file.unlink()
     if does == "half":
         weights = target / "openvino_model.bin"
         weights.write_bytes(weights.read_bytes()[:100])

@@ -82,6 +82,13 @@ def test_a_folder_becomes_a_model(plan: PlanOf, places: Places, source: Path, tm
     assert "a bell" in log
 
 
+def test_a_tokenizer_that_the_tool_leaves_out_is_converted_alone(
+    plan: PlanOf, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_DOES", "forgets the tokenizer")
+    assert run(plan()).is_usable
+
+
 def test_names_and_formats(plan: PlanOf, places: Places, tmp_path: Path) -> None:
     run(plan(name="mine/of today", weights=PRESETS["npu"].weights))
     assert listed(places) == ["mine/of today"]
@@ -124,7 +131,8 @@ def test_too_little_memory_is_known_before(plan: PlanOf, monkeypatch: pytest.Mon
         ("killed", "The memory did not suffice"),
         ("OSError: [Errno 28] No space left on device", "The disk ran full"),
         ("ValueError: so it goes", "could not be converted: so it goes"),
-        ("half", "What came out of Tiny-Llama cannot be used: .*cut off"),
+        ("half", f"What came out of Tiny-Llama cannot be used: {NAME}/openvino_model.bin is cut off"),
+        ("no tokenizer", "The tokenizer of Tiny-Llama cannot be converted: Tokenizer class New does not exist"),
     ],
 )
 def test_what_fails_is_said_and_leaves_nothing(

@@ -38,7 +38,8 @@ _UNKNOWN = re.compile(
 )
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?|requires the following packages.*?: ([\w, -]+)")
 _NO_TOKENIZER = re.compile(
-    r"Couldn't instantiate the backend tokenizer|Can't load tokenizer|OVTypeError|tokenizer.*not supported"
+    r"Couldn't instantiate the backend tokenizer|Can't load tokenizer|Tokenizer class \w+ does not exist|OVTypeError"
+    r"|tokenizer.*not supported"
 )
 _ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Exit)|ERROR):\s*(.+)$")
 _LITTLE_BYTES = 64_000_000

@@ -15,8 +15,8 @@ from tui.library.conversion.environment import Environment, environment, install
 from tui.library.conversion.failures import conversion_failure
 from tui.library.conversion.heard import Hearing
 from tui.library.conversion.pins import pins_for
-from tui.library.conversion.tool import ALONE, Where, run
-from tui.library.conversion.work import TELLS_NOBODY, disk_problems, logged, variables
+from tui.library.conversion.tool import Where, run
+from tui.library.conversion.work import disk_problems, logged, tokenizer_command, variables
 from tui.library.doctor import examine
 from tui.library.findings import Examination
 from tui.library.progress import Report
@@ -78,8 +78,7 @@ def convert_tokenizer(
             install(chosen, settings, where, report, stop)
             hearing = Hearing()
             made = work / "made"
-            command = [str(chosen.python), *ALONE, "-c", TELLS_NOBODY, "convert_tokenizer", str(folder)]
-            command += ["--with-detokenizer", "-o", str(made), *["--trust-remote-code"] * trust]
+            command = tokenizer_command(chosen, folder, made, trust=trust)
             outcome = run(command, where, stop, hearing.line, lambda: report(hearing.now))
             missing = any(not (made / name).exists() for name in _MADE)
             if outcome.code or missing:

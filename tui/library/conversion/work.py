@@ -22,6 +22,7 @@ from typing import TextIO
 
 from tui.engine.errors import Cancelled, OvchatError
 from tui.engine.memory import available_bytes
+from tui.engine.tokenizer_files import TOKENIZER_XML, is_convertible
 from tui.library.amounts import size_text
 from tui.library.conversion.environment import Environment, environment, install, of_user
 from tui.library.conversion.failures import ConversionFailed, conversion_failure
@@ -303,24 +304,37 @@ def _converted(plan: Plan, folder: Path, where: Where, report: Report, stop: thr
     else:
         command = [python, *ALONE, "-c", TELLS_NOBODY, "optimum-cli", "export", "openvino", "--task", TASK]
         command += ["--model", str(folder), *plan.weights.options(), *["--trust-remote-code"] * plan.trust, str(target)]
-    outcome = run(command, where, stop, hearing.line, lambda: report(hearing.now))
-    if outcome.code:
-        raise conversion_failure(
-            outcome,
-            Path(where.log.name),
-            free=free_bytes(plan.models),
-            python=plan.environment.python,
-            name=plan.source.name,
-        )
+
+    def step(command: list[str]) -> None:
+        outcome = run(command, where, stop, hearing.line, lambda: report(hearing.now))
+        if outcome.code:
+            raise conversion_failure(
+                outcome,
+                Path(where.log.name),
+                free=free_bytes(plan.models),
+                python=plan.environment.python,
+                name=plan.source.name,
+            )
+
+    step(command)
+    if not plan.source.is_ir and not (target / TOKENIZER_XML).exists() and is_convertible(folder):
+        # optimum-intel goes on without a tokenizer that cannot be read, and does not say why.
+        step(tokenizer_command(plan.environment, folder, target, trust=plan.trust))
     report(Progress("checking"))
     # Whether it fits in memory is another question: it was not asked for the memory of this moment.
     found = examine(target, free=sys.maxsize)
     if worst := next((each for each in found.findings if each.severity is Severity.ERROR), None):
         raise ConversionFailed(
-            f"What came out of {plan.source.name} cannot be used: {worst.sentence}",
+            f"What came out of {plan.source.name} cannot be used: {worst.sentence.replace(str(target), plan.name)}",
             f"All that the tool wrote: {where.log.name}",
         )
     return found
+
+
+def tokenizer_command(chosen: Environment, folder: Path, target: Path, *, trust: bool) -> list[str]:
+    """What converts the tokenizer of a model in one folder to another."""
+    command = [str(chosen.python), *ALONE, "-c", TELLS_NOBODY, "convert_tokenizer", str(folder)]
+    return [*command, "--with-detokenizer", "-o", str(target), *["--trust-remote-code"] * trust]
 
 
 def _copy_besides(source: Path, target: Path) -> None:
