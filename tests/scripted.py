@@ -157,6 +157,7 @@ class ScriptedRunner(Runner):
     ) -> None:
         self.requests: list[GenerationRequest] = []
         self.loads: list[tuple[Path, str]] = []
+        self.caches: list[Path | None] = []
         self.scored: list[tuple[GenerationRequest, tuple[int, ...]]] = []
         self.load_error: OvchatError | None = None
         self.go = threading.Event()
@@ -175,7 +176,12 @@ class ScriptedRunner(Runner):
             self.model = self._new_model(model_name, "CPU")
 
     def load(
-        self, folder: Path, device: str = "auto", options: EngineOptions | None = None, verdicts: Any = None
+        self,
+        folder: Path,
+        device: str = "auto",
+        options: EngineOptions | None = None,
+        verdicts: Any = None,
+        cache: Path | None = None,
     ) -> Any:
         def work(job: LoadJob) -> Any:
             self._drop_model()
@@ -189,6 +195,7 @@ class ScriptedRunner(Runner):
             return self.model
 
         self.loads.append((Path(folder), device))
+        self.caches.append(cache)
         return self._submit(Job(work))
 
     def generate(self, request: GenerationRequest) -> GenerationJob:

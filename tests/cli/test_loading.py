@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scripted import ScriptedRunner
 from tui.cli import loading
 from tui.engine.errors import ModelNotFound
 from tui.engine.options import EngineOptions
@@ -75,3 +76,24 @@ def test_the_users_bad_settings_are_said(home: Path, capsys: pytest.CaptureFixtu
     (home / "settings.toml").write_text("[engine]\nthreads = 'many'\n")
     loading.read_settings()
     assert capsys.readouterr().err.startswith(f"Note: {home / 'settings.toml'}, line 2: engine.threads is 'many', ")
+
+
+def test_what_is_compiled_is_kept_beside_the_cpu_and_within_the_limit(home: Path) -> None:
+    kept = choose("mine", "npu").compiled
+    assert kept is not None
+    assert kept.parent == home / "cache" / "compiled"
+    assert choose("mine").compiled == kept  # auto may be a GPU
+    assert choose("mine", "cpu").compiled is None
+    (home / "settings.toml").write_text("[storage]\ncompiled_cache = 0\n")
+    assert choose("mine", "npu").compiled is None
+
+
+def test_a_loaded_model_was_used_last(home: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    choice = choose("mine", "npu")
+    assert choice.compiled is not None
+    (choice.compiled / "NPU").mkdir(parents=True)
+    loading.load(runner, choice, State())
+    assert (choice.compiled / "model").read_text() == str(home / "models" / "mine")
+    assert runner.caches == [choice.compiled]
+    runner.close()

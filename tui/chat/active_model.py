@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.engine.errors import DeviceNotFound, OvchatError
+from tui.library.compiled_cache import used
 from tui.store.state import State
 
 if TYPE_CHECKING:
@@ -202,7 +203,8 @@ class ActiveModel:
                 return  # there was no job yet that `use` and `close` could have cancelled
             self._loaded = None
             self.status = replace(self.status, choice=choice)
-            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, self._state.verdicts)
+            verdicts = self._state.verdicts
+            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, verdicts, choice.compiled)
         # Before the first question: it takes 30 ms, and now the engine's thread is busy outside Python.
         importlib.import_module("tui.engine.template_sandbox")
         try:
@@ -211,6 +213,7 @@ class ActiveModel:
             loaded = job.result()
         except DeviceNotFound as error:
             raise DeviceNotFound(error.sentence, f"{choice.said_by} {error.next_step}".strip()) from error
+        used(choice.folder)
         self._state.used(choice.name, loaded.device)
         if device:
             self._state.give_device(choice.name, loaded.device)

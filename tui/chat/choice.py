@@ -8,9 +8,13 @@ from pathlib import Path
 
 from tui.engine.errors import ModelNotFound
 from tui.engine.options import EngineOptions
+from tui.library.compiled_cache import make_room
 from tui.library.find import STARTER, find_model, name_of
 from tui.store.settings import Settings, where
 from tui.store.state import State
+
+
+_GB = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Choice:
         device: As asked for, remembered or set; `auto` where nobody said.
         said_by: Where the device was not asked for now: who names it.
         options: How to compile.
+        compiled: Where what is compiled of it is kept, so that it loads faster the next time; None for nowhere.
         notices: What was not as asked for, one sentence each.
     """
 
@@ -33,6 +38,7 @@ class Choice:
     device: str
     said_by: str
     options: EngineOptions
+    compiled: Path | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -45,7 +51,7 @@ def choose(
     *,
     last: str | None = None,
 ) -> Choice:
-    """Choose. Looks at folders: not for the event loop.
+    """Choose. Looks at folders, and makes room for what is compiled: not for the event loop.
 
     Args:
         model: Name or folder, as asked for now; None for the one used last.
@@ -71,7 +77,10 @@ def choose(
     elif not device and set_device:
         said_by = f"{where('engine.device')} names it."
     asked = device or remembered or set_device or nobody_said
-    return Choice(name, folder, name_of(folder), asked, said_by, parsed, notices)
+    # What stays on the CPU compiles nothing that could be kept.
+    limit = settings["storage.compiled_cache"] * _GB
+    compiled = make_room(folder, limit) if asked.upper() != "CPU" else None
+    return Choice(name, folder, name_of(folder), asked, said_by, parsed, compiled, notices)
 
 
 def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, ...]]:

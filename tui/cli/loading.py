@@ -13,6 +13,7 @@ from tui.chat.choice import Choice
 from tui.chat.choice import choose as choice_of
 from tui.cli import console
 from tui.engine.errors import DeviceNotFound
+from tui.library.compiled_cache import used
 from tui.store.settings import Settings, load_settings
 from tui.store.state import State
 
@@ -67,7 +68,7 @@ def engine() -> Iterator[Runner]:
 def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
     logger.debug("loading %s", choice)
-    job = runner.load(choice.folder, choice.device, choice.options, state.verdicts)
+    job = runner.load(choice.folder, choice.device, choice.options, state.verdicts, choice.compiled)
     with saying_after(_SLOW_SECONDS, f"Loading {choice.title} ..."):
         try:
             for progress in job:
@@ -79,6 +80,7 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
             raise DeviceNotFound(
                 error.sentence, f"{choice.said_by} Give another one with -d. {error.next_step}"
             ) from error
+    used(choice.folder)
     logger.debug("loaded %s", model.files)
     for notice in model.notices:
         console.note(notice)

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from tui.engine.errors import OvchatError
+from tui.library import compiled_cache
 from tui.library.find import FoundModel, Places, Source, find_models
 from tui.library.folders import REPOSITORY
 from tui.library.own import is_link, leave, listed, not_own
@@ -109,6 +110,7 @@ def delete(deletion: Deletion) -> None:
         raise OvchatError(
             f"{model.name} cannot be deleted: {error.strerror or error}.", "Nothing is deleted. Is it in use?"
         ) from error
+    compiled_cache.forget(model.path)
     leave(model.path.parent, models)
     try:
         _delete(hidden)
