@@ -3,6 +3,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -53,6 +54,15 @@ def test_a_bad_value_is_named_with_its_line_and_the_default_used(user_file: Path
         f"{user_file}, line 6: sampling.temperature is 3.5, it must be 0 to 2; the default is used.",
     )
     assert user_file.read_text() == text
+
+
+def test_a_bad_value_of_a_long_file_is_named_at_once(user_file: Path) -> None:
+    models = "".join(f'[models."m{number}".sampling]\ntemperature = 0.5\n' for number in range(3000))
+    user_file.write_text(f"{models}[sampling]\nstop = [\n  'a',\n]\ntop_p = 7\n# {'long ' * 9}\n")
+    began = perf_counter()
+    (notice,) = load_settings(user_file).notices
+    assert "line 6005: sampling.top_p is 7" in notice
+    assert perf_counter() - began < 10  # 0.2 s; it was minutes
 
 
 def test_an_unknown_key_is_named_with_its_line_and_the_nearest_one(user_file: Path) -> None:

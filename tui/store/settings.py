@@ -318,21 +318,31 @@ def flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield f"{above}{name}", value
 
 
-def lines_of(text: str) -> dict[str, int]:
-    """The line on which the statement that sets a key begins, for every key.
+_CAN_END = re.compile(r"""\"{3}|'{3}|[]}]""")
 
-    tomllib tells no positions, but it parses every whole number of statements: the first such beginning of the text
-    that has the key ends with its statement, and the one before ends where the statement begins.
+
+def lines_of(text: str) -> dict[str, int]:
+    """The line on which the statement that sets a key begins, for every key of a text that is TOML.
+
+    tomllib tells no positions, but it parses every statement by itself below its section's header. Not all that is
+    above it: a file of some thousand lines would take minutes.
     """
     lines = text.replace("\r\n", "\n").split("\n")
     found: dict[str, int] = {}
-    complete = 0
-    for count in range(1, len(lines) + 1):
+    header = ""
+    begins = 0
+    for number, line in enumerate(lines):
+        # What goes on after its first line ends where a text or a list does; a long text is not parsed line by line.
+        if number > begins and not _CAN_END.search(line):
+            continue
+        statement = "\n".join(lines[begins : number + 1])
+        if statement.lstrip().startswith("["):
+            header, statement = statement, ""
         try:
-            table = tomllib.loads("\n".join(lines[:count]))
+            table = tomllib.loads(f"{header}\n{statement}")
         except ValueError:
             continue
         for key, _ in flat(table):
-            found.setdefault(key, complete + 1)
-        complete = count
+            found.setdefault(key, begins + 1)
+        begins = number + 1
     return found
