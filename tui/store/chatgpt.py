@@ -9,19 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.store.errors import StoreError
-from tui.store.foreign_tree import (
-    Node,
-    Whole,
-    conversation_id,
-    fenced,
-    messages_of,
-    seconds,
-    table,
-    tables,
-    text,
-    texts,
-)
-from tui.store.records import Conversation, Role
+from tui.store.foreign_tree import Node, Whole, fenced, fields_of, seconds, table, tables, text, whole
+from tui.store.records import Role
 
 _TO_EVERYBODY = ("", "all")
 # What the model is told in every conversation: by the user, and by itself.
@@ -47,30 +36,23 @@ def from_chatgpt(exported: object) -> Whole:
     mapping = top.get("mapping")
     if not isinstance(mapping, dict):
         raise StoreError("It has no table “mapping”.")
-    created = seconds(top.get("create_time")) or seconds(top.get("update_time")) or 0.0
-    title = " ".join(text(top.get("title")).split())
-    id = conversation_id("chatgpt", text(top.get("conversation_id")) or text(top.get("id")) or f"{title} {created}")
-    above = {child: name for name, node in mapping.items() for child in texts(table(node).get("children"))}
-    nodes = []
     system: list[str] = []
-    for name, value in mapping.items():
-        if not isinstance(value, dict):
-            raise StoreError(f"Its node {name[:40]!r} is no table.")
-        nodes.append(_node(name, text(value.get("parent")) or above.get(name), table(value.get("message")), system))
-    messages, head = messages_of(id, nodes, created, text(top.get("current_node")))
-    updated = max([seconds(top.get("update_time")) or created, *(each.created for each in messages)])
-    return (
-        Conversation(
-            id,
-            title,
-            created=created,
-            updated=updated,
-            pinned=top.get("is_starred") is True,
-            archived=top.get("is_archived") is True,
-            system="\n\n".join(dict.fromkeys(system)),
-            head=head,
-        ),
-        messages,
+    nodes = [
+        _node(name, parent, table(fields.get("message")), system)
+        for name, parent, fields in fields_of(mapping, "parent", "children")
+    ]
+    updated = seconds(top.get("update_time"))
+    return whole(
+        "chatgpt",
+        text(top.get("conversation_id")) or text(top.get("id")),
+        text(top.get("title")),
+        nodes,
+        created=seconds(top.get("create_time")) or updated or 0.0,
+        updated=updated,
+        current=text(top.get("current_node")),
+        system=system,
+        pinned=top.get("is_starred") is True,
+        archived=top.get("is_archived") is True,
     )
 
 

@@ -6,7 +6,7 @@ The ids follow from theirs: what is imported once more gets the same ones again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,81 @@ class Node:
     error: str = ""
 
 
-def conversation_id(source: str, id: str) -> str:
+def fields_of(
+    tree: Mapping[str, Any], parent: str, children: str
+) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
+    """Of every message its id, that of the one before it, and its fields.
+
+    Args:
+        tree: The fields by id.
+        parent: The field with the id of the one before; where it is missing, that is the one that has it in `children`.
+        children: The field with the ids of those that follow.
+
+    Raises:
+        StoreError: One of them has no fields.
+    """
+    above = {child: id for id, fields in tree.items() for child in texts(table(fields).get(children))}
+    for id, fields in tree.items():
+        if not isinstance(fields, dict):
+            raise StoreError(f"Its message {id[:40]!r} is no table.")
+        yield id, text(fields.get(parent)) or above.get(id), fields
+
+
+def whole(
+    source: str,
+    id: str,
+    title: str,
+    nodes: Iterable[Node],
+    *,
+    created: float,
+    updated: float | None,
+    current: str,
+    system: Iterable[str],
+    pinned: bool,
+    archived: bool,
+) -> Whole:
+    """The conversation of another program's, with all its branches.
+
+    Args:
+        source: The program.
+        id: The conversation's id there; "" for none.
+        title: As it is there.
+        nodes: All of them.
+        created: Seconds since 1970; 0: it does not say.
+        updated: Likewise; None: it does not say.
+        current: Id of the node that the user saw last.
+        system: All that the model was told in it.
+        pinned: It is marked there.
+        archived: It is put away there.
+
+    Raises:
+        StoreError: The nodes are no tree.
+    """
+    title = " ".join(title.split())
+    here = _conversation_id(source, id or f"{title} {created}")
+    messages, head = _messages_of(here, nodes, created, current)
+    if not created and messages:
+        created = messages[0].created
+    conversation = Conversation(
+        here,
+        title,
+        created=created,
+        updated=max([updated or created, *(each.created for each in messages)]),
+        pinned=pinned,
+        archived=archived,
+        system="\n\n".join(dict.fromkeys(filter(None, system))),
+        head=head,
+    )
+    return conversation, messages
+
+
+def _conversation_id(source: str, id: str) -> str:
     """The id that another program's conversation has here."""
     number = _hash(f"{source}:{id}")
     return "".join(ID_ALPHABET[number >> 5 * place & 31] for place in range(_ID_LENGTH))
 
 
-def messages_of(
+def _messages_of(
     conversation: str, nodes: Iterable[Node], created: float, current: str
 ) -> tuple[list[Message], int | None]:
     """The messages that the nodes become, each after its parent, and the one at which `current` is.

@@ -12,19 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.store.errors import StoreError
-from tui.store.foreign_tree import (
-    Node,
-    Whole,
-    conversation_id,
-    fenced,
-    messages_of,
-    seconds,
-    table,
-    tables,
-    text,
-    texts,
-)
-from tui.store.records import Conversation, Role
+from tui.store.foreign_tree import Node, Whole, fenced, fields_of, seconds, table, tables, text, whole
+from tui.store.records import Role
 
 _DETAILS = re.compile(
     r"<details\b(?P<fields>(?:[^>\"]|\"[^\"]*\")*)>\s*(?:<summary>.*?</summary>)?(?P<text>.*?)</details>\s*", re.DOTALL
@@ -51,31 +40,21 @@ def from_open_webui(exported: object) -> Whole:
     current = text(history.get("currentId"))
     if not (isinstance(found, dict) and found):
         found, current = _list(chat.get("messages")), ""
-    created = next(filter(None, (seconds(each) for each in (top.get("created_at"), chat.get("timestamp")))), 0.0)
-    title = " ".join((text(chat.get("title")) or text(top.get("title"))).split())
-    id = conversation_id("open-webui", text(top.get("id")) or text(chat.get("id")) or f"{title} {created}")
-    above = {child: name for name, node in found.items() for child in texts(table(node).get("childrenIds"))}
     system = [text(chat.get("system")).strip() or text(table(chat.get("params")).get("system")).strip()]
-    nodes = []
-    for name, value in found.items():
-        if not isinstance(value, dict):
-            raise StoreError(f"Its message {name[:40]!r} is no table.")
-        nodes.append(_node(name, text(value.get("parentId")) or above.get(name), value, system))
-    messages, head = messages_of(id, nodes, created, current)
-    if not created and messages:
-        created = messages[0].created
-    return (
-        Conversation(
-            id,
-            title,
-            created=created,
-            updated=max([seconds(top.get("updated_at")) or created, *(each.created for each in messages)]),
-            pinned=top.get("pinned") is True,
-            archived=top.get("archived") is True,
-            system="\n\n".join(dict.fromkeys(filter(None, system))),
-            head=head,
-        ),
-        messages,
+    nodes = [
+        _node(name, parent, fields, system) for name, parent, fields in fields_of(found, "parentId", "childrenIds")
+    ]
+    return whole(
+        "open-webui",
+        text(top.get("id")) or text(chat.get("id")),
+        text(chat.get("title")) or text(top.get("title")),
+        nodes,
+        created=seconds(top.get("created_at")) or seconds(chat.get("timestamp")) or 0.0,
+        updated=seconds(top.get("updated_at")),
+        current=current,
+        system=system,
+        pinned=top.get("pinned") is True,
+        archived=top.get("archived") is True,
     )
 
 
