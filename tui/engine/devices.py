@@ -16,6 +16,7 @@ from tui.engine.device_search import Core, Machine, MissingDevice, find_reason
 from tui.engine.errors import DeviceNotFound
 
 _MEMORY_PROPERTIES = {"GPU": "GPU_DEVICE_TOTAL_MEM_SIZE", "NPU": "NPU_DEVICE_TOTAL_MEM_SIZE"}
+_DRIVER_PROPERTIES = {"GPU": "GPU_DRIVER_VERSION", "NPU": "NPU_DRIVER_VERSION"}
 _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
 
 
@@ -38,15 +39,45 @@ class Device:
         full_name: What its maker calls it; the name where the driver does not tell.
         kind: What it is.
         memory_bytes: All of its memory (the machine's, for a CPU), or None where the driver does not tell.
+        driver: The driver's version; "" where it does not tell.
+        architecture: OpenVINO's name of its architecture; "" where it does not tell.
+        capabilities: What it computes in and can do, in OpenVINO's words.
     """
 
     name: str
     full_name: str
     kind: DeviceKind
     memory_bytes: int | None
+    driver: str = ""
+    architecture: str = ""
+    capabilities: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.full_name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is here and what is not.
+
+    Attributes:
+        devices: Those that models can run on, in OpenVINO's order.
+        auto: The name of the one that `auto` means; "" for none.
+        missing: GPU and NPU where there is none, and why.
+    """
+
+    devices: tuple[Device, ...]
+    auto: str
+    missing: tuple[MissingDevice, ...]
+
+
+def survey(core: Core, machine: Machine | None = None) -> Survey:
+    """Look at everything. The first look takes seconds where a driver is slow."""
+    try:
+        auto = resolve_device(core, "auto", machine)
+    except DeviceNotFound:
+        auto = ""
+    return Survey(tuple(list_devices(core)), auto, tuple(missing_devices(core, machine)))
 
 
 def list_devices(core: Core) -> list[Device]:
@@ -125,7 +156,16 @@ def describe(core: Core, name: str) -> Device:
     else:
         told = device_property(core, name, _MEMORY_PROPERTIES.get(family, ""))
         memory = int(told) if told else None
-    return Device(name, " ".join(str(full_name or name).split()), kind, memory)
+    driver = _DRIVER_PROPERTIES.get(family, "")
+    return Device(
+        name,
+        " ".join(str(full_name or name).split()),
+        kind,
+        memory,
+        driver=str(device_property(core, name, driver) or ""),
+        architecture=str(device_property(core, name, "DEVICE_ARCHITECTURE") or ""),
+        capabilities=tuple(map(str, device_property(core, name, "OPTIMIZATION_CAPABILITIES") or ())),
+    )
 
 
 def device_property(core: Core, device: str, name: str) -> Any:

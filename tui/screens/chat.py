@@ -27,6 +27,7 @@ from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
 from tui.screens.context_meter import ContextMeter
 from tui.screens.conversations import ConversationsScreen, first_page
+from tui.screens.devices import DevicesScreen
 from tui.screens.dialogs import TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
@@ -213,6 +214,9 @@ class ChatScreen(MessageScreen):
     @work(group="dialog", exclusive=True)
     async def action_device(self) -> None:
         await switching.choose_device(self.app, self._services)
+
+    def action_devices(self) -> None:
+        self.app.push_screen(DevicesScreen(self._services))
 
     def action_settings(self) -> None:
         tuning.open_settings(self.app, self._services, self.session)

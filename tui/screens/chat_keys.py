@@ -86,6 +86,7 @@ COMMANDS = [
     Command("Edit an earlier message", "Choose one of your messages and edit it as a new branch.", "edit_earlier"),
     Command("Take back queued message", "The last message that waits goes back into the prompt.", "take_back"),
     Command("Device", "Run the model on another device.", "device"),
+    Command("Devices", "What models can run on here, what of it is missing, and what is compiled.", "devices"),
 ]
 
 

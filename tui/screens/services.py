@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 
 from tui.chat.active_model import ActiveModel
 from tui.chat.outbox import Outbox
+from tui.engine.devices import Survey, survey
 from tui.library.jobs import Jobs
 from tui.library.local import LocalModels
 from tui.store.settings import Settings
 from tui.store.settings_file import SettingsFile
+
+
+def _survey() -> Survey:
+    import openvino
+
+    return survey(openvino.Core())
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,7 @@ class Services:
         models: The local models.
         devices: Names of the devices that are here, each with what its maker calls it. Imports the engine.
         jobs: Pulls and conversions beside the chat.
+        survey: All that is known of the devices, and why one is missing. Imports the engine.
     """
 
     settings_file: SettingsFile
@@ -32,6 +40,7 @@ class Services:
     models: LocalModels
     devices: Callable[[], Sequence[tuple[str, str]]]
     jobs: Jobs = field(default_factory=Jobs)
+    survey: Callable[[], Survey] = _survey
 
     @property
     def settings(self) -> Settings:
