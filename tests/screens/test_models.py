@@ -153,7 +153,7 @@ async def test_a_row_has_the_facts(opened):
         for fact in ("qwen3", "8.2B", "int4", "5.2 GB", "40,960"):
             assert fact in row
         assert "int4_asym" not in row
-        titles = ("Name", "Architecture", "Parameters", "Weights", "Size", "Context", "Memory", "State")
+        titles = ("Name", "Architecture", "Parameters", "Weights", "Size", "Context", "Memory", "From", "State")
         heading = next(line for line in it.text.splitlines() if "Name" in line and "State" in line)
         assert tuple(heading.split()) == titles
 
@@ -224,7 +224,7 @@ async def test_filtering(opened):
         assert it.app.answer == QWEN
 
 
-@pytest.mark.parametrize(("typed", "found"), [("INT4", [QWEN]), ("broken", ["me/broken"]), ("loaded", ["starter"])])
+@pytest.mark.parametrize(("typed", "found"), [("INT4", [QWEN]), ("broken", ["me/broken"]), ("loaded", ["starter"]), ("cache", [QWEN])])
 async def test_filtering_by_what_the_rows_say(opened, typed, found):
     async with opened() as it:
         await it.press(*typed)
@@ -251,7 +251,7 @@ async def test_sorting_goes_through_the_columns_and_back(opened):
         assert it.names[0] == QWEN
         assert it.names[-1] == "me/broken"
         assert "by parameters" in it.text
-        await it.press(*["alt+s"] * 6)
+        await it.press(*["alt+s"] * 7)
         assert it.names == as_found
 
 
@@ -428,6 +428,18 @@ async def test_all_details_on_a_panel_of_their_own(opened, size):
         assert QWEN in it.text
         await it.press("end")
         assert "Hugging Face cache" in it.words
+
+
+async def test_the_memory_that_another_context_takes(opened):
+    async with opened(size=(120, 40)) as it:
+        await it.press("down", "alt+i")
+        await it.sees("KV cache at 40,960 tokens")
+        await it.press("left")
+        await it.sees("KV cache at 32,768 tokens")
+        await it.press("right", "right", "right")
+        await it.sees("KV cache at 40,960 tokens")
+        await it.press(*["left"] * 20)
+        await it.sees("KV cache at 512 tokens")
 
 
 # Reading

@@ -6,16 +6,22 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
 from textual.binding import Binding, BindingType
 
 from tui.engine.errors import OvchatError
+from tui.library.jobs import Kind
 from tui.screens.jobs_panel import JobsPanel
 from tui.screens.model_row import ModelRow
 from tui.screens.models_managing import ask_for_folder, ask_for_name, ask_to_remove
+from tui.screens.models_reading import RowReader
 from tui.store.errors import StoreError
+from tui.widgets.job_lines import job_news
+from tui.widgets.jobs_strip import JobsStrip
 
 if TYPE_CHECKING:
+    from tui.engine.model_files import ModelFiles
+    from tui.library.findings import Examination
     from tui.screens.services import Services
 
 _NAMED = 3  # models that are named, of those that a folder has brought
@@ -31,6 +37,9 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
     def __init__(self, services: Services) -> None:
         super().__init__(services.jobs, services.models)
         self._services = services
+        self._reader = RowReader(services)
+        # By folder, what came of deep checks, and the files that were checked.
+        self._deep: dict[Path, tuple[ModelFiles | None, Examination]] = {}
 
     @abstractmethod
     async def look_again(self, folder: Path | None = None) -> str:
@@ -39,6 +48,28 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
     @abstractmethod
     def look(self) -> None:
         """Look at the model in use: something has been done with it."""
+
+    @abstractmethod
+    def device_of(self, row: ModelRow) -> str:
+        """Where a model is to run; "" for the best device here."""
+
+    def action_check(self) -> None:
+        from tui.screens.doctor import DoctorScreen
+
+        if (row := self.rows.current) is not None:
+            files, before = self._deep.get(row.model.path, (None, None))
+            before = before if files is row.model.files else None  # they have changed since
+            options = self._reader.options
+            self.app.push_screen(DoctorScreen(self._services, row.model, self.device_of(row), options, before))
+
+    @on(JobsStrip.Done)
+    def _checked(self, event: JobsStrip.Done) -> None:
+        job = event.job
+        if job.work.kind is Kind.CHECK and job.result is not None:
+            path = job.result.path
+            rows = (row for row in self.rows.items if isinstance(row, ModelRow))
+            self._deep[path] = (next((row.model.files for row in rows if row.model.path == path), None), job.result)
+            self.say(*job_news(job))
 
     @work(group="managing")
     async def action_add(self) -> None:
@@ -87,6 +118,7 @@ def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
 
 
 MANAGING_KEYS: list[BindingType] = [
+    _key("alt+h", "check", "Check", "What is wrong with the marked model, and what to do about it."),
     _key("alt+a", "add", "Add folder", "List the models of another folder where they are."),
     _key("alt+r", "rename", "Rename", "Give the marked model another name: its folder is renamed."),
     _key("alt+x", "remove", "Remove", "Delete the marked model, or take its folder off the list. It asks first."),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -19,13 +22,18 @@ from tui.chat.model_texts import (
     template_text,
     weights_text,
 )
+from tui.engine.memory_need import memory_need
+from tui.engine.options import EngineOptions
 from tui.library.amounts import size_text
+from tui.library.find import Source
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.reading_panel import ReadingPanel
 from tui.widgets.fact_list import FactList
+from tui.widgets.memory_picture import MemoryPicture
 from tui.widgets.visible import one_line, visible
 
 _LABEL_COLUMN = 14
+_SHORTEST, _LONGEST = 512, 131_072  # contexts that are tried; the longest where the model says none
 
 Facts = list[tuple[str, str]]
 
@@ -50,7 +58,9 @@ def short_facts(row: ModelRow, scene: Scene) -> Facts:
 def long_facts(row: ModelRow) -> Facts:
     """What needs a row of its own; the most wanted first."""
     files = row.model.files
-    folder: Facts = [("Folder", short_path(row.model.path)), ("Found in", str(row.model.source))]
+    place = row.model.place
+    where = f", {short_path(place)}" if place is not None and row.model.source is Source.ADDED else ""
+    folder: Facts = [("Folder", short_path(row.model.path)), ("Found in", f"{row.model.source}{where}")]
     if files is None:
         return folder
     facts = [
@@ -101,14 +111,21 @@ class ModelFactsScreen(ReadingPanel):
     Args:
         row: The model.
         scene: What it is looked at with.
+        options: How it is to be compiled.
     """
 
     HEADING = "Model"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "context(-1)", "Less context", id="facts.shorter", tooltip="The memory it takes with less."),
+        Binding("right", "context(1)", "More context", id="facts.longer", tooltip="The memory it takes with more."),
+    ]
 
-    def __init__(self, row: ModelRow, scene: Scene) -> None:
+    def __init__(self, row: ModelRow, scene: Scene, options: EngineOptions) -> None:
         super().__init__()
         self._row = row
         self._scene = scene
+        self._options = options
+        self._need = row.need
 
     def parts(self) -> Iterable[Widget]:
         yield Static(Content.styled(one_line(self._row.name), "$text-primary"))
@@ -116,4 +133,21 @@ class ModelFactsScreen(ReadingPanel):
             yield Static(Content(said))
         if (problem := self._scene.problem(self._row)) is not None:
             yield Static(Content.styled(visible(str(problem)), "$text-error"))
+        if self._need is not None:
+            yield MemoryPicture(self._need)
         yield FactList({"": [*short_facts(self._row, self._scene), *long_facts(self._row)]}, _LABEL_COLUMN)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._need is not None if action == "context" else True
+
+    def action_context(self, direction: int) -> None:
+        """Show the memory that it takes with another context; nothing is set."""
+        files, need = self._row.model.files, self._need
+        if files is None or need is None:
+            return
+        longest = max(files.context_length or _LONGEST, need.context)
+        known = {_SHORTEST << step for step in range(32) if _SHORTEST << step < longest} | {longest, need.context}
+        steps = sorted(known)
+        at = min(max(steps.index(need.context) + direction, 0), len(steps) - 1)
+        self._need = memory_need(files, replace(self._options, context=steps[at]), need.free)
+        self.query_one(MemoryPicture).show(self._need)

@@ -80,6 +80,7 @@ class ModelsScreen(ManagingPanel):
     ModelsScreen {
         .panel--column { max-width: 130; }
         .models--heading { height: 1; padding: 0 2; color: $text-muted; text-wrap: nowrap; }
+        &.-tall KeysRow { height: 2; }
         FactTable { height: 45%; max-height: 13; padding: 0 2; margin-top: 1; }
         &.-empty .models--heading, &.-empty FactTable, &.-short FactTable { display: none; }
     }
@@ -252,7 +253,7 @@ class ModelsScreen(ManagingPanel):
         goes_on, problem = doing(row, self._scene), self._scene.problem(row)
         wrong = visible(with_present_keys(self.app, str(problem))) if problem is not None else ""
         said = Content.styled(wrong, "$text-error") if wrong else Content(goes_on)
-        self.query_one(FactTable).show(said, short_facts(row, self._scene), long_facts(row))
+        self.query_one(FactTable).show(said, short_facts(row, self._scene), long_facts(row), row.need)
 
     def typed(self, text: str) -> None:
         if self._all is not None:
@@ -318,7 +319,7 @@ class ModelsScreen(ManagingPanel):
 
     def action_facts(self) -> None:
         if (row := self.rows.current) is not None:
-            self.app.push_screen(ModelFactsScreen(row, self._scene))
+            self.app.push_screen(ModelFactsScreen(row, self._scene, self._reader.options))
 
     def action_sort(self) -> None:
         shown = columns(self.rows.scrollable_content_region.width - _MARKS)

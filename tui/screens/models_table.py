@@ -11,11 +11,13 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tui.library.amounts import count_text, size_text
+from tui.library.find import Source
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.widgets.visible import one_line
 
 _GAP = 2
-_LEAST_NAME = 26
+_LEAST_NAME = 25
+_FROM = {Source.ADDED: "added", Source.HUGGING_FACE: "cache"}
 _STYLES = {
     State.LOADED: "$text-success",
     State.LOADING: "$text-accent",
@@ -71,6 +73,11 @@ def _memory(row: ModelRow, scene: Scene) -> int | None:
     return row.need.total if row.need is not None else None
 
 
+def _from(row: ModelRow, scene: Scene) -> str | None:
+    """Where it is kept that is not the models folder."""
+    return _FROM.get(row.model.source)
+
+
 def _precision(weight_format: str) -> str:
     """Of `int4_sym g128`, what everybody asks for first."""
     return weight_format.split("_")[0].split(" ")[0]
@@ -84,6 +91,7 @@ COLUMNS = (
     _number("Size", 7, _fact("size_bytes"), size_text, 1),
     _number("Context", 9, _fact("context_length"), lambda tokens: f"{tokens:,}", 5),
     _number("Memory", 8, _memory, size_text, 2),
+    Column("From", 5, _said(_from), _from, leaves=7),
     Column("State", 12, lambda row, scene: scene.state_text(row), lambda row, scene: scene.state(row) or None),
 )
 
@@ -124,10 +132,10 @@ def ordered(rows: Sequence[ModelRow], scene: Scene, column: Column | None) -> li
 
 
 def matches(row: ModelRow, scene: Scene, words: Sequence[str]) -> bool:
-    """Whether each word is in the name, the architecture, the weights' type or the state."""
+    """Whether each word is in the name, the architecture, the weights' type, where it is from, or the state."""
     files = row.model.files
     facts = (files.architecture, files.model_type, files.weight_format) if files is not None else ()
-    text = " ".join((row.name, *facts, scene.state(row))).casefold()
+    text = " ".join((row.name, *facts, _from(row, scene) or "", scene.state(row))).casefold()
     return all(word in text for word in words)
 
 

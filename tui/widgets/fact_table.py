@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.widgets.memory_picture import memory_row
 from tui.widgets.visible import one_line
+
+if TYPE_CHECKING:
+    from tui.engine.memory_need import MemoryNeed
 
 _LABEL = 13
 _GAP = 2
@@ -24,11 +29,12 @@ class FactTable(Widget):
         self._said = Content()
         self._short: Facts = ()
         self._long: Facts = ()
+        self._need: MemoryNeed | None = None
 
-    def show(self, said: Content, short: Facts, long: Facts) -> None:
-        """Show what is `said` on top, `short` facts beside each other, and `long` ones below them."""
-        if (said, short, long) != (self._said, self._short, self._long):
-            self._said, self._short, self._long = said, short, long
+    def show(self, said: Content, short: Facts, long: Facts, need: MemoryNeed | None = None) -> None:
+        """Show what is `said` on top, `short` facts beside each other, a picture of the memory, and `long` facts."""
+        if (said, short, long, need) != (self._said, self._short, self._long, self._need):
+            self._said, self._short, self._long, self._need = said, short, long, need
             self.refresh()
 
     def render(self) -> Content:
@@ -38,7 +44,14 @@ class FactTable(Widget):
         short = [_cell(fact, room) for fact in self._short]
         rows = [Content(" " * _GAP).join(short[at : at + columns]) for at in range(0, len(short), columns)]
         said = [self._said] if self._said else []
-        return Content("\n").join([*said, *rows, *(_cell(fact, width) for fact in self._long)])
+        long = [_cell(fact, width) for fact in self._long]
+        return Content("\n").join([*said, *rows, *self._picture(width), *long])
+
+    def _picture(self, width: int) -> list[Content]:
+        if self._need is None:
+            return []
+        row = Content.styled(f"{'In memory':{_LABEL}}", "dim") + memory_row(self._need, width - _LABEL)
+        return [row.truncate(max(1, width), ellipsis=True, pad=True)]
 
 
 def _cell(fact: tuple[str, str], room: int) -> Content:

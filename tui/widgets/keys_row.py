@@ -1,4 +1,4 @@
-"""The last row of a panel: its keys, as many as fit. And how a key is called, here and in the help."""
+"""The last row of a panel, or the last two: its keys, as many as fit. And how a key is called, here and in the help."""
 
 from __future__ import annotations
 
@@ -61,10 +61,22 @@ class KeysRow(Widget):
         entries = _entries(self.screen.active_bindings)
         known = [entry for action, entry in entries.items() if action not in _LAST]
         last = [entries[action] for action in _LAST if action in entries]
-        while known and _width(known + last) > self.size.width:
+        while len(rows := _rows(known + last, self.size.width)) > max(1, self.size.height) and known:
             known.pop()
-        pieces = [Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in known + last]
-        return Content(_GAP).join(pieces)
+        return Content("\n").join(
+            Content(_GAP).join(Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in row)
+            for row in rows
+        )
+
+
+def _rows(entries: list[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:
+    """The entries in rows of a width, in their order."""
+    rows: list[list[tuple[str, str]]] = [[]]
+    for entry in entries:
+        if rows[-1] and _width([*rows[-1], entry]) > width:
+            rows.append([])
+        rows[-1].append(entry)
+    return rows
 
 
 def _width(entries: list[tuple[str, str]]) -> int:
