@@ -19,6 +19,7 @@ from tui.cli.commands import cli
 from tui.cli.model_table import Listed, plain, table
 from tui.cli.models import APART
 from tui.engine.model_files import inspect
+from tui.library.compiled_cache import make_room
 from tui.library.find import Source, find_models
 from tui.library.local import LocalModel
 
@@ -125,6 +126,19 @@ def test_what_matters_less_leaves_a_narrow_table_first() -> None:
 def test_a_line_for_a_program_has_as_many_fields_for_every_model() -> None:
     assert {line.count("\t") for line in plain(listed("a", "b\tc"))} == {7}
     assert len(plain(listed("a\nb"))) == 2
+
+
+def test_what_is_compiled_of_a_model_is_told_by_device(llama: Path) -> None:
+    assert as_json("show", "llama")["compiled_bytes"] == {}
+    assert "Compiled" not in models("show", "llama").stdout
+    folder = make_room(llama, 10**9)
+    assert folder is not None
+    for device in ("GPU.1", "NPU"):
+        (folder / device).mkdir(parents=True)
+        (folder / device / "1.blob").write_bytes(bytes(3_000_000))
+    assert as_json("show", "llama")["compiled_bytes"] == {"GPU.1": 3_000_000, "NPU": 3_000_000}
+    assert "Compiled for  GPU.1 3.0 MB, NPU 3.0 MB\n" in models("show", "llama").stdout
+
 
 
 def test_show_tells_the_facts_and_the_memory_at_a_context(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:

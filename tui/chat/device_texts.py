@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tui.engine.device_search import MissingDevice
 from tui.engine.devices import Device
 from tui.library.amounts import size_text
@@ -39,6 +41,11 @@ def compiled_text(used: int, limit: int) -> str:
     if not limit:
         return "none is kept: storage.compiled_cache is 0"
     return f"{size_text(used)} of {size_text(limit)}"
+
+
+def compiled_for_text(sizes: Mapping[str, int]) -> str:
+    """What is compiled of a model, by device; "" for nothing."""
+    return ", ".join(f"{device} {size_text(size)}" for device, size in sizes.items())
 
 
 def _type(capability: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tui.chat.device_texts import compiled_for_text
 from tui.chat.model_texts import (
     context_text,
     kv_cache_text,
@@ -36,6 +37,7 @@ class Known:
         files: What its files say; None where they cannot be read.
         need: What it will take of memory, where that is known.
         device: The device that it was given; "" for none.
+        compiled: Bytes of what is compiled of it, by device.
         problem: Why it cannot be used; None where nothing speaks against it.
     """
 
@@ -45,6 +47,7 @@ class Known:
     files: ModelFiles | None
     need: MemoryNeed | None
     device: str
+    compiled: Mapping[str, int]
     problem: OvchatError | None
 
 
@@ -64,6 +67,7 @@ def lines(known: Known) -> Iterator[str]:
             ("KV cache", kv_cache_text(need)),
             ("Memory", memory_text(need)),
             ("Device", known.device),
+            ("Compiled for", compiled_for_text(known.compiled)),
             ("Template", template_text(files)),
             ("Tokenizer", files.tokenizer_kind),
             ("Made with", made_with_text(files)),
@@ -84,6 +88,7 @@ def as_object(known: Known) -> dict[str, Any]:
         "path": str(known.path),
         "source": known.source or None,
         "device": known.device or None,
+        "compiled_bytes": dict(known.compiled),
         "problem": problem and {"sentence": problem.sentence, "next_step": problem.next_step},
     }
     return found | (_facts(known.files) if known.files is not None else {}) | {"memory": _memory(known.need)}

@@ -21,7 +21,7 @@ from tui.cli.utf8 import require_utf8
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
-from tui.library import added
+from tui.library import added, compiled_cache
 from tui.library.find import ADDED, FoundModel, Source, added_folders, find_model, name_of
 from tui.library.local import LocalModel, LocalModels
 from tui.library.remove import Deletion, delete, removal
@@ -173,7 +173,8 @@ def _known(folder: Path, options: EngineOptions, free: int) -> Known:
     row = _listed(model, options, free)
     problem = model.problem or (row.need.problem if row.need is not None else None)
     source = str(found.source) if found is not None else ""
-    return Known(model.name, model.path, source, model.files, row.need, State().device_of(named) or "", problem)
+    device = State().device_of(named) or ""
+    return Known(model.name, model.path, source, model.files, row.need, device, compiled_cache.sizes(model.path), problem)
 
 
 def _options(context: int | None = None) -> EngineOptions:

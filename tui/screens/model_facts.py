@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.chat.device_texts import compiled_for_text
 from tui.chat.model_texts import (
     context_text,
     kv_cache_text,
@@ -68,6 +69,7 @@ def long_facts(row: ModelRow) -> Facts:
         ("Template", template_text(files)),
         ("Tokenizer", files.tokenizer_kind),
         ("Licence", files.licence),
+        ("Compiled for", compiled_for_text(row.compiled)),
         ("Made with", made_with_text(files)),
         ("Layers", layers_text(files)),
         folder[1],

@@ -40,11 +40,13 @@ class ModelRow:
         model: What is known of it.
         need: What it will take of memory, once that is known.
         error: Why it could not be loaded; None where nobody tried, or it could.
+        compiled: Bytes of what is compiled of it, by device.
     """
 
     model: LocalModel
     need: MemoryNeed | None = None
     error: OvchatError | None = None
+    compiled: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

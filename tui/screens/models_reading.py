@@ -14,6 +14,7 @@ from tui.engine.errors import BadParameter
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
+from tui.library import compiled_cache
 from tui.screens.model_row import ModelRow
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class RowReader:
             if before.is_read and row.model.files is not before.files:
                 row.error = None  # it could not be loaded as it was
             self.hold_against(row, free)
+            row.compiled = compiled_cache.sizes(row.model.path)
             if time.monotonic() > until:
                 return True
         return False
