@@ -115,6 +115,7 @@ def test_a_bad_file_is_named_with_the_line_and_the_reason(
         find_theme("box")
     assert str(path) in str(raised.value)
     assert why in str(raised.value)
+    assert "?." not in str(raised.value)
 
 
 def test_the_users_own_wins_and_an_unknown_one_has_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

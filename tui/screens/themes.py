@@ -95,7 +95,7 @@ def read_theme(path: Path) -> Theme:
         raise BadTheme(f"The theme {path} is not valid TOML: {error}.") from error
     if wrong := next(_wrong(values, path.stem), None):
         key, why = wrong
-        raise BadTheme(f"The theme {path}{_line(text, key)}: {why}.")
+        raise BadTheme(f"The theme {path}{_line(text, key)}: {why}{'' if why.endswith('?') else '.'}")
     # Textual's own themes of the terminal's colours say these themselves; its style sheets fail without.
     ansi = dict(_ANSI) if values.get("ansi") else {}
     return Theme(**{"name": path.stem, **values, _TABLE: ansi | values.get(_TABLE, {})})
