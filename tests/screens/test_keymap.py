@@ -12,14 +12,19 @@ from tui.app import ChatApp
 from tui.screens.chat import ChatScreen
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.help import HelpScreen
-from tui.screens.key_table import key_table
-from tui.screens.keymap import check_keys, key_rows, remapped
+from tui.screens.key_table import KeyRow, key_table
+from tui.screens.keymap import check_keys, remapped, rows_with
+from tui.store.settings import Settings
 from tui.terminal.link import Link
 from tui.widgets.first_run import FirstRun
 from tui.widgets.following_scroll import _Mark
 from tui.widgets.status_line import StatusFacts
 
 TABLE = key_table(ChatApp)
+
+
+def rows_of(settings: Settings) -> list[KeyRow]:
+    return rows_with(TABLE, remapped(TABLE, settings.user_section("keys")).keys)
 
 
 def problem(id: str, *keys: str, **others: list[str]) -> str:
@@ -115,8 +120,7 @@ async def test_a_key_that_is_set_works_at_once_and_everything_tells_it(opened: O
             await chat.press(letter)
         await chat.until(lambda: "(Alt+Q)" in chat.shown)
         await chat.press("escape")
-        found, _ = key_rows(chat.app, settings.settings.section("keys"))
-        rows = {row.id: row for row in found}
+        rows = {row.id: row for row in rows_of(settings.settings)}
         assert rows["chat.help"].keys == ("alt+h", "f12")
         assert rows["chat.help"].default_keys == ("f1",)
         assert rows["chat.find"].keys == ()
@@ -152,7 +156,7 @@ async def test_every_sentence_names_the_present_keys(opened: OpenChat) -> None:
         await chat.panel(ConversationsScreen)
         await chat.press(*"xyz")
         await chat.until(lambda: "no key in the chat searches" in chat.shown)
-        found, _ = key_rows(chat.app, chat.app.services.settings.user_section("keys"))
+        found = rows_of(chat.app.services.settings)
         assert next(row for row in found if row.id == "conversations.delete").help == "Delete it. Alt+W brings it back."
 
 
@@ -192,5 +196,6 @@ async def test_what_the_file_cannot_have_is_said_with_its_line_and_ignored(opene
         assert "chat.details" not in chat.notice
         assert chat.screen.active_bindings["alt+e"].binding.action == "edit"
         assert chat.screen.active_bindings["alt+z"].binding.action == "details"
-        assert "(chat.edit)" in check_keys(chat.app, "chat.replay", ["alt+e"])
-        assert check_keys(chat.app, "chat.replay", ["alt+i"]) == ""  # details has left it
+        wanted = chat.app.services.settings.user_section("keys")
+        assert "(chat.edit)" in check_keys(TABLE, wanted, "chat.replay", ["alt+e"])
+        assert check_keys(TABLE, wanted, "chat.replay", ["alt+i"]) == ""  # details has left it

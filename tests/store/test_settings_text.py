@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.store.settings import SCHEMA, load_settings, setting_of
-from tui.store.settings_text import parsed, shown
+from tui.store.settings_text import parsed, sampling_text, shown
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,14 @@ def test_what_it_may_not_be_is_named(key: str, text: str, says: str) -> None:
     assert setting is not None
     with pytest.raises(ValueError, match=says):
         parsed(setting, text)
+
+
+def test_values_that_are_empty_or_unset_are_shown_as_they_can_be_typed() -> None:
+    assert sampling_text({"stop": (), "top_k": 40, "seed": None}) == "stop none, top_k 40, seed random"
+    binding = setting_of("keys.chat.find")
+    assert binding is not None
+    assert shown(binding, ()) == "none"
+    assert parsed(binding, "none") == ()
 
 
 def test_every_default_can_be_typed_as_it_is_shown() -> None:

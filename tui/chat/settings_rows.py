@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui.chat.sampling_values import SetBy, no_effect, set_by
@@ -77,7 +77,7 @@ class SettingRow:
     @property
     def facts(self) -> list[str]:
         """Its default, its range, and when a change acts, where that is not at once."""
-        default = [f"default {self.default or 'none'}"] if self.section not in (MODELS, PRESETS) else []
+        default = [f"default {self.default}"] if self.default else []
         return [*default, self.setting.range, *([f"acts {self.setting.acts}"] if self.setting.acts else [])]
 
     @property
@@ -101,6 +101,21 @@ def rows(
     found = [_row(key, settings, in_effect, notes or {}, helps) for key in (*SCHEMA, *free)]
     order = list(SECTIONS)
     return sorted(found, key=lambda row: order.index(row.section))
+
+
+def followed(settings: Settings, wrong: Iterable[str]) -> Settings:
+    """The settings with the defaults of those that the user has set to what cannot be, which they are marked with.
+
+    Args:
+        settings: As the user's file has them.
+        wrong: Their keys.
+    """
+    user, bad = dict(settings.user), dict(settings.bad)
+    for key in wrong:
+        setting = setting_of(key)
+        assert setting is not None
+        bad[key] = shown(setting, user.pop(key))
+    return replace(settings, user=user, bad=bad)
 
 
 def cannot(value: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, rows
+from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, followed, rows
 from tui.cli import console, log
 from tui.cli.options import debug_option, json_option
 from tui.cli.utf8 import require_utf8
@@ -20,7 +20,10 @@ from tui.store.errors import StoreError
 from tui.store.personas import persona
 from tui.store.settings import KEYS, SCHEMA, Kind, Settings, no_such_setting, setting_of
 from tui.store.settings_file import SettingsFile, as_written
-from tui.store.settings_text import EMPTY, parsed, shown
+from tui.store.settings_text import parsed
+
+if TYPE_CHECKING:
+    from tui.screens.key_table import KeyTable
 
 _THEME, _PERSONA = "appearance.theme", "chat.persona"
 
@@ -89,7 +92,7 @@ def set_(key: str, value: tuple[str, ...], debug: bool) -> None:
     for row in _rows(file.settings):
         if row.key == key:
             said = [
-                f"{key} is {row.value or EMPTY} now",
+                f"{key} is {row.value} now",
                 *([f"it acts {row.setting.acts}"] if row.setting.acts else []),
             ]
             console.aside(f"{'; '.join([*said, *([row.note] if row.note else [])])}.")
@@ -157,7 +160,9 @@ def _why_not(settings: Settings, key: str, value: Any) -> str:
     """Why a setting cannot have a value of its kind: it names what is not there, or a key is taken; "" where it can."""
     section, _, id = key.partition(".")
     if section == KEYS:
-        return _remapped(settings.user_section(KEYS) | {id: value}, last=id)[0].get(id, "")
+        from tui.screens.keymap import check_keys
+
+        return check_keys(_key_table(), settings.user_section(KEYS), id, value)
     if key == _THEME:
         from tui.screens.themes import BadTheme, find_theme
 
@@ -175,27 +180,23 @@ def _why_not(settings: Settings, key: str, value: Any) -> str:
 
 def _followed(settings: Settings) -> Settings:
     """The settings where what cannot be followed has its default, and is marked; keys have their defaults, too."""
-    user, bad, shipped = dict(settings.user), dict(settings.bad), dict(settings.shipped)
+    user = settings.user
     wrong = [key for key in (_THEME, _PERSONA) if user.get(key) and _why_not(settings, key, user[key])]
-    if any(key.startswith(f"{KEYS}.") for key in (*user, *bad)):
-        problems, defaults = _remapped(settings.user_section(KEYS))
-        shipped |= {f"{KEYS}.{id}": keys for id, keys in defaults.items()}
-        wrong += [f"{KEYS}.{id}" for id in problems]
-    for key in wrong:
-        setting = setting_of(key)
-        assert setting is not None
-        bad[key] = shown(setting, user.pop(key)) or EMPTY
-    return replace(settings, shipped=shipped, user=user, bad=bad)
+    if any(key.startswith(f"{KEYS}.") for key in (*user, *settings.bad)):
+        from tui.screens.keymap import remapped
+
+        table = _key_table()
+        defaults = {f"{KEYS}.{row.id}": row.default_keys for row in table.rows}
+        settings = replace(settings, shipped={**settings.shipped, **defaults})
+        wrong += [f"{KEYS}.{id}" for id in remapped(table, settings.user_section(KEYS)).problems]
+    return followed(settings, wrong)
 
 
-def _remapped(wanted: Mapping[str, Sequence[str]], last: str = "") -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    """By id: why a binding cannot have the keys that are wanted, and every binding's default ones."""
+def _key_table() -> KeyTable:
     from tui.app import ChatApp
     from tui.screens.key_table import key_table
-    from tui.screens.keymap import remapped
 
-    table = key_table(ChatApp)
-    return remapped(table, wanted, last=last).problems, {row.id: row.default_keys for row in table.rows}
+    return key_table(ChatApp)
 
 
 def _object(row: SettingRow, settings: Settings) -> dict[str, Any]:
@@ -221,7 +222,7 @@ def _lines(found: Sequence[SettingRow]) -> list[str]:
         lines += ["", SECTIONS[section]] if lines else [SECTIONS[section]]
         for row in group:
             facts = "; ".join([*([row.note] if row.note else []), *row.facts])
-            lines.append(f"  {row.key:{key}}  {row.value or EMPTY:{value}}  {row.source:{source}}  {facts}")
+            lines.append(f"  {row.key:{key}}  {row.value:{value}}  {row.source:{source}}  {facts}")
     return lines
 
 

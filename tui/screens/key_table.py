@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from types import ModuleType
 
 from textual.app import App
@@ -81,8 +82,9 @@ class KeyTable:
     typeless: frozenset[str]
 
 
+@cache
 def key_table(app: type[App[None]]) -> KeyTable:
-    """The table of `app`. Imports every screen and widget."""
+    """The table of `app`. Imports every screen and widget, the first time."""
     from tui import screens, widgets
 
     panels = [each for each in _owners(screens) if issubclass(each, Screen)]

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from tui.screens.key_table import KeyRow, KeyTable, key_table, with_keys
+from tui.screens.key_table import KeyRow, KeyTable, with_keys
 from tui.store.near import did_you_mean
 from tui.terminal.key_names import NO_KEY, key_name, types, why_not
 from tui.terminal.other_keys import NONE, KeyInWords, told
@@ -48,36 +47,16 @@ class Remapped:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def key_rows(app: App[Any], wanted: Keys) -> tuple[list[KeyRow], Remapped]:
-    """Every binding with the keys that it has where the settings want these, and its default ones; and what of it is.
-
-    Not those that it has now: what was just set may not be in effect yet.
-    """
-    table = _table(type(app))
-    found = remapped(table, wanted)
-    return rows_with(table, found.keys), found
-
-
-def check_keys(app: App[Any], id: str, keys: Sequence[str]) -> str:
+def check_keys(table: KeyTable, wanted: Keys, id: str, keys: Sequence[str]) -> str:
     """Why a binding cannot have these keys; "" where it can.
 
     Args:
-        app: With the keys that the others have now.
+        table: All bindings.
+        wanted: What the settings want now, for this one and for others.
         id: Of the binding.
         keys: As people write them.
     """
-    wanted: dict[str, Sequence[str]] = {**present_keys(app), id: keys}
-    return remapped(_table(type(app)), wanted, last=id).problems.get(id, "")
-
-
-def checked_keys(app: App[Any], wanted: Keys) -> Remapped:
-    """What can be had of the keys that the settings want."""
-    return remapped(_table(type(app)), wanted)
-
-
-def present_keys(app: App[Any]) -> Keys:
-    """By id, the keys of what has other keys than the default ones now."""
-    return {id: _names(keys) for id, keys in app._keymap.items()}
+    return remapped(table, {**wanted, id: keys}, last=id).problems.get(id, "")
 
 
 def keymap(keys: Keys) -> Keymap:
@@ -107,9 +86,9 @@ def keys_of(app: App[Any], id: str, default: str) -> tuple[str, ...]:
     return _names(app._keymap.get(id, default))
 
 
-def keys_in_words(app: App[Any], keys: Keys) -> Sequence[KeyInWords]:
+def keys_in_words(table: KeyTable, keys: Keys) -> Sequence[KeyInWords]:
     """What every key is called in sentences, where some are others than by default."""
-    return _in_words(with_keys(_table(type(app)).rows, keys)) if keys else ()
+    return _in_words(with_keys(table.rows, keys)) if keys else ()
 
 
 def rows_with(table: KeyTable, keys: Keys) -> list[KeyRow]:
@@ -175,11 +154,6 @@ def _clashes(table: KeyTable, rows: Mapping[str, KeyRow], keys: Keys, last: str)
                 both = key in rows[id].default_keys and key in rows[other].default_keys
                 if key in has and not both:
                     yield id, f'{key_label(key)} is the key for "{rows[other].label}" ({other}).'
-
-
-@cache
-def _table(app: type[App[Any]]) -> KeyTable:
-    return key_table(app)
 
 
 def _names(keys: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from textual import constants
 from textual.theme import Theme
 
 from tui.screens import themes
-from tui.screens.keymap import Keys, checked_keys, keymap, keys_in_words, named
+from tui.screens.key_table import key_table
+from tui.screens.keymap import Keys, keymap, keys_in_words, named, remapped
 from tui.store.errors import StoreError
 from tui.store.settings import where
 from tui.store.settings_file import SettingsFile
@@ -150,9 +151,9 @@ class Looks:
         app.theme = theme.name
 
     def _follow_keys(self) -> Keys:
-        wanted = self._settings.settings.section(_KEYS)
-        taken = checked_keys(self._app, wanted)
-        self._app.keys_in_words = keys_in_words(self._app, taken.keys)
+        table = key_table(type(self._app))
+        taken = remapped(table, self._settings.settings.section(_KEYS))
+        self._app.keys_in_words = keys_in_words(table, taken.keys)
         self._app.set_keymap(keymap(taken.keys))
         self._wrong += [f"{self._place(f'{_KEYS}.{id}')}: {why} It is ignored." for id, why in taken.problems.items()]
         return taken.keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App
@@ -17,6 +17,7 @@ from tui.screens.list_panel import ListPanel
 from tui.store import personas
 from tui.store.errors import StoreError
 from tui.store.personas import NONE, Persona
+from tui.store.settings_text import sampling_text
 from tui.terminal.editor import EditorFailed, edit_in, editor_command
 from tui.widgets.row_list import Line
 from tui.widgets.visible import one_line
@@ -141,8 +142,7 @@ class PersonasScreen(ListPanel[Persona, Persona]):
 def what_it_sets(persona: Persona) -> str:
     """What a persona sets, in a line."""
     prompt = f"“{persona.system}”" if persona.system else ""
-    values = ", ".join(f"{name} {_shown(value)}" for name, value in persona.sampling.items())
-    parts = [values, f"model {persona.model}" if persona.model else "", prompt]
+    parts = [sampling_text(persona.sampling), f"model {persona.model}" if persona.model else "", prompt]
     return " · ".join(filter(None, parts)) or _SETS_NOTHING
 
 
@@ -262,12 +262,3 @@ async def _edit(app: App[None], persona: Persona) -> bool:
 
 def _in_file(persona: Persona) -> str:
     return f"Sampling and model are in {personas.path_of(persona.name)}."
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return NONE
-        case tuple() | list():
-            return ", ".join(repr(each) for each in value)
-    return str(value)

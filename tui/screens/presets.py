@@ -14,8 +14,8 @@ from tui.chat.presets import all_presets, preset_of, values_of
 from tui.screens.dialogs import ConfirmDialog, TextDialog
 from tui.screens.list_panel import ListPanel
 from tui.store.errors import StoreError
-from tui.store.settings import PRESETS, SCHEMA
-from tui.store.settings_text import shown
+from tui.store.settings import PRESETS
+from tui.store.settings_text import sampling_text
 from tui.widgets.row_list import Line
 from tui.widgets.visible import one_line
 
@@ -80,7 +80,7 @@ class PresetsScreen(ListPanel[str, Preset]):
                 Line(Content.styled("  What you, the model or ovchat have set.", "$text-muted")),
             ]
         ours = Content.styled("yours" if item.name in self._file.settings.presets else "", "$text-primary")
-        values = ", ".join(f"{name} {shown(SCHEMA[f'sampling.{name}'], value)}" for name, value in item.values.items())
+        values = sampling_text(item.values)
         return [Line(Content(one_line(item.name)), ours), Line(Content.styled(f"  {one_line(values)}", "$text-muted"))]
 
     def answer(self, item: Preset) -> str:
@@ -89,8 +89,8 @@ class PresetsScreen(ListPanel[str, Preset]):
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
         values = values_of(self._current.params)
-        told = ", ".join(f"{name} {shown(SCHEMA[f'sampling.{name}'], value)}" for name, value in values.items())
-        asked = await self.app.push_screen_wait(TextDialog("Save as a preset", text=told, required=True))
+        asking = TextDialog("Save as a preset", text=sampling_text(values), required=True)
+        asked = await self.app.push_screen_wait(asking)
         if asked is None:
             return
         name = " ".join(asked.split())

@@ -27,7 +27,7 @@ from tui.screens.presets import PresetsScreen
 from tui.screens.value_dialog import ValueDialog
 from tui.store.errors import StoreError
 from tui.store.settings import SCHEMA, shipped_help
-from tui.store.settings_text import shown
+from tui.store.settings_text import sampling_text, shown
 from tui.widgets.distribution import Distribution
 from tui.widgets.keys_row import key_label
 from tui.widgets.sampling_list import SamplingList, SamplingValue
@@ -153,7 +153,7 @@ class SamplingPanel(Vertical):
 
     def _value(self, name: str, params: SamplingParams) -> SamplingValue:
         by = self._by[name]
-        text = shown(SCHEMA[f"sampling.{name}"], getattr(params, name)) or "none"
+        text = shown(SCHEMA[f"sampling.{name}"], getattr(params, name))
         return SamplingValue(name, text, _SHORT.get(by, str(by)), by in _OURS, not no_effect(name, params))
 
     def _tell(self) -> None:
@@ -162,7 +162,7 @@ class SamplingPanel(Vertical):
         if current is None:
             return
         setting = SCHEMA[f"sampling.{current.name}"]
-        default = shown(setting, self._file.settings.shipped[setting.key]) or "none"
+        default = shown(setting, self._file.settings.shipped[setting.key])
         text = Content.assemble(
             (f"{self._helps[setting.key]}\n", ""), (f"default {default} · {setting.range}", "$text-muted")
         )
@@ -263,8 +263,8 @@ class SamplingPanel(Vertical):
         options: list[tuple[str, str | None]] = [("As the default, for all models", "")]
         if model:
             options.insert(0, (f"For {model}", model))
-        told = ", ".join(f"{name} {shown(SCHEMA[f'sampling.{name}'], value)}" for name, value in values.items())
-        chosen = await self.app.push_screen_wait(OptionsDialog("Keep these values", options, text=told))
+        asking = OptionsDialog("Keep these values", options, text=sampling_text(values))
+        chosen = await self.app.push_screen_wait(asking)
         if chosen is not None:
             self._save(lambda: self._keep_for(chosen, session, values))
 
@@ -293,11 +293,10 @@ class SamplingPanel(Vertical):
     @work(group="dialog", exclusive=True)
     async def _choose_preset(self) -> None:
         session = self._session()
-        known = presets.all_presets
         name = await self.app.push_screen_wait(
             PresetsScreen(self._file, session.sampling(), session.conversation.sampling)
         )
         if name is not None:
-            there = known(self._file.settings)
-            values = presets.use(name, session.conversation.sampling, there)
-            self._apply(values, there.get(name, {}))
+            known = presets.all_presets(self._file.settings)
+            values = presets.use(name, session.conversation.sampling, known)
+            self._apply(values, known.get(name, {}))

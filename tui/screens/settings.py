@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -17,14 +16,14 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.chat.sampling_values import SetBy
-from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, cannot, rows
+from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, cannot, followed, rows
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.list_panel import ListPanel
 from tui.screens.themes import OF_16_COLOURS
 from tui.screens.value_dialog import ValueDialog
 from tui.store.errors import StoreError
 from tui.store.settings import KEYS, Settings, setting_of
-from tui.store.settings_text import EMPTY, shown
+from tui.store.settings_text import shown
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import Heading, Line
 from tui.widgets.visible import one_line
@@ -109,7 +108,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
     async def _read_known(self) -> None:
         """Look which keys, themes and personas there are."""
         # Not in the event loop: it imports every screen.
-        self._keys, self._bad_keys = await asyncio.to_thread(_key_rows, self.app, self._file.settings)
+        self._keys, self._bad_keys = await asyncio.to_thread(_key_rows, type(self.app), self._file.settings)
         self._missing = await asyncio.to_thread(self._names_missing)
         self._show()
 
@@ -123,8 +122,9 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         """The settings that match, under their sections; the cursor stays on the one it is on."""
         marked, top = self.rows.current, self.rows.scroll_offset.y
         words = self.text.casefold().split()
-        listed = rows(self._followed(), self._in_effect(), self._notes())
-        all_rows = [*(row for row in listed if row.section != KEYS), *self._rows_of_keys()]
+        settings = self._followed()
+        listed = rows(settings, self._in_effect(), self._notes())
+        all_rows = [*(row for row in listed if row.section != KEYS), *self._rows_of_keys(settings)]
         items: list[SettingRow | Heading] = []
         section = cursor = None
         for row in all_rows:
@@ -143,22 +143,19 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         count = sum(not isinstance(item, Heading) for item in items)
         self.show_facts(f"{count} found" if words else "")
 
-    def _rows_of_keys(self) -> Iterable[SettingRow]:
-        settings = self._file.settings
+    def _rows_of_keys(self, settings: Settings) -> Iterable[SettingRow]:
         for each in self._keys:
             key = f"{KEYS}.{each.id}"
             setting = setting_of(key)
             assert setting is not None
             bad = settings.bad.get(key, "")
-            if key in settings.user and each.id in self._bad_keys:
-                bad = shown(setting, settings.user[key]) or EMPTY
             yield SettingRow(
                 key,
                 setting,
                 each.id,
                 shown(setting, each.keys),
                 shown(setting, each.default_keys),
-                SetBy.USER if key in settings.user and not bad else SetBy.APP,
+                SetBy.USER if key in settings.user else SetBy.APP,
                 cannot(bad) if bad else "",
                 each.help,
             )
@@ -170,11 +167,11 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         return {key: name for key, name in chosen.items() if name not in self._names[key]()}
 
     def _followed(self) -> Settings:
-        """The settings where what is not there has its default, and is marked."""
+        """The settings where what is not there has its default, and is marked; keys that cannot be, too."""
         settings = self._file.settings
-        missing = {key: name for key, name in self._missing.items() if settings.user.get(key) == name}
-        user = {key: value for key, value in settings.user.items() if key not in missing}
-        return replace(settings, user=user, bad={**settings.bad, **missing})
+        missing = [key for key, name in self._missing.items() if settings.user.get(key) == name]
+        bad_keys = [key for id in self._bad_keys if (key := f"{KEYS}.{id}") in settings.user]
+        return followed(settings, [*missing, *bad_keys])
 
     def _notes(self) -> Mapping[str, str]:
         """Why a setting has no effect in this process."""
@@ -192,7 +189,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
 
     def draw(self, item: SettingRow, width: int) -> Sequence[Line]:
         ours = item.source is not SetBy.APP
-        value = (one_line(item.value) or "none", "bold" if ours else "")
+        value = (one_line(item.value), "bold" if ours else "")
         # With little room only who is not the app is told.
         told = f"  {item.source:17}" if width >= _ROOM else f"  {item.source}" if ours else ""
         source = (told, "$text-primary" if ours else "$text-muted")
@@ -225,9 +222,11 @@ class SettingsScreen(ListPanel[None, SettingRow]):
     def _check(self, row: SettingRow) -> Callable[[Any], str]:
         if row.section != KEYS:
             return lambda value: ""
+        from tui.screens.key_table import key_table
         from tui.screens.keymap import check_keys
 
-        return lambda value: check_keys(self.app, row.label, value)
+        table, wanted = key_table(type(self.app)), self._file.settings.user_section(KEYS)
+        return lambda value: check_keys(table, wanted, row.label, value)
 
     def action_reset(self) -> None:
         row = self.rows.current
@@ -272,9 +271,14 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self.query_one(".settings--help", Static).update(text)
 
 
-def _key_rows(app: App[Any], settings: Settings) -> tuple[Sequence[KeyRow], Collection[str]]:
-    """Every binding with its keys, and the ids of those that cannot have what the user wants."""
-    from tui.screens.keymap import key_rows
+def _key_rows(app: type[App[Any]], settings: Settings) -> tuple[Sequence[KeyRow], Collection[str]]:
+    """Every binding with its keys, and the ids of those that cannot have what the user wants.
 
-    rows, found = key_rows(app, settings.user_section(KEYS))
-    return rows, found.problems.keys()
+    The keys are not those that the app has now: what was just set may not be in effect yet.
+    """
+    from tui.screens.key_table import key_table
+    from tui.screens.keymap import remapped, rows_with
+
+    table = key_table(app)
+    found = remapped(table, settings.user_section(KEYS))
+    return rows_with(table, found.keys), found.problems.keys()

@@ -18,6 +18,7 @@ from tui.store.errors import StoreError
 from tui.store.files import replace_text
 from tui.store.near import did_you_mean
 from tui.store.settings import SCHEMA, lines_of
+from tui.store.settings_file import as_written
 
 NONE = "none"  # the name that stands for no persona
 _SUFFIX = ".toml"
@@ -137,12 +138,7 @@ def save(new: Persona) -> None:
     if new.sampling:
         # None, which TOML does not have, is written with the word that the settings have for it.
         document["sampling"] = {
-            name: SCHEMA[f"sampling.{name}"].unset
-            if value is None
-            else list(value)
-            if isinstance(value, tuple)
-            else value
-            for name, value in new.sampling.items()
+            name: as_written(SCHEMA[f"sampling.{name}"], value) for name, value in new.sampling.items()
         }
     write_text(new.name, tomlkit.dumps(document))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from tui.store.settings import KEYS, Kind, Setting
+from tui.store.settings import KEYS, SCHEMA, Kind, Setting
 
-EMPTY = "none"  # what an empty list is called
+_EMPTY = "none"  # what an empty list is called
 
 
 def parsed(setting: Setting, text: str) -> Any:
@@ -49,14 +49,21 @@ def shown(setting: Setting, value: Any) -> str:
         case float():
             return f"{value:.10g}"
         case list() | tuple():
+            if not value:
+                return _EMPTY
             if setting.key.startswith(f"{KEYS}."):
                 return " ".join(value)
-            return f"[{', '.join(map(_quoted, value))}]" if value else ""
+            return f"[{', '.join(map(_quoted, value))}]"
     return str(value)
 
 
+def sampling_text(values: Mapping[str, Any]) -> str:
+    """Sampling values by name, in a line."""
+    return ", ".join(f"{name} {shown(SCHEMA[f'sampling.{name}'], value)}" for name, value in values.items())
+
+
 def _texts(setting: Setting, text: str) -> Sequence[Any]:
-    if text.casefold() in ("", EMPTY):
+    if text.casefold() in ("", _EMPTY):
         return []
     if setting.key.startswith(f"{KEYS}."):
         return re.split(r"[\s,]+", text.strip())
