@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.conftest import MODELS
 from tests.engine.folders import replace
 from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, OvchatError, TokenizerMissing
 from tui.engine.model_files import inspect
+from tui.engine.read_file import MOST_BYTES
 from tui.engine.tokenizer_files import require_tokenizer
 
 LFS_POINTER = (
@@ -170,3 +173,53 @@ def test_json_beyond_measure_is_a_sentence(content: str, llama: Path) -> None:
     (llama / "config.json").write_text(content)
     with pytest.raises(ModelBroken, match=r"config.json cannot be read as JSON"):
         inspect(llama)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.json",
+        "generation_config.json",
+        "README.md",
+        "openvino_model.bin",
+        "openvino_tokenizer.bin",
+    ],
+)
+def test_a_pipe_is_not_waited_for(name: str, llama: Path) -> None:
+    (llama / name).unlink(missing_ok=True)
+    os.mkfifo(llama / name)
+    with within(10), pytest.raises(ModelBroken, match=rf"{name} cannot be read: it is a pipe or a device, not a file"):
+        inspect(llama)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no such device")
+def test_a_device_is_not_read_for_ever(llama: Path) -> None:
+    (llama / "config.json").unlink()
+    (llama / "config.json").symlink_to("/dev/zero")
+    with within(10), pytest.raises(ModelBroken, match=r"config.json cannot be read: it is a pipe or a device"):
+        inspect(llama)
+
+
+@pytest.mark.parametrize("name", ["config.json", "openvino_model.xml"])
+def test_a_file_of_gigabytes_is_not_read_whole(name: str, llama: Path) -> None:
+    with open(llama / name, "r+b") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(ModelBroken, match=f"{name} cannot be read: it has more than 256 MiB"):
+        inspect(llama)
+
+
+@contextlib.contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """What waits longer for a file fails: as an alarm, which also ends a call that hangs in the system."""
+
+    def late(_: int, __: object) -> None:
+        raise AssertionError(f"it took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -161,6 +161,7 @@ def test_template_sources_in_order_of_precedence(llama: Path) -> None:
         ({"max_position_embeddings": 4096, "rope_scaling": {"type": "yarn"}}, 4096),
         ({"max_position_embeddings": 4096, "rope_scaling": {"type": "linear", "factor": float("inf")}}, 4096),
         ({"max_position_embeddings": "4096"}, None),
+        ({"max_position_embeddings": True}, None),
     ],
 )
 def test_context_length(config: dict, expected: int | None) -> None:

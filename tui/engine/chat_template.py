@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import TemplateError
-from tui.engine.read_file import read_json
+from tui.engine.read_file import content_of, read_json
 
 if TYPE_CHECKING:
     import jinja2
@@ -223,7 +223,7 @@ def _jinja_files(folder: Path) -> dict[str, str]:
         return {}
     files |= {path.stem: path for path in sorted(folder.glob("additional_chat_templates/*.jinja"))}
     try:
-        return _named({name: path.read_bytes().decode("utf-8-sig") for name, path in files.items()})
+        return _named({name: content_of(path).decode("utf-8-sig") for name, path in files.items()})
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(
             f"A chat template in {folder} cannot be read: {error}.", "Copy or download it again.", code=BROKEN

@@ -16,7 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tui.engine.errors import ModelBroken
-from tui.engine.read_file import GET_AGAIN, LFS_POINTER, lfs_pointer, read_bytes, unreadable
+from tui.engine.read_file import GET_AGAIN, LFS_POINTER, lfs_pointer, read_bytes, require_regular, unreadable
 
 IR_VERSIONS = ("10", "11")  # what OpenVINO 2026.4 reads; 11 has been written since 2022
 
@@ -103,6 +103,7 @@ def _check_graph(xml: Path, text: str) -> None:
 
 def _check_weights(weights: Path, needed: int) -> None:
     try:
+        require_regular(weights)
         with weights.open("rb") as file:
             head = file.read(len(LFS_POINTER))
         size = weights.stat().st_size

@@ -74,7 +74,7 @@ def context_length(config: Mapping[str, Any]) -> int | None:
     The rule is vLLM's: with linear, dynamic and yarn scaling the length is the original one times the factor; the other
     types, and gemma3, write the extended length down.
     """
-    length = next((value for name in _CONTEXT if isinstance(value := config.get(name), int) and value > 0), None)
+    length = next((value for name in _CONTEXT if type(value := config.get(name)) is int and value > 0), None)
     rope = config.get("rope_scaling") or config.get("rope_parameters")
     if length is None or not isinstance(rope, dict) or str(config.get("model_type", "")).startswith("gemma3"):
         return length

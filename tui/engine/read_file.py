@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shlex
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,34 @@ from tui.engine.errors import ModelBroken
 
 GET_AGAIN = "Get the model again, or convert it again."
 
+MOST_BYTES = 1 << 28
+"""What is read whole is smaller: the largest graphs and vocabularies have some tens of MB."""
+
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def content_of(file: Path) -> bytes:
+    """A file's content, read whole.
+
+    Raises:
+        OSError: It cannot be read; also where it is a pipe or a device, whose reading would never end, or has more than
+            `MOST_BYTES`.
+    """
+    require_regular(file)
+    if file.stat().st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MiB, as no such file has", str(file))
+    return file.read_bytes()
+
+
+def require_regular(file: Path) -> None:
+    """See that reading a file ends.
+
+    Raises:
+        OSError: It is a pipe or a device, or cannot be looked at.
+    """
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder the system says it itself
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(file))
 
 
 def read_bytes(file: Path) -> bytes:
@@ -21,7 +50,7 @@ def read_bytes(file: Path) -> bytes:
         ModelBroken: It is missing, only a git-lfs pointer to the file, or the system does not let us read it.
     """
     try:
-        content = file.read_bytes()
+        content = content_of(file)
     except FileNotFoundError:
         raise ModelBroken(f"{file} is missing.", GET_AGAIN, code="file-missing") from None
     except OSError as error:

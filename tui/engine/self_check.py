@@ -25,6 +25,7 @@ from tui.engine.device_memory import Room
 from tui.engine.errors import NotEnoughMemory, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.paged import PagedBackend
+from tui.engine.read_file import content_of
 from tui.engine.stateful import StatefulBackend
 
 # In a model's folder: verdicts by `verdict_key`. The starter has it, so that the first start ever is fast, too.
@@ -78,7 +79,7 @@ def verdict_key(xml: Path, device: str) -> str:
 
 def _brought(xml: Path) -> dict[str, str]:
     try:
-        brought = json.loads(xml.with_name(BROUGHT).read_bytes())
+        brought = json.loads(content_of(xml.with_name(BROUGHT)))
     except (OSError, ValueError, RecursionError):
         return {}
     return brought if isinstance(brought, dict) else {}
