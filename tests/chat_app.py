@@ -55,7 +55,7 @@ def chat_app(
     start: Start | None = None,
     user: Mapping[str, Any] | None = None,
     open_store: Callable[[], Conversations] | None = None,
-    models: Sequence[LocalModel] = (),
+    models: Sequence[LocalModel] | LocalModels = (),
     line: Link | None = None,
 ) -> ChatApp:
     """The real app; its conversations lie in `home`.
@@ -66,7 +66,7 @@ def chat_app(
         start: How to begin.
         user: The user's settings, set in his file.
         open_store: In place of the one in `home`.
-        models: The local models.
+        models: The local models, or who finds them.
         line: What the terminal is connected with.
     """
     state = State(home / "state.toml")
@@ -75,14 +75,16 @@ def chat_app(
     for key, value in (user or {}).items():
         settings.set(key, value)
     settings.look()
+    if not isinstance(models, LocalModels):
+        models = GivenModels(
+            models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)],
+            Places(models=home / "models", added=(), hugging_face=home / "cache"),
+        )
     services = Services(
         settings,
         Outbox(open_store or (lambda: Conversations.open(home / "conversations.db"))),
         ActiveModel(lambda: engine, choose, state),
-        GivenModels(
-            models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)],
-            Places(models=home / "models", added=(), hugging_face=home / "cache"),
-        ),
+        models,
         lambda: [("CPU", "A scripted processor")],
     )
     return ChatApp(services, start, line)

@@ -1,39 +1,30 @@
 """Opening the models' screen (F3) with 200 model folders, and reading their files behind it.
 
 Milliseconds from the key to the table with all names, painted, and to the last model's facts; the longest time that the
-event loop was kept meanwhile; and the same again, with what was read kept. Folders have the files of a real one, with
-weights of the right size that take no room on the disk.
+event loop was kept meanwhile; and the same again, with what was read kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.chat_app import chat_app
+from tests.bench.opened import STARTER, STEP_S, fill, opened, painted
 from tui.library.find import Places
 from tui.library.local import LocalModels
-from tui.screens.chat import ChatScreen
 from tui.screens.models import ModelsScreen
-
-MODELS = 200
-_STARTER = Path(__file__).parents[2] / "tui" / "starter"
-_STEP_S = 0.001
 
 
 def run(args: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m tests.bench models", description=__doc__)
-    parser.add_argument("--model", type=Path, default=_STARTER, help="a folder to copy; a real one has a larger graph")
+    parser.add_argument("--model", type=Path, default=STARTER, help="a folder to copy; a real one has a larger graph")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args(args)
     with tempfile.TemporaryDirectory() as folder:
@@ -49,52 +40,26 @@ def run(args: list[str]) -> dict[str, Any]:
     return result
 
 
-def fill(folder: Path, model: Path) -> None:
-    """Make the folders, each with a graph and a configuration of its own."""
-    folder.mkdir()
-    for number in range(MODELS):
-        made = folder / f"model-{number:03}-int4"
-        made.mkdir()
-        for file in model.iterdir():
-            if file.suffix == ".bin":
-                with (made / file.name).open("wb") as weights:
-                    os.truncate(weights.fileno(), file.stat().st_size)
-            elif file.suffix in (".xml", ".json", ".jinja"):
-                shutil.copy(file, made)
-
-
 async def _open(home: Path, places: Places) -> dict[str, float]:
     home.mkdir()
-    app = chat_app(home)
-    app.services = replace(app.services, models=LocalModels(places))
     measured: dict[str, float] = {}
-    async with app.run_test(size=(120, 40)) as pilot:
-        chat = app.screen
-        assert isinstance(chat, ChatScreen)
-        chat._services = app.services
-        while app.services.active.status.model is None:
-            await asyncio.sleep(_STEP_S)
-        await pilot.pause()
+    async with opened(home, places) as (pilot, chat):
         for what in ("first", "again"):
             watching = asyncio.create_task(_longest_step())
             began = time.perf_counter()
             await chat.run_action("models")
-            while not (isinstance(app.screen, ModelsScreen) and app.screen.is_mounted and app.screen.rows.items):
-                await asyncio.sleep(_STEP_S)
-            panel = app.screen
-            painted = asyncio.Event()
-            panel.call_after_refresh(painted.set)
-            await painted.wait()
+            panel = pilot.app.screen
+            while not (isinstance(panel, ModelsScreen) and panel.is_mounted and panel.rows.items):
+                await asyncio.sleep(STEP_S)
+                panel = pilot.app.screen
+            await painted(panel)
             measured[f"{what}_names_ms"] = (time.perf_counter() - began) * 1000
             while not all(row.need is not None for row in panel._all or ()):
-                await asyncio.sleep(_STEP_S)
+                await asyncio.sleep(STEP_S)
             measured[f"{what}_facts_ms"] = (time.perf_counter() - began) * 1000
             watching.cancel()
             measured[f"{what}_longest_step_ms"] = await watching
             await pilot.press("escape")
-        app.workers.cancel_all()
-    await asyncio.to_thread(app.services.active.close)
-    app.services.outbox.close()
     return measured
 
 
@@ -106,7 +71,7 @@ async def _longest_step() -> float:
             before = time.perf_counter()
             await asyncio.sleep(0)
             longest = max(longest, time.perf_counter() - before)
-            await asyncio.sleep(_STEP_S)
+            await asyncio.sleep(STEP_S)
     except asyncio.CancelledError:
         return longest * 1000
 

@@ -11,26 +11,22 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textual.app import App
 
-from tests.bench.models import fill as fill_models
-from tests.chat_app import chat_app
+from tests.bench.opened import STEP_S, opened, painted
+from tests.bench.opened import fill as fill_models
 from tui.library.find import Places
-from tui.library.local import LocalModels
 from tui.screens.chat import ChatScreen
 from tui.store.conversations import Conversations
 from tui.store.records import Conversation, Ended, Message, Role, new_conversation_id, new_message_id
 
 CONVERSATIONS = 10_000
-_STARTER = Path(__file__).parents[2] / "tui" / "starter"
 _ACTIONS = (
     "help", "conversations", "find", "models", "settings", "sampling", "inspect", "alternatives", "details", "persona",
 )  # fmt: skip
-_STEP_S = 0.001
 
 
 def run(args: list[str]) -> dict[str, Any]:
@@ -39,7 +35,7 @@ def run(args: list[str]) -> dict[str, Any]:
     given = parser.parse_args(args)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        fill_models(home / "models", _STARTER)
+        fill_models(home / "models")
         store = Conversations.open(home / "conversations.db")
         _fill(store)
         store.close()
@@ -61,29 +57,20 @@ def _fill(store: Conversations) -> None:
 
 
 async def _open_all(home: Path, rounds: int) -> dict[str, list[float]]:
-    app = chat_app(home)
-    app.services = replace(app.services, models=LocalModels(Places(models=home / "models", hugging_face=home / "none")))
-    async with app.run_test(size=(120, 40)) as pilot:
-        chat = app.screen
-        assert isinstance(chat, ChatScreen)
-        chat._services = app.services
-        while app.services.active.status.model is None:
-            await asyncio.sleep(_STEP_S)
+    places = Places(models=home / "models", hugging_face=home / "none")
+    async with opened(home, places) as (pilot, chat):
         chat.pane.prompt.insert("Hello")
         await pilot.press("enter")
         while len(chat.session.messages) < 2 or chat.pane.busy:
-            await asyncio.sleep(_STEP_S)
+            await asyncio.sleep(STEP_S)
         taken: dict[str, list[float]] = {}
         for action in _ACTIONS:
             for _ in range(rounds):
-                taken.setdefault(action, []).append(await _open(app, chat, action))
+                taken.setdefault(action, []).append(await _open(pilot.app, chat, action))
                 await pilot.press("escape")
-                while app.screen is not chat or chat.focused is not chat.pane.prompt:
-                    await asyncio.sleep(_STEP_S)
+                while pilot.app.screen is not chat or chat.focused is not chat.pane.prompt:
+                    await asyncio.sleep(STEP_S)
                 await asyncio.sleep(0.3)  # what it has begun in threads ends
-        app.workers.cancel_all()
-    await asyncio.to_thread(app.services.active.close)
-    app.services.outbox.close()
     return taken
 
 
@@ -92,10 +79,8 @@ async def _open(app: App[None], chat: ChatScreen, action: str) -> float:
     began = time.perf_counter()
     await chat.run_action(action)
     while app.screen is chat and app.focused is before:  # the sampling panel stands beside the chat
-        await asyncio.sleep(_STEP_S)
+        await asyncio.sleep(STEP_S)
     while not app.screen.is_mounted:
-        await asyncio.sleep(_STEP_S)
-    painted = asyncio.Event()
-    app.screen.call_after_refresh(painted.set)
-    await painted.wait()
+        await asyncio.sleep(STEP_S)
+    await painted(app.screen)
     return (time.perf_counter() - began) * 1000
