@@ -5,12 +5,13 @@ import json
 import tracemalloc
 import zipfile
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from tests.store.foreign import chatgpt, lakes, message, node, open_webui, rivers
-from tui.store import imports
+from tui.store import imports, json_items
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
 from tui.store.records import Conversation, Ended, Message, Role
@@ -276,6 +277,17 @@ class TestFiles:
     def test_one_of_ours_that_is_bad_is_not_passed_over(self) -> None:
         with pytest.raises(StoreError, match=r"in\.json: Message 1 has no 'id'"):
             self.open(json.dumps([rivers(), {"format": "ovchat/1", "messages": [{}]}]).encode())
+
+    def test_a_zip_that_unpacks_to_far_more_than_it_is_ends_soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(json_items, "_LARGEST", 1 << 20)
+        for filler, said in ((b"a", "one value has more than"), (b" ", "expecting value in line 1, character 100,000,002")):
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+                packed.writestr("conversations.json", b"[" + b'"' * (filler == b"a") + filler * 100_000_000)
+            began = perf_counter()
+            with pytest.raises(StoreError, match=said):
+                self.open(file.getvalue())
+            assert perf_counter() - began < 10
 
     def test_a_large_file_is_not_in_memory(self) -> None:
         # Characters of three bytes, which Python keeps in two; each item is longer than what is read at once.

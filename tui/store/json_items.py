@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 _PIECE = 1 << 20  # bytes
-_SPACE = " \t\n\r"
+_SPACES = re.compile("[ \t\n\r]*")
+_LARGEST = 1 << 28  # characters of one value: what a few bytes of a .zip unpack to could be more than the memory
 
 
 class BadJson(Exception):
@@ -63,10 +65,11 @@ class _Text:
     def next(self) -> str:
         """The next character that is no space; "" at the end."""
         while True:
-            while self._at < len(self._text):
-                if (character := self._text[self._at]) not in _SPACE:
-                    return character
-                self._at += 1
+            spaces = _SPACES.match(self._text, self._at)
+            assert spaces is not None
+            self._at = spaces.end()
+            if self._at < len(self._text):
+                return self._text[self._at]
             if not self._more(_PIECE):
                 return ""
 
@@ -85,6 +88,8 @@ class _Text:
             except RecursionError:
                 raise self._error("it is nested too deeply", self._at) from None
             except json.JSONDecodeError as error:
+                if len(self._text) - self._at > _LARGEST:
+                    raise self._error(f"one value has more than {_LARGEST:,} characters", self._at) from None
                 # It may only not be there as a whole. Twice as much each time, or it would be read again and again.
                 if self._more(max(_PIECE, len(self._text) - self._at)):
                     continue
