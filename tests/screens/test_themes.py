@@ -99,6 +99,12 @@ def test_the_theme_for_16_colours_has_no_others() -> None:
         (BOX + "panel = 12\n", "line 3: panel is 12, which is no colour."),
         (BOX + 'dark = "yes"\n', "line 3: dark must be true or false."),
         (BOX + "text_alpha = true\n", "line 3: text_alpha must be a number."),
+        # With these the app would end, and not start again.
+        (BOX + "text_alpha = nan\n", "line 3: text_alpha is nan, it must be 0 to 1."),
+        (BOX + "luminosity_spread = 1e308\n", "line 3: luminosity_spread is 1e+308, it must be 0 to 1."),
+        (BOX + 'background = "transparent"\n', "line 3: background is 'transparent', through which nothing may"),
+        (BOX + '[variables]\nsurface = "#12345678"\n', "line 4: surface is '#12345678', through which"),
+        (BOX + '[variables]\nborder = "auto 50%"\n', "line 4: border is 'auto 50%', which only a colour of"),
         (BOX + "variables = 3\n", "line 3: variables must be a table."),
         (BOX + '[variables]\nborder = "12 3"\n', "line 4: border is '12 3', which is no colour."),
         (BOX + '[variables]\nlink-style = "big"\n', "line 4: link-style is 'big', which is no style of text."),

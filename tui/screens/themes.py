@@ -32,6 +32,9 @@ _COLOURS = (
     "panel",
     "boost",
 )
+# Textual takes them for a ground that is there, and ends the app where it is not.
+_OPAQUE = tuple(colour for colour in _COLOURS if colour != "boost")
+_OF_TEXT = ("text", "text-muted", "text-disabled")
 _TRUTHS, _NUMBERS, _TABLE = ("dark", "ansi"), ("luminosity_spread", "text_alpha"), "variables"
 _KEYS = tuple(field.name for field in fields(Theme))
 _ANSI = {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
@@ -112,10 +115,14 @@ def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
             yield key, f"its name is {value!r}, but the file is {name}.toml: make them the same"
         elif key in _COLOURS and not _is_colour(value):
             yield key, f"{key} is {value!r}, which is no colour"
+        elif key in _OPAQUE and Color.parse(value).a < 1:
+            yield key, f"{key} is {value!r}, through which nothing may be seen"
         elif key in _TRUTHS and not isinstance(value, bool):
             yield key, f"{key} must be true or false"
         elif key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
             yield key, f"{key} must be a number"
+        elif key in _NUMBERS and not 0 <= value <= 1:  # nor is NaN
+            yield key, f"{key} is {value!r}, it must be 0 to 1"
         elif key == _TABLE and not isinstance(value, dict):
             yield key, f"{key} must be a table"
     variables = values.get(_TABLE)
@@ -125,6 +132,10 @@ def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
                 yield key, f"{key} is {value!r}, which is no style of text"
         elif not _is_colour(value, percent=True):
             yield key, f"{key} is {value!r}, which is no colour"
+        elif str(value).startswith("auto") and not (key in _OF_TEXT or key.endswith("-foreground")):
+            yield key, f"{key} is {value!r}, which only a colour of text can be"
+        elif key in _OPAQUE and Color.parse(str(value).partition(" ")[0]).a < 1:
+            yield key, f"{key} is {value!r}, through which nothing may be seen"
 
 
 def _is_style(value: object) -> bool:
