@@ -178,13 +178,15 @@ def test_stats_come_after_each_answer(monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_a_scripted_conversation_and_what_is_remembered_of_it(
     run: Run, model: str, environment: dict[str, str]
 ) -> None:
-    done = run("chat", "-m", model, "-d", "cpu", "--greedy", "--max-tokens", "4", input="hello\n/regenerate\n")
+    asked = ("-m", model, "-d", "cpu", "-o", "context=300", "--greedy", "--max-tokens", "4")
+    done = run("chat", *asked, input="hello\n/regenerate\n")
     assert done.returncode == 0
     first, again = done.stdout.split("\n", 1)
     assert again == first + "\n"
     assert done.stderr == ""
     state = State(Path(environment["OVCHAT_HOME"]) / "state.toml")
     assert (state.model, state.device, state.device_of(model)) == (model, "CPU", "CPU")
+    assert state.options_of(model) == {"context": "300"}
     remembered = run("chat", "--greedy", "--max-tokens", "4", input="hello\n")
     assert remembered.stdout == first + "\n"
 

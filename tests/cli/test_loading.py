@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.scripted import ScriptedRunner
+from tui.chat.choice import remember_options
 from tui.cli import loading
 from tui.engine.errors import ModelNotFound
 from tui.engine.options import EngineOptions
@@ -97,3 +98,22 @@ def test_a_loaded_model_was_used_last(home: Path) -> None:
     assert (choice.compiled / "model").read_text() == str(home / "models" / "mine")
     assert runner.caches == [choice.compiled]
     runner.close()
+
+
+def test_options_that_a_model_was_given_are_taken_again_below_those_asked_for_now(home: Path) -> None:
+    remember_options(State(), "mine", ["kv_cache = U8", "context=300"])
+    assert choose("mine").options == EngineOptions(kv_cache="u8", context=300)
+    assert choose("mine", None, "context=400").options == EngineOptions(kv_cache="u8", context=400)
+    assert choose("starter").options == EngineOptions()
+    remember_options(State(), "mine", ["context=auto"])
+    assert choose("mine").options == EngineOptions(kv_cache="u8")
+    remember_options(State(), "mine", [])
+    assert choose("mine").options == EngineOptions(kv_cache="u8")
+
+
+def test_remembered_options_that_can_no_longer_be_are_left_out(home: Path) -> None:
+    State().give_options("mine", {"kv_cache": "f32"})
+    (home / "settings.toml").write_text("[engine]\nprecision = 'bf16'\n")
+    assert choose("mine").options == EngineOptions(precision="bf16")
+    State().give_options("mine", {"no_more": "1"})
+    assert choose("mine").options == EngineOptions(precision="bf16")

@@ -121,17 +121,19 @@ def test_a_name_that_is_not_utf8_lasts_as_long_as_the_process(path: Path) -> Non
     assert State(path).model == "old"
 
 
-def test_a_renamed_model_keeps_its_device(tmp_path: Path) -> None:
+def test_a_renamed_model_keeps_its_device_and_options(tmp_path: Path) -> None:
     state = State(tmp_path / "state.toml")
     state.rename(lambda name: name == "old", "new")
     assert (state.model, state.devices) == (None, {})
     state.used("old", "CPU")
     state.give_device("old", "GPU")
     state.give_device("other", "NPU")
+    state.give_options("old", {"kv_cache": "u8"})
     state.verdicts["key"] = "equal"
     state.rename(lambda name: name == "old", "new")
     assert (state.model, state.device) == ("new", "CPU")
     assert state.devices == {"new": "GPU", "other": "NPU"}
+    assert (state.options_of("old"), state.options_of("new")) == ({}, {"kv_cache": "u8"})
     assert dict(state.verdicts) == {"key": "equal"}
     state.rename(lambda name: False, "third")
     assert state.model == "new"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tui.engine.errors import ModelNotFound
+from tui.engine.errors import BadParameter, ModelNotFound
 from tui.engine.options import EngineOptions
 from tui.library.compiled_cache import make_room
 from tui.library.find import STARTER, find_model, name_of
@@ -56,7 +57,7 @@ def choose(
     Args:
         model: Name or folder, as asked for now; None for the one used last.
         device: As asked for now; None for that of the model, of the settings, or the best.
-        options: `KEY=VALUE` of the engine, over the settings.
+        options: `KEY=VALUE` of the engine, over those that the model was given before and the settings.
         settings: The user's.
         state: What was used last.
         last: The model used last where that is not the state's: a conversation has its own.
@@ -66,8 +67,8 @@ def choose(
     """
     engine = settings.section("engine")
     set_device = engine.pop("device")
-    parsed = EngineOptions.parse(options, engine)
     name, folder, notices = _model(model, last or state.model)
+    parsed = EngineOptions.parse([*_given(state, name, engine), *options], engine)
     # The starter is so small that a GPU would only take longer to get ready.
     nobody_said = "CPU" if name == STARTER else "auto"
     remembered = state.device_of(name)
@@ -81,6 +82,23 @@ def choose(
     limit = settings["storage.compiled_cache"] * _GB
     compiled = make_room(folder, limit) if asked.upper() != "CPU" else None
     return Choice(name, folder, name_of(folder), asked, said_by, parsed, compiled, notices)
+
+
+def remember_options(state: State, model: str, options: Sequence[str]) -> None:
+    """Remember `KEY=VALUE` of the engine, which `choose` has taken, for a model; auto and none are remembered no more."""
+    given = {key.strip(): value.strip().lower() for key, _, value in (pair.partition("=") for pair in options)}
+    if given:
+        state.give_options(model, {key: "" if value in ("auto", "none") else value for key, value in given.items()})
+
+
+def _given(state: State, model: str, engine: Mapping[str, Any]) -> list[str]:
+    """The options that a model was given before, as long as they go together with the settings."""
+    given = [f"{key}={value}" for key, value in state.options_of(model).items()]
+    try:
+        EngineOptions.parse(given, engine)
+    except BadParameter:
+        return []
+    return given
 
 
 def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, ...]]:

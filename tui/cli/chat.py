@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tui.chat.choice import remember_options
 from tui.chat.outbox import Outbox
 from tui.chat.session import ChatSession
 from tui.chat.turn import Turn
@@ -61,7 +62,7 @@ def command(
     """A conversation line by line, without a full screen.
 
     For dumb terminals, screen readers and pipes. /help in the conversation tells the rest. It is stored, unless
-    --temporary says otherwise. The model and device used last are taken again without -m and -d.
+    --temporary says otherwise. The model used last is taken again without -m, and its device and options without -d and -o.
     """
     if temporary and reference not in (None, NEW):
         raise click.UsageError("--temporary begins a conversation that is not stored; --chat continues a stored one.")
@@ -79,6 +80,7 @@ def command(
             state.used(choice.name, loaded.device)
             if device:
                 state.give_device(choice.name, loaded.device)
+            remember_options(state, choice.name, options)
             if _is_typed():
                 console.aside(f"{choice.title} on {loaded.device}. /help tells the keys.", dim=True)
 

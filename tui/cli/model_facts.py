@@ -37,6 +37,7 @@ class Known:
         files: What its files say; None where they cannot be read.
         need: What it will take of memory, where that is known.
         device: The device that it was given; "" for none.
+        options: The engine options that it was given.
         compiled: Bytes of what is compiled of it, by device.
         problem: Why it cannot be used; None where nothing speaks against it.
     """
@@ -47,6 +48,7 @@ class Known:
     files: ModelFiles | None
     need: MemoryNeed | None
     device: str
+    options: Mapping[str, str]
     compiled: Mapping[str, int]
     problem: OvchatError | None
 
@@ -67,6 +69,7 @@ def lines(known: Known) -> Iterator[str]:
             ("KV cache", kv_cache_text(need)),
             ("Memory", memory_text(need)),
             ("Device", known.device),
+            ("Options", ", ".join(f"{key}={value}" for key, value in known.options.items())),
             ("Compiled for", compiled_for_text(known.compiled)),
             ("Template", template_text(files)),
             ("Tokenizer", files.tokenizer_kind),
@@ -88,6 +91,7 @@ def as_object(known: Known) -> dict[str, Any]:
         "path": str(known.path),
         "source": known.source or None,
         "device": known.device or None,
+        "options": dict(known.options),
         "compiled_bytes": dict(known.compiled),
         "problem": problem and {"sentence": problem.sentence, "next_step": problem.next_step},
     }

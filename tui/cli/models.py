@@ -173,8 +173,9 @@ def _known(folder: Path, options: EngineOptions, free: int) -> Known:
     row = _listed(model, options, free)
     problem = model.problem or (row.need.problem if row.need is not None else None)
     source = str(found.source) if found is not None else ""
-    device = State().device_of(named) or ""
-    return Known(model.name, model.path, source, model.files, row.need, device, compiled_cache.sizes(model.path), problem)
+    state, compiled = State(), compiled_cache.sizes(model.path)
+    device, given = state.device_of(named) or "", state.options_of(named)
+    return Known(model.name, model.path, source, model.files, row.need, device, given, compiled, problem)
 
 
 def _options(context: int | None = None) -> EngineOptions:

@@ -213,6 +213,11 @@ def _stop(request: ov.InferRequest) -> None:
 
 
 def _device_error(error: Exception) -> OvchatError:
+    if "CL_OUT_OF_RESOURCES" in str(error):
+        return NotEnoughMemory(
+            "The GPU's memory ran out while the model was computing, and it computes no more.",
+            "Load the model again, with a shorter engine.context, or take a smaller one.",
+        )
     if is_out_of_memory(error):
         return NotEnoughMemory(
             "The memory ran out while the model was computing.",

@@ -1,6 +1,6 @@
 """What ovchat remembers between runs without being told to: state.toml.
 
-The model and device last used, the device each model was given, and the engine's verdicts on models. Several
+The model and device last used, the device and the options each model was given, and the engine's verdicts on models. Several
 processes may write at once: every change takes a lock, reads the file again, changes one thing and replaces the file
 in one step. A state that cannot be read is an empty one, and one that cannot be written lasts as long as the process:
 losing it costs a self-check, never an answer.
@@ -50,6 +50,11 @@ class State:
         """The device that the user gave each model last."""
         return {name: text for name, each in _table(self._read(), "devices").items() if (text := _text(each))}
 
+    def options_of(self, model: str) -> Mapping[str, str]:
+        """The engine options that the user gave a model last, values by keys."""
+        given = _table(_table(self._read(), "options"), model)
+        return {key: text for key, each in given.items() if (text := _text(each))}
+
     @property
     def verdicts(self) -> MutableMapping[str, str]:
         """The engine's verdicts; what is set is saved at once."""
@@ -71,6 +76,16 @@ class State:
 
         self._change(change)
 
+    def give_options(self, model: str, options: Mapping[str, str]) -> None:
+        """Remember engine options that the user gave `model`, beside those given before; "" is none."""
+
+        def change(table: Table) -> None:
+            given = _table(table, "options")
+            merged = _table(given, model) | dict(options)
+            table["options"] = given | {model: {key: value for key, value in merged.items() if value}}
+
+        self._change(change)
+
     def rename(self, is_it: Callable[[str], bool], name: str) -> None:
         """Call a model otherwise, wherever it is remembered by a name or a folder of which `is_it` is true."""
 
@@ -79,6 +94,8 @@ class State:
                 table["model"] = name
             if given := _table(table, "devices"):
                 table["devices"] = {name if is_it(each) else each: device for each, device in given.items()}
+            if options := _table(table, "options"):
+                table["options"] = {name if is_it(each) else each: values for each, values in options.items()}
 
         self._change(change)
 
