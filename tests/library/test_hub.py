@@ -179,7 +179,9 @@ def test_a_commit_that_is_gone(hub: HubServer) -> None:
         read(before, "config.json")
 
 
-@pytest.mark.parametrize("body", [b"<html>Log in</html>", b"[]", b"{}", b'{"id": "a/b", "sha": null, "siblings": []}'])
+@pytest.mark.parametrize(
+    "body", [b"<html>Log in</html>", b"[]", b"{}", b'{"id": "a/b", "sha": null, "siblings": []}', b"[" * 200_000]
+)
 def test_an_answer_that_is_no_hubs(hub: HubServer, body: bytes) -> None:
     hub.next(LISTING, Answer(body=body))
     with pytest.raises(PullFailed, match="answers, but not as a hub does"):
@@ -222,6 +224,23 @@ def test_an_address_that_is_none_is_not_tried_again(hub: HubServer, monkeypatch:
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "hub.example")
     with pytest.raises(PullFailed, match="cannot be reached"):
         listed()
+
+
+@pytest.mark.parametrize("endpoint", ["http://[::1", "hub.example", "file:///etc", "http://", "http://hub.example:x"])
+def test_an_endpoint_that_is_no_address(hub: HubServer, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(PullFailed, match=r"HF_ENDPOINT is not the address of a hub. Unset it"):
+        listed()
+
+
+def test_a_password_in_the_address_is_not_shown(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.endpoint.replace("//", "//me:secret@"))
+    hub.next(LISTING, Answer(410), Answer(429))
+    with pytest.raises(PullFailed, match=f"Look at {hub.endpoint}/{NAME}") as refused:
+        listed()
+    with pytest.raises(Lost) as lost:
+        listed()
+    assert "secret" not in f"{refused.value} {lost.value.problem}"
 
 
 def test_a_broken_line_is_worth_another_try(hub: HubServer) -> None:

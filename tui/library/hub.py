@@ -147,11 +147,27 @@ def _first_byte(headers: Mapping[str, str]) -> int:
 
 
 def _library() -> Any:
-    """huggingface_hub, told to report nothing about this machine."""
+    """huggingface_hub, told to report nothing about this machine.
+
+    Raises:
+        PullFailed: HF_ENDPOINT is no address; with some of those it cannot even be imported.
+    """
     if "huggingface_hub" not in sys.modules:
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         if not os.environ.get("HF_ENDPOINT", "").strip():
             os.environ.pop("HF_ENDPOINT", None)  # set to nothing, it would be the address
+    if not _is_address(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
+        raise PullFailed(
+            "HF_ENDPOINT is not the address of a hub.", "Unset it, or give one that begins with https:// or http://."
+        )
     import huggingface_hub
 
     return huggingface_hub
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -65,7 +65,15 @@ def hub_name() -> str:
     """The hub's host, as messages name it."""
     from huggingface_hub import constants
 
-    return urlsplit(constants.ENDPOINT).netloc or constants.ENDPOINT
+    return urlsplit(_endpoint()).netloc or constants.ENDPOINT
+
+
+def _endpoint() -> str:
+    """The hub's address as it may be shown: without a name and a password that may be in it."""
+    from huggingface_hub import constants
+
+    parts = urlsplit(constants.ENDPOINT)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _problem(error: Exception, repository: str) -> PullFailed | Lost | None:
@@ -82,7 +90,7 @@ def _problem(error: Exception, repository: str) -> PullFailed | Lost | None:
         return PullFailed(
             f"The proxy cannot be used: {error}", "Set HTTPS_PROXY to an HTTP proxy, and unset ALL_PROXY."
         )
-    if isinstance(error, (ValueError, TypeError, KeyError, AttributeError)):
+    if isinstance(error, (ValueError, TypeError, KeyError, AttributeError, RecursionError)):
         return PullFailed(
             f"{hub_name()} answers, but not as a hub does.",
             "A network that asks to log in first does that: open a web page. Else look at HF_ENDPOINT and HTTPS_PROXY.",
@@ -92,11 +100,11 @@ def _problem(error: Exception, repository: str) -> PullFailed | Lost | None:
 
 def _refusal(error: Any, repository: str) -> PullFailed | Lost:
     """An answer with a status from 400 on."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import errors
     from huggingface_hub.utils import get_token_to_send
 
     status = error.response.status_code
-    page = f"{constants.ENDPOINT}/{repository}"
+    page = f"{_endpoint()}/{repository}"
     token = bool(get_token_to_send(None))
     if isinstance(error, errors.GatedRepoError):
         step = f"Ask for access at {page}"
