@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -131,11 +132,21 @@ def test_a_folder_that_has_become_a_link_since_the_question_is_not_followed(plac
     ir(outside / "theirs")
     (places.models / "org").symlink_to(outside)
     before = everything(outside)
-    delete(found)
+    with pytest.raises(OvchatError, match="is another folder than it was"):
+        delete(found)
     with pytest.raises(OvchatError, match="is a link to"):
         delete(org)
     assert everything(outside) == before
-    assert not os.path.lexists(places.models / "mine")
+
+
+def test_another_model_that_has_the_name_by_now_stays(places: Places) -> None:
+    found = deletion("mine", places)
+    (places.models / "mine").rename(places.models / "kept")
+    (places.models / "other").rename(places.models / "mine")
+    before = everything(places.models)
+    with pytest.raises(OvchatError, match=r"mine is another folder than it was, or has gone. Nothing is deleted"):
+        delete(found)
+    assert everything(places.models) == before
 
 
 def test_a_models_folder_that_is_a_link_itself_is_the_models_folder(places: Places, tmp_path: Path) -> None:
@@ -221,6 +232,29 @@ def test_what_is_half_deleted_is_no_model_and_goes_with_the_next(
     assert str(left) in raised.value.next_step
     delete(deletion("other", places))
     assert not left.exists()
+
+
+def test_two_that_delete_the_same_left_over_are_both_right(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shutil.rmtree
+    seen: list[Path] = []
+
+    def with_another(path: Path) -> None:
+        seen.append(path)
+        if len(seen) > 1:
+            return real(path)
+        (path / "openvino_model.bin").unlink()
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr(shutil, "rmtree", with_another)
+    delete(deletion("mine", places))
+    assert sorted(os.listdir(places.models)) == ["org", "other"]
+
+
+def test_a_hidden_folder_of_the_users_is_no_left_over(places: Places) -> None:
+    (places.models / ".removed-for-now").mkdir()
+    (places.models / ".removed-for-now" / "precious").write_text("x")
+    delete(deletion("mine", places))
+    assert (places.models / ".removed-for-now" / "precious").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names with quotes")

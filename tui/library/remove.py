@@ -7,6 +7,7 @@ name, in one step: what is half deleted is no model.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -26,6 +27,8 @@ from tui.library.folders import REPOSITORY
 from tui.library.own import is_link, leave, listed, not_own
 
 _DELETED = ".removed-"
+_HIDDEN = re.compile(re.escape(_DELETED) + "[0-9a-f]{8}")
+_TRIES = 100  # with another ovchat at the same files
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,14 @@ class Deletion:
         is_link: Its folder is a link: only that is deleted.
         files: Files that are deleted.
         freed: Bytes that the disk has more then.
+        identity: Which folder it is, whatever has its name by then.
     """
 
     model: FoundModel
     is_link: bool
     files: int
     freed: int
+    identity: tuple[int, int]
 
 
 def removal(asked: str, places: Places | None = None) -> TakenOff | Deletion:
@@ -80,10 +85,12 @@ def removal(asked: str, places: Places | None = None) -> TakenOff | Deletion:
         return TakenOff(model.path, 1)
     if why := not_own(model):
         raise OvchatError(f"{model.name} {why}.", _instead(model, models))
+    if (identity := _identity(model.path)) is None:
+        raise OvchatError(f"{model.name} has gone meanwhile.", "See the list: ovchat models")
     if is_link(model.path):
-        return Deletion(model, True, 1, 0)
+        return Deletion(model, True, 1, 0, identity)
     sizes = list(_sizes(model.path))
-    return Deletion(model, False, len(sizes), sum(sizes))
+    return Deletion(model, False, len(sizes), sum(sizes), identity)
 
 
 def delete(deletion: Deletion) -> None:
@@ -96,6 +103,8 @@ def delete(deletion: Deletion) -> None:
     models = model.place
     if why := not_own(model):  # that may have changed since it was asked for
         raise OvchatError(f"{model.name} {why}.", "Nothing is deleted.")
+    if _identity(model.path) != deletion.identity:  # renamed or got anew: that was not asked for
+        raise OvchatError(f"{model.path} is another folder than it was, or has gone.", "Nothing is deleted.")
     if not is_link(model.path) and (mount := _mount_in(model.path)):
         raise OvchatError(
             f"{mount} is another file system, mounted in {model.path}.", "Nothing is deleted. Unmount it."
@@ -163,13 +172,29 @@ def _mount_in(folder: Path) -> str | None:
 
 def _hidden(models: Path) -> list[Path]:
     try:
-        return [models / name for name in os.listdir(models) if name.startswith(_DELETED)]
+        return [models / name for name in os.listdir(models) if _HIDDEN.fullmatch(name)]
     except OSError:
         return []
 
 
 def _delete(path: Path) -> None:
-    if is_link(path):
-        os.unlink(path)
-    else:
-        shutil.rmtree(path)  # does not follow links
+    """Delete a folder or a link; another ovchat may be about the same one."""
+    for _ in range(_TRIES):
+        try:
+            if is_link(path):
+                os.unlink(path)
+            else:
+                shutil.rmtree(path)  # does not follow links
+        except FileNotFoundError:
+            if os.path.lexists(path):
+                continue
+        return
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which folder or link has a name now; None for none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
