@@ -85,6 +85,17 @@ def test_nothing_is_listed_before_it_is_whole(hub: HubServer, places: Places, fo
     assert folder.exists()
 
 
+def test_an_owner_whose_last_model_goes_meanwhile(hub: HubServer, places: Places, folder: Path) -> None:
+    hub.add(NAME)
+
+    def report(_: Progress) -> None:
+        if folder.parent.exists():
+            folder.parent.rmdir()
+
+    fetch(offer_of(places), report, threading.Event())
+    assert [model.path for model in find_models(places)][1:] == [folder]
+
+
 def test_progress_goes_up_to_the_size(hub: HubServer, places: Places) -> None:
     hub.add(NAME)
     reports: list[Progress] = []

@@ -103,7 +103,8 @@ class Partial:
         self._write(repository, whole)
 
     def put_in_place(self, folder: Path) -> None:
-        """Make it the model in `folder`, whose parent is there."""
+        """Make it the model in `folder`."""
+        private_dir(folder.parent)  # it goes with an owner's last model, which may have been removed meanwhile
         with suppress(OSError):
             folder.rmdir()  # an empty one, which Windows does not replace
         os.rename(self.model, folder)
