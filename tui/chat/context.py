@@ -10,6 +10,9 @@ from tui.engine.errors import BadToken, OvchatError
 from tui.store.records import Ended, Message, Role
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tui.engine.language_model import LanguageModel
 
 ChatMessage = dict[str, str]
@@ -63,15 +66,17 @@ def chat_messages(system: str, messages: Sequence[Message], text: str = "") -> l
 
 
 def _count_tokens(model: LanguageModel, given: Sequence[ChatMessage]) -> int:
-    """Tokens of the rendered messages, with the beginning of an answer unless they end with one.
+    return len(prompt_ids(model, given)) if given else 0
+
+
+def prompt_ids(model: LanguageModel, given: Sequence[ChatMessage]) -> NDArray[np.int64]:
+    """The tokens of rendered messages, at least one, with the beginning of an answer unless they end with one.
 
     Raises:
         OvchatError: The template rejects them, or the model was unloaded meanwhile.
     """
-    if not given:
-        return 0
     text = model.template.render(given, add_generation_prompt=given[-1]["role"] != "assistant")
-    return len(model.tokenizer.encode(text, add_special_tokens=model.template.plain))
+    return model.tokenizer.encode(text, add_special_tokens=model.template.plain)
 
 
 def use_of(model: LanguageModel, system: str, messages: Sequence[Message], text: str) -> ContextUse | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.chat.context import ChatMessage
+from tui.chat.context import ChatMessage, prompt_ids
 from tui.engine.errors import OvchatError
 from tui.store.records import Message
 
@@ -51,8 +51,7 @@ def inspect(
     """
     if all(each["role"] == "system" for each in given):
         raise OvchatError("There is nothing to send yet.", "Type a message, then look again.")
-    rendered = model.template.render(given, add_generation_prompt=given[-1]["role"] != "assistant")
-    ids = model.tokenizer.encode(rendered, add_special_tokens=model.template.plain).tolist()
+    ids = prompt_ids(model, given).tolist()
     reused = None if found is None else _common(found, ids)
     return Inspection(model.tokenizer.pieces(ids), model.template.source, model.context_limit, reused, left_out)
 

@@ -155,13 +155,18 @@ class ChatSession(OpenConversation):
             return self._begin(replace(answer, token_ids=begun, facts=Facts(begun=len(begun))), self.sampling())
 
     @property
+    def model(self) -> LanguageModel | None:
+        """The model; None while there is none, or it is being loaded."""
+        return self.runner.model if self.runner is not None else None
+
+    @property
     def last_step(self) -> LastStep | None:
         """What the last token of the last turn here was chosen from; None before there was one."""
         return self._last.step if self._last is not None else None
 
     def sampling(self) -> Resolved:
         """The values in effect for the next turn, and who set each; the model's own, once there is one."""
-        model = self.runner.model if self.runner is not None else None
+        model = self.model
         own = model.files.generation_config if model is not None else {}
         try:
             return resolve(self._app_sampling, own, {**self._user_sampling(), **self._conversation.sampling})
@@ -205,8 +210,7 @@ class ChatSession(OpenConversation):
 
     def use(self, text: str = "") -> ContextUse | None:
         """Tokens of the context in use, with `text` as the next message; None without a model."""
-        model = self.runner.model if self.runner is not None else None
-        given = self._given(self._branch.leaf)
+        model, given = self.model, self._given(self._branch.leaf)
         return use_of(model, self._conversation.system, given, text) if model is not None else None
 
     def inspect(self, text: str = "", instead_of: int | None = None) -> Inspection:
@@ -215,7 +219,7 @@ class ChatSession(OpenConversation):
         Raises:
             OvchatError: There is no model, nothing to send, or the template rejects it.
         """
-        model = self.runner.model if self.runner is not None else None
+        model = self.model
         if model is None:
             raise OvchatError("Its template and tokenizer are the model's, and none is loaded.", "Choose one with F3.")
         with self._lock:
@@ -259,7 +263,7 @@ class ChatSession(OpenConversation):
         return self._overflow(question.parent, question.text, question.id, message if proceed else None)
 
     def _overflow(self, leaf: int | None, text: str, text_id: int, begun: Message | None = None) -> Overflow | None:
-        model = self.runner.model if self.runner is not None else None
+        model = self.model
         if model is None:
             return None
         limit = self.sampling().params.max_tokens
@@ -332,7 +336,7 @@ class ChatSession(OpenConversation):
         """Take what came of a turn; called in its thread."""
         with self._lock:
             self._turn = None
-            model = self.runner.model if self.runner is not None else None
+            model = self.model
             if end is not None and end.last_step is not None and model is not None:
                 self._last = LastTurn(model.tokenizer, end.last_step, end.usage.cached_tokens)
             if message is not None:
@@ -354,7 +358,7 @@ class ChatSession(OpenConversation):
             OvchatError: There is none, or a turn is under way.
         """
         self._idle()
-        model = self.runner.model if self.runner is not None else None
+        model = self.model
         if model is None or self.runner is None:
             raise OvchatError("No model is loaded.", "Choose one first.")
         return model, self.runner

@@ -67,7 +67,7 @@ class Summary:
         Raises:
             OvchatError: There is no model, or nothing that it could summarise.
         """
-        model = self._session.runner.model if self._session.runner is not None else None
+        model = self._session.model
         if model is None:
             raise OvchatError("No model is loaded.", "Choose one first.")
         system, limit = self._session.conversation.system, model.context_limit
