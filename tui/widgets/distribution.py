@@ -58,7 +58,7 @@ class Distribution(Widget):
 
     def _lines(self, width: int) -> list[Content]:
         if not self._stages:
-            return [Content(line) for line in _wrapped(_NOTHING, width)]
+            return Content(_NOTHING).wrap(max(1, width))
         return list(chain.from_iterable(self._stage(stage, width, first=not n) for n, stage in enumerate(self._stages)))
 
     def _stage(self, stage: Stage, width: int, *, first: bool) -> list[Content]:
@@ -82,9 +82,3 @@ class Distribution(Widget):
 def _ends(left: str, right: str, width: int) -> str:
     """One text at each end of a row."""
     return left + right.rjust(max(1, width - len(left)))
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, max(1, width))
