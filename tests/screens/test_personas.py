@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -67,6 +68,15 @@ async def test_each_is_listed_with_what_it_sets(size: tuple[int, int]) -> None:
         assert "no system prompt" in text
         assert "new conversations" in text
         assert "\x1b" not in text
+
+
+async def test_one_with_a_very_long_system_prompt_does_not_hold_the_list() -> None:
+    personas.save(Persona("big", "all words " * 300_000))
+    began = perf_counter()
+    async with listing(PersonasScreen(NOBODY, "none")) as (app, pilot):
+        await pilot.press("down")
+        assert names(app.panel) == ["none", "[b]odd", "big", "brief"]
+        assert perf_counter() - began < 10  # three with the writing of it; drawing its row alone took more
 
 
 async def test_the_one_in_use_is_marked_and_enter_answers_one() -> None:

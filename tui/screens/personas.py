@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NONE = Persona(NONE)
 _SETS_NOTHING = "no system prompt; sampling as your settings and the model have it"
+_SHOWN = 1000  # characters of a system prompt in a list: laying out millions for a row takes seconds
 
 
 def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
@@ -140,8 +141,9 @@ class PersonasScreen(ListPanel[Persona, Persona]):
 
 
 def what_it_sets(persona: Persona) -> str:
-    """What a persona sets, in a line."""
-    prompt = f"“{persona.system}”" if persona.system else ""
+    """What a persona sets, in a line: no more of its prompt than one can have."""
+    begins = persona.system[:_SHOWN]
+    prompt = f"“{begins}{'…' if begins != persona.system else ''}”" if begins else ""
     parts = [sampling_text(persona.sampling), f"model {persona.model}" if persona.model else "", prompt]
     return " · ".join(filter(None, parts)) or _SETS_NOTHING
 
