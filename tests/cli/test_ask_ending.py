@@ -91,6 +91,28 @@ def test_ctrl_c_while_loading_does_not_wait_for_the_end_of_it(environment: dict[
     assert time.monotonic() - pressed < 5
 
 
+def test_a_load_that_takes_too_long_is_an_error_at_once(environment: dict[str, str], model: str) -> None:
+    code = (
+        "import time\nfrom tui.engine.language_model import LanguageModel\n"
+        "LanguageModel.load = lambda *_: time.sleep(60)\n"
+        f"import sys\nsys.argv = ['ovchat', 'ask', '-m', {model!r}, '-o', 'load_timeout=1', 'hello']\n"
+        "from tui.__main__ import main\nmain()"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "was not loaded within 1 seconds" in done.stderr
+    assert "-o load_timeout=..." in done.stderr
+    assert time.monotonic() - began < 30
+
+
 def test_a_reader_who_leaves_ends_it_without_a_word(long_answers: dict[str, str], model: str) -> None:
     with start(long_answers, "ask", "-m", model, "hello") as process:
         os.read(process.stdout.fileno(), 10)

@@ -46,9 +46,7 @@ def test_lines_of_a_machine_with_two_gpus() -> None:
     ]
 
 
-def test_the_cache_is_told_where_there_is_one_and_can_be_deleted(
-    run: Run, environment: dict[str, str]
-) -> None:
+def test_the_cache_is_told_where_there_is_one_and_can_be_deleted(run: Run, environment: dict[str, str]) -> None:
     root = Path(environment["OVCHAT_HOME"]) / "cache" / "compiled"
     assert "Compiled" not in run("devices").stdout
     (root / "model-1" / "NPU").mkdir(parents=True)

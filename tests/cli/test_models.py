@@ -140,7 +140,6 @@ def test_what_is_compiled_of_a_model_is_told_by_device(llama: Path) -> None:
     assert "Compiled for  GPU.1 3.0 MB, NPU 3.0 MB\n" in models("show", "llama").stdout
 
 
-
 def test_show_tells_the_facts_and_the_memory_at_a_context(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.cli.models.available_bytes", lambda: 10**9)
     found = as_json("show", "llama", "--context", "2048")

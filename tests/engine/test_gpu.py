@@ -53,9 +53,7 @@ def test_with_its_own_states_a_gpu_has_f16(open_gpu: Any) -> None:
         open_gpu(DISCRETE, EngineOptions(backend="stateful", kv_cache="u4"))
 
 
-def test_the_context_is_what_the_memory_of_the_gpu_holds(
-    open_gpu: Any, tiny_model: Callable[[str], Path]
-) -> None:
+def test_the_context_is_what_the_memory_of_the_gpu_holds(open_gpu: Any, tiny_model: Callable[[str], Path]) -> None:
     weights = (tiny_model("llama") / "openvino_model.bin").stat().st_size
     small = {**DISCRETE, "GPU_DEVICE_TOTAL_MEM_SIZE": weights + 600_000}
     _, _, all_of_it = open_gpu(DISCRETE, EngineOptions())
@@ -102,5 +100,5 @@ def test_a_gpu_without_memory_has_to_be_given_the_model_again() -> None:
         def infer(self) -> None:
             raise RuntimeError("Exception from ocl_stream.cpp:\n[GPU] CL_OUT_OF_RESOURCES")
 
-    with pytest.raises(NotEnoughMemory, match="it computes no more. Load the model again"):
+    with pytest.raises(NotEnoughMemory, match="it computes no more"):
         infer(Request(), None)

@@ -101,9 +101,7 @@ def test_a_conversation_before_leaves_nothing_behind(
     backend: NpuBackend, on_cpu: Backend[Any], tokens: list[int]
 ) -> None:
     logits_of(backend, [tokens[:150]])
-    np.testing.assert_allclose(
-        logits_of(backend, [tokens[40:60]]), logits_of(on_cpu, [tokens[40:60]]), atol=TOLERANCE
-    )
+    np.testing.assert_allclose(logits_of(backend, [tokens[40:60]]), logits_of(on_cpu, [tokens[40:60]]), atol=TOLERANCE)
 
 
 def test_the_context_is_both_lengths_without_the_last_token(backend: NpuBackend, tokens: list[int]) -> None:

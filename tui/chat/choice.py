@@ -14,7 +14,6 @@ from tui.library.find import STARTER, find_model, name_of
 from tui.store.settings import Settings, where
 from tui.store.state import State
 
-
 _GB = 10**9
 
 
@@ -85,7 +84,7 @@ def choose(
 
 
 def remember_options(state: State, model: str, options: Sequence[str]) -> None:
-    """Remember `KEY=VALUE` of the engine, which `choose` has taken, for a model; auto and none are remembered no more."""
+    """Remember engine options (`KEY=VALUE`, which `choose` has taken) for a model; auto and none remember nothing."""
     given = {key.strip(): value.strip().lower() for key, _, value in (pair.partition("=") for pair in options)}
     if given:
         state.give_options(model, {key: "" if value in ("auto", "none") else value for key, value in given.items()})

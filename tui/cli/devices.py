@@ -56,7 +56,8 @@ def command(clear_cache: bool, as_json: bool, debug: bool) -> None:
 
 
 def _lines(found: Survey) -> Iterator[str]:
-    width = max(len(each.name) for each in (*found.devices, *found.missing))
+    names = [each.name for each in found.devices] + [each.name for each in found.missing]
+    width = max(map(len, names), default=0)
     for device in found.devices:
         kind = "" if device.kind == device.name else f", {device.kind}"
         memory = f", {device.memory_bytes / 2**30:.1f} GiB" if device.memory_bytes else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 from tui.chat.choice import Choice
 from tui.chat.choice import choose as choice_of
 from tui.cli import console
-from tui.engine.errors import DeviceNotFound
+from tui.cli.failures import FAILED, tell
+from tui.engine.errors import DeviceNotFound, TooSlow
 from tui.library.compiled_cache import used
 from tui.store.settings import Settings, load_settings
 from tui.store.state import State
@@ -51,7 +53,10 @@ def choose(
 
 @contextmanager
 def engine() -> Iterator[Runner]:
-    """A runner, closed at the end of the block; but a second Ctrl+C, or one while loading, does not wait for it."""
+    """A runner, closed at the end of the block.
+
+    A second Ctrl+C, or one while loading, does not wait for it; a load that takes too long ends the process at once.
+    """
     from tui.engine.runner import Runner  # OpenVINO: whoever only reads settings or files does not wait for it
 
     runner = Runner()
@@ -59,6 +64,11 @@ def engine() -> Iterator[Runner]:
         yield runner
     except KeyboardInterrupt:
         raise
+    except TooSlow as error:
+        # What compiles cannot be stopped, and a process that ends by itself would wait for it.
+        tell(error)
+        console.flush()
+        os._exit(FAILED)
     except BaseException:
         runner.close()
         raise

@@ -87,5 +87,20 @@ class NotEnoughMemory(OvchatError):
     """The model or its KV cache does not fit in memory."""
 
 
+class TooSlow(OvchatError):
+    """Loading took longer than it may.
+
+    Args:
+        seconds: How long it may take.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"The model was not loaded within {seconds:,} seconds.",
+            "Set engine.load_timeout to more seconds or to none, or choose another device: the first time on an NPU or "
+            "a GPU takes longest.",
+        )
+
+
 class Cancelled(Exception):
     """Raised inside the engine when a cancel request was seen; never reaches the user."""

@@ -5,23 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import TooSlow
 from tui.engine.language_model import LanguageModel
-
-
-class TooSlow(OvchatError):
-    """Loading took longer than it may.
-
-    Args:
-        seconds: How long it may take.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            f"The model was not loaded within {seconds:,} seconds.",
-            "Set engine.load_timeout to more seconds or to none, or choose another device: the first time on an NPU or "
-            "a GPU takes longest.",
-        )
 
 
 class Loading:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tui.engine.errors import Cancelled, OvchatError
+from tui.engine.errors import Cancelled, OvchatError, TooSlow
 from tui.engine.events import Event, Finished, PrefillProgress
 from tui.engine.generate import GenerationRequest, generate
 from tui.engine.language_model import LanguageModel
-from tui.engine.loading import Loading, TooSlow
+from tui.engine.loading import Loading
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
 from tui.engine.scoring import score
@@ -189,7 +189,9 @@ class Runner:
                 job.emit(LoadProgress(stage, time.perf_counter() - started))
 
             try:
-                model = self._loaded(lambda: LanguageModel.load(folder, device, options, verdicts, progress, cache), limit)
+                model = self._loaded(
+                    lambda: LanguageModel.load(folder, device, options, verdicts, progress, cache), limit
+                )
                 try:
                     _go_on(job)
                 except Cancelled:

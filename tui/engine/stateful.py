@@ -1,6 +1,6 @@
 """Stateful attention: the KV cache is states inside an infer request, one request a sequence.
 
-For NPU, hybrids (conv and ssm states, which cannot be cut back), odd signatures, and models that fail the paged
+For hybrids (conv and ssm states, which cannot be cut back), odd signatures, and models that fail the paged
 self-check. Going back means reading every state, cutting it and writing it back.
 """
 

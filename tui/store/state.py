@@ -1,9 +1,9 @@
 """What ovchat remembers between runs without being told to: state.toml.
 
-The model and device last used, the device and the options each model was given, and the engine's verdicts on models. Several
-processes may write at once: every change takes a lock, reads the file again, changes one thing and replaces the file
-in one step. A state that cannot be read is an empty one, and one that cannot be written lasts as long as the process:
-losing it costs a self-check, never an answer.
+The model and device last used, the device and the options each model was given, and the engine's verdicts on models.
+Several processes may write at once: every change takes a lock, reads the file again, changes one thing and replaces the
+file in one step. A state that cannot be read is an empty one, and one that cannot be written lasts as long as the
+process: losing it costs a self-check, never an answer.
 """
 
 from __future__ import annotations
