@@ -158,7 +158,7 @@ def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Pati
     with _disk_problems(repository.id, offer.models), partial.locked() as mine:
         if not mine:
             raise _busy(repository.id)
-        _require_room(offer)
+        require_room(offer)
         private_dir(offer.folder.parent)
         held = partial.begin(repository)
         _require_one_disk(partial.model, offer.folder.parent)
@@ -199,7 +199,12 @@ def _busy(name: str) -> PullFailed:
     return PullFailed(f"{name} is being pulled by another ovchat at this moment.", "Let it finish, or stop it there.")
 
 
-def _require_room(offer: Offer) -> None:
+def require_room(offer: Offer) -> None:
+    """See that what is still to come fits on the disk.
+
+    Raises:
+        PullFailed: It does not.
+    """
     free = free_bytes(offer.models)
     if offer.missing > free:
         raise PullFailed(

@@ -207,8 +207,8 @@ class ChatScreen(MessageScreen):
     # Model and sampling
 
     @work(group="dialog", exclusive=True)
-    async def action_models(self) -> None:
-        if name := await switching.choose_model(self.app, self._services):
+    async def action_models(self, then: str = "") -> None:
+        if name := await switching.choose_model(self.app, self._services, then=then):
             self.session.set_model(name)
 
     @work(group="dialog", exclusive=True)

@@ -86,6 +86,8 @@ COMMANDS = [
     Command("Edit an earlier message", "Choose one of your messages and edit it as a new branch.", "edit_earlier"),
     Command("Take back queued message", "The last message that waits goes back into the prompt.", "take_back"),
     Command("Device", "Run the model on another device.", "device"),
+    Command("Pull a model", "Get a model from the Hugging Face hub.", "models('pull')"),
+    Command("Convert a model", "Convert a model of Hugging Face's format to OpenVINO's.", "models('convert')"),
     Command("Devices", "What models can run on here, what of it is missing, and what is compiled.", "devices"),
 ]
 

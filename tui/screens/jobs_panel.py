@@ -12,15 +12,15 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tui.library.amounts import size_text
-from tui.library.jobs import Jobs, Kind, Work
+from tui.library.jobs import Kind, Work
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.list_panel import ListPanel
 from tui.widgets.jobs_strip import JobsStrip
 
 if TYPE_CHECKING:
     from tui.library.findings import Examination
-    from tui.library.local import LocalModels
     from tui.library.progress import Progress
+    from tui.screens.services import Services
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -30,15 +30,16 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     """The panel. A subclass puts `strip` into its content.
 
     Args:
-        jobs: The long works.
-        models: Where models are.
+        services: The long works, and where models are.
+        then: What is opened over it at once: "pull", "convert" or "".
     """
 
-    def __init__(self, jobs: Jobs, models: LocalModels) -> None:
+    def __init__(self, services: Services, then: str = "") -> None:
         super().__init__()
-        self._jobs = jobs
-        self._models = models
-        self.strip = JobsStrip(jobs)
+        self._services = services
+        self._jobs = services.jobs
+        self._then = then
+        self.strip = JobsStrip(services.jobs)
 
     @abstractmethod
     async def look_again(self, folder: Path) -> str:
@@ -47,6 +48,8 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     def on_mount(self) -> None:
         # It takes the time that painting needs.
         self.call_after_refresh(self._list_unfinished)
+        if self._then:
+            self.call_after_refresh(self.run_action, self._then)
 
     @work
     async def _list_unfinished(self) -> None:
@@ -57,7 +60,7 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     def _unfinished(self) -> list[tuple[Work, Progress]]:
         from tui.library.partial import unfinished
 
-        places = self._models.places
+        places = self._services.models.places
         if not unfinished(places.models):
             return []
         from tui.library.long_work import unfinished_pulls
@@ -74,6 +77,20 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     def can_go_to_jobs(self) -> bool:
         """There are some, and their keys do not work yet."""
         return self.is_mounted and self.strip.display and not self.strip.has_focus
+
+    @work(group="long work", exclusive=True)
+    async def action_pull(self) -> None:
+        from tui.screens.pull import PullScreen
+
+        await self.app.push_screen_wait(PullScreen(self._services))
+        self.strip.look()
+
+    @work(group="long work", exclusive=True)
+    async def action_convert(self) -> None:
+        from tui.screens.convert import ConvertScreen
+
+        await self.app.push_screen_wait(ConvertScreen(self._services))
+        self.strip.look()
 
     def action_jobs(self) -> None:
         self.strip.focus()
@@ -120,3 +137,5 @@ def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
 
 
 JOBS_KEY = _key("alt+j", "jobs", "Jobs", "To the pulls and conversions: pause them, go on, give them up.")
+PULL_KEY = _key("alt+p", "pull", "Pull", "Get a model from the Hugging Face hub.")
+CONVERT_KEY = _key("alt+c", "convert", "Convert", "Convert a model of Hugging Face's format to OpenVINO's.")

@@ -32,11 +32,11 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
 
     Args:
         services: The models, the one in use and the settings.
+        then: As `JobsPanel`.
     """
 
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.jobs, services.models)
-        self._services = services
+    def __init__(self, services: Services, then: str = "") -> None:
+        super().__init__(services, then)
         self._reader = RowReader(services)
         # By folder, what came of deep checks, and the files that were checked.
         self._deep: dict[Path, tuple[ModelFiles | None, Examination]] = {}

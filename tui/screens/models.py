@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from tui.engine.errors import OvchatError
 from tui.screens.device_choice import ask_device
-from tui.screens.jobs_panel import JOBS_KEY
+from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY
 from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
@@ -60,6 +60,7 @@ class ModelsScreen(ManagingPanel):
         services: The models, the one in use, the devices and the settings.
         reason: Why one has to be chosen; "" where the user wanted to.
         first: What `first_found` has answered.
+        then: What is opened over it at once: "pull", "convert" or "".
     """
 
     HEADING = "Models"
@@ -68,11 +69,13 @@ class ModelsScreen(ManagingPanel):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
         JOBS_KEY,
+        PULL_KEY,
         _key("alt+l", "load", "Load", "Load the marked model and stay here."),
         _key("alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."),
         _key("alt+d", "device", "Device", "Choose where the marked model runs."),
         _key("alt+i", "facts", "Details", "All that is known of the marked model."),
         _key("alt+s", "sort", "Sort", "Sort by the next column."),
+        CONVERT_KEY,
         *MANAGING_KEYS,
     ]
 
@@ -86,8 +89,10 @@ class ModelsScreen(ManagingPanel):
     }
     """
 
-    def __init__(self, services: Services, reason: str = "", first: list[LocalModel] | None = None) -> None:
-        super().__init__(services)
+    def __init__(
+        self, services: Services, reason: str = "", first: list[LocalModel] | None = None, then: str = ""
+    ) -> None:
+        super().__init__(services, then)
         self._first = first
         self._reason = reason
         self._reading = asyncio.Lock()
@@ -226,7 +231,7 @@ class ModelsScreen(ManagingPanel):
         self.show_items(items, cursor=cursor, empty=empty)
         count = f"{len(items)} of {len(found)}" if words else str(len(found))
         self.show_facts(count if self._sorted_by is None else f"{count}, by {self._sorted_by.title.lower()}")
-        self._show_heading()
+        self.call_after_refresh(self._show_heading)  # the list may have been hidden, or get a scrollbar
         self._show_details()
 
     def _draw(self) -> None:

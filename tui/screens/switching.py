@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
 
 
-async def choose_model(app: App[None], services: Services, reason: str = "") -> str | None:
-    """Let the user load a model; its name, or None where the user stays with the one there is."""
+async def choose_model(app: App[None], services: Services, reason: str = "", then: str = "") -> str | None:
+    """Let the user load a model; its name, or None where the user stays with the one there is.
+
+    With `then` being "pull" or "convert" the user gets that first.
+    """
     from tui.screens.models import ModelsScreen, first_found  # as it is opened, not as the app begins
 
-    return await app.push_screen_wait(ModelsScreen(services, reason, await first_found(services.models)))
+    return await app.push_screen_wait(ModelsScreen(services, reason, await first_found(services.models), then))
 
 
 async def choose_device(app: App[None], services: Services, reason: str = "") -> None:

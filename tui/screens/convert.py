@@ -1,0 +1,256 @@
+"""The form for a conversion: what is converted and to what; below it what that takes, before it begins."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.engine.errors import Cancelled, OvchatError
+from tui.library.amounts import count_text, size_text
+from tui.library.conversion.need import FETCHED, INSTALLED
+from tui.library.conversion.presets import PRESETS
+from tui.library.conversion.work import Plan, plan_conversion
+from tui.library.long_work import conversion
+from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
+from tui.screens.panel import Panel
+from tui.screens.services import Services
+from tui.terminal.display import with_present_keys
+from tui.widgets.notice import Notice
+from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
+from tui.widgets.visible import one_line, visible
+
+_LABEL = 14
+_LOOKING = "looking …"
+_SOURCE = "A folder as Hugging Face has it, the name of a model in fp16 that is here, or OWNER/NAME on the hub."
+_CODE = (
+    "Some models come with Python code of their own, without which they cannot be converted. It will run on this "
+    "machine, with all that you may do: do that only where you trust who made it."
+)
+
+
+class _Field(Enum):
+    SOURCE = "Source"
+    WEIGHTS = "Weights"
+    NAME = "Name"
+    CODE = "Python code"
+    BEGIN = "Convert"
+
+
+class ConvertScreen(RowKeys, Panel[str | None]):
+    """The form; answers the name of the model whose conversion has begun.
+
+    Args:
+        services: Where models are, the settings and the jobs.
+    """
+
+    HEADING = "Convert a model"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Change", id="convert.choose", tooltip="Change the marked line."),
+        Binding("enter", "begin", "Convert", id="convert.begin", tooltip="Convert the model; it goes on by itself."),
+        *ROW_KEYS,
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    ConvertScreen {
+        RowList { height: 5; }
+        .convert--plan { height: auto; padding: 0 2; margin-top: 1; }
+        Notice { padding: 0 2; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._source = ""
+        self._preset = ""
+        self._called = ""
+        self._trusts = False
+        self._plan: Plan | None = None
+        self._stop: threading.Event | None = None  # while it is planned
+
+    def content(self) -> Iterable[Widget]:
+        yield RowList(self._draw)
+        yield Static("", classes="convert--plan")
+        yield Notice()
+
+    @property
+    def rows(self) -> RowList[_Field]:
+        return self.query_one(RowList)
+
+    def on_mount(self) -> None:
+        self.rows.show(list(_Field))
+        self.watch(self.rows, "cursor", self.refresh_bindings, init=False)
+        self._say("Converting gives a model in Hugging Face's format the form that OpenVINO runs.")
+
+    def _draw(self, field: _Field, width: int) -> Sequence[Line]:
+        plan = self._plan
+        match field:
+            case _Field.SOURCE:
+                value, known = self._source or "none yet", bool(self._source)
+            case _Field.WEIGHTS:
+                value, known = self._preset or "chosen by its size", bool(self._preset)
+            case _Field.NAME:
+                value, known = self._called or (plan.name if plan is not None else "its own"), bool(self._called)
+            case _Field.CODE:
+                value, known = ("is run", True) if self._trusts else ("is not run", False)
+            case _Field.BEGIN:
+                value, known = "Enter begins it" if plan is not None else "needs a source", False
+        style = "" if known else "$text-muted"
+        return [Line(Content.assemble(f"{field.value:{_LABEL}}", (one_line(value), style)))]
+
+    def _say(self, text: str, severity: str = "information") -> None:
+        self.query_one(Notice).say(text, severity)
+
+    # What is changed
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("choose", "begin"):
+            return self.is_mounted and (self.rows.current is _Field.BEGIN) == (action == "begin")
+        return True
+
+    def action_choose(self) -> None:
+        if (field := self.rows.current) is not None:
+            self._change(field)
+
+    def action_begin(self) -> None:
+        self._begin()
+
+    def on_row_list_chosen(self) -> None:
+        if self.rows.current is _Field.BEGIN:
+            self.action_begin()
+        else:
+            self.action_choose()
+
+    @work(exclusive=True, group="change")
+    async def _change(self, field: _Field) -> None:
+        match field:
+            case _Field.SOURCE:
+                changed = await self._ask_text("Source", self._source, _SOURCE)
+                if changed is not None:
+                    self._source = changed
+            case _Field.WEIGHTS:
+                options = [
+                    ("Chosen by its size", ""),
+                    *((f"{name}: {PRESETS[name].good_for}", name) for name in PRESETS),
+                ]
+                cursor = next(place for place, (_, name) in enumerate(options) if name == self._preset)
+                chosen = await self.app.push_screen_wait(OptionsDialog("Weights", options, cursor=cursor))
+                self._preset = chosen if chosen is not None else self._preset
+            case _Field.NAME:
+                now = self._called or (self._plan.name if self._plan is not None else "")
+                changed = await self._ask_text("Name", now, "What the model will be called; empty for its own name.")
+                if changed is not None:
+                    self._called = changed
+            case _Field.CODE:
+                self._trusts = not self._trusts and await self._asked("Run the model's code?", _CODE, "Run it")
+        self.rows.refresh()
+        if self._source:
+            self._look()
+
+    async def _ask_text(self, title: str, value: str, text: str) -> str | None:
+        answer: str | None = await self.app.push_screen_wait(TextDialog(title, value, text=text))
+        return answer.strip() if answer is not None else None
+
+    async def _asked(self, title: str, text: str, yes: str) -> bool:
+        return await self.app.push_screen_wait(ConfirmDialog(title, text, yes=yes)) is True
+
+    # What it takes
+
+    @work(exclusive=True, group="look")
+    async def _look(self) -> None:
+        """Plan it anew."""
+        if self._stop is not None:
+            self._stop.set()
+        stop = self._stop = threading.Event()
+        self._show(None)
+        self.show_facts(_LOOKING)
+        self._say(f"{self._source}: {_LOOKING} Esc ends it.")
+        try:
+            plan = await asyncio.to_thread(self._planned, stop)
+        except Cancelled:
+            self._say("It was not waited for.")
+        except OvchatError as error:
+            self._say(str(error), "error")
+        else:
+            self.query_one(Notice).clear()
+            self._show(plan)
+        finally:
+            stop.set()
+            if self._stop is stop:
+                self._stop = None
+                self.show_facts("")
+
+    def _planned(self, stop: threading.Event) -> Plan:
+        return plan_conversion(
+            self._source,
+            stop,
+            weights=PRESETS[self._preset].weights if self._preset else None,
+            name=self._called,
+            trust=self._trusts,
+            places=self._services.models.places,
+        )
+
+    def _show(self, plan: Plan | None) -> None:
+        self._plan = plan
+        self.rows.refresh()
+        lines = list(_facts(plan)) if plan is not None else []
+        text = Content("\n").join(
+            [Content.assemble((f"{label:{_LABEL}}", "$text-muted"), visible(value)) for label, value in lines]
+        )
+        self.query_one(".convert--plan", Static).update(text)
+        if plan is not None and plan.notices:
+            self._say("\n".join(plan.notices), "warning")
+
+    def leave(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+        else:
+            self.dismiss(None)
+
+    @work(exclusive=True, group="change")
+    async def _begin(self) -> None:
+        plan = self._plan
+        if plan is None:
+            self._say("There is nothing to convert yet: choose a source.")
+            return
+        if plan.memory_is_short:
+            text = f"It needs about {size_text(plan.need.memory)}, and {size_text(plan.free_memory)} are free."
+            if not await self._asked("It will probably run out of memory. Convert all the same?", text, "Convert"):
+                return
+        if plan.installs:
+            text = f"About {size_text(FETCHED)} are fetched, and {size_text(INSTALLED)} of the disk are taken."
+            options = [("Install the tools and convert", True), ("Not now", False)]
+            if not await self.app.push_screen_wait(OptionsDialog("The tools are not here yet", options, text=text)):
+                return
+        try:
+            self._services.jobs.begin(conversion(plan, self._services.settings))
+        except OvchatError as error:
+            self._say(with_present_keys(self.app, str(error)), "error")
+        else:
+            self.dismiss(plan.name)
+
+
+def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """What will be done, and what it takes."""
+    source, need, environment = plan.source, plan.need, plan.environment
+    many = f", {count_text(source.stored.parameters)} weights" if source.stored.parameters else ""
+    what = source.model_type or "unknown architecture"
+    yield "From", one_line(f"{source.name}: {what}{many}, {size_text(source.stored.size)}")
+    yield "Becomes", one_line(f"{plan.name}: {plan.weights.text}, about {size_text(need.result)}")
+    fetched = f", {size_text(source.fetched)} of it from the hub" if source.fetched else ""
+    yield "Disk", f"about {size_text(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free"
+    yield "Memory", f"about {size_text(need.memory)}; {size_text(plan.free_memory)} are free"
+    if plan.installs:
+        tools = ", ".join(f"{name} {release}" for name, release in environment.pins.versions.items())
+        yield "Tools", f"not here yet: {tools}"
+        yield "", f"about {size_text(FETCHED)} to fetch, {size_text(INSTALLED)} on the disk, in {environment.folder}"

@@ -1,0 +1,221 @@
+"""What can be pulled from the hub: the catalogue, what fits this machine first, or any OWNER/NAME that is typed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.chat.model_texts import short_path
+from tui.engine.errors import Cancelled, OvchatError
+from tui.library.amounts import size_text
+from tui.library.catalogue import Recommended, catalogue
+from tui.library.find import Places, find_models
+from tui.library.hub import is_id
+from tui.library.jobs import Kind, State
+from tui.library.long_work import pull
+from tui.library.pull import AlreadyHere, Offer, free_bytes, look_up, require_room
+from tui.screens.dialogs import OptionsDialog
+from tui.screens.list_panel import ListPanel
+from tui.screens.models_reading import RowReader
+from tui.screens.services import Services
+from tui.widgets.notice import Notice
+from tui.widgets.row_list import Line
+
+_MARKS = 3  # columns that a list keeps beside its rows
+_ASKING = "asking the hub …"
+_WIDE = 90  # columns from which on the licence has one of its own
+_NARROW = 50  # columns below which a row has the name alone
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model that can be pulled.
+
+    Attributes:
+        id: OWNER/NAME.
+        known: What the catalogue says of it; None for one that was typed.
+        note: How it stands here: `here already`; "" for nothing to say.
+        fits: It fits this machine, as far as is known.
+    """
+
+    id: str
+    known: Recommended | None = None
+    note: str = ""
+    fits: bool = True
+
+
+class PullScreen(ListPanel[str, Row]):
+    """The panel; answers the name of the model whose pull has begun.
+
+    Args:
+        services: Where models are, and the jobs.
+    """
+
+    HEADING = "Pull a model"
+    PLACEHOLDER = "Type to filter, or OWNER/NAME of any model on the hub"
+    LINES = 2
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Pull", id="pull.choose", tooltip="Ask the hub for the marked one, and pull it."),
+    ]
+
+    DEFAULT_CSS: ClassVar[str] = """
+    PullScreen {
+        .pull--heading { height: 1; padding: 0 0 0 2; color: $text-muted; text-wrap: nowrap; }
+        &.-empty .pull--heading { display: none; }
+    }
+    """
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._rows: list[Row] = []
+        self._stop: threading.Event | None = None  # while the hub is asked
+
+    def content(self) -> Iterable[Widget]:
+        box, empty, rows, notice = super().content()
+        return [box, empty, Static("", classes="pull--heading"), rows, notice]
+
+    def on_mount(self) -> None:
+        self._read()
+
+    @work
+    async def _read(self) -> None:
+        self._rows = await asyncio.to_thread(self._known)
+        self.typed(self.text)
+
+    def _known(self) -> list[Row]:
+        """The catalogue, held against this machine. Not for the event loop."""
+        places = self._services.models.places
+        memory, _ = RowReader(self._services).free_and_given()
+        disk = free_bytes(places.models)
+        here = {model.name.casefold() for model in find_models(places)}
+        states = {job.work.name: job.state for job in self._services.jobs.all if job.work.kind is Kind.PULL}
+        rows = []
+        for each in catalogue():
+            fits = each.fits(memory, disk)
+            if each.id.casefold() in here:
+                note = "here already"
+            elif each.id in states:
+                note = _of_job(states)[each.id]
+            elif not fits:
+                what, free = ("memory", memory) if each.memory_bytes > memory else ("disk", disk)
+                note = f"too large: {size_text(free)} of {what} are free"
+            else:
+                note = ""
+            rows.append(Row(each.id, each, note, fits))
+        return sorted(rows, key=lambda row: not row.fits)
+
+    # What is shown
+
+    def typed(self, text: str) -> None:
+        words = text.casefold().split()
+        items = [row for row in self._rows if all(word in _words(row) for word in words)]
+        asked = text.strip()
+        if is_id(asked) and not any(row.id.casefold() == asked.casefold() for row in self._rows):
+            items.append(Row(asked))
+        self.show_items(items, empty="The catalogue has no such model. Any other one on the hub: type OWNER/NAME.")
+        self.call_after_refresh(self._show_heading)  # the list may have a scrollbar now
+
+    def _show_heading(self) -> None:
+        width = self.rows.scrollable_content_region.width - _MARKS
+        facts = _columns("Size", "Memory", "Licence", width) if width >= _NARROW else ""
+        heading = f"Name{facts.rjust(width - len('Name'))}"
+        self.query_one(".pull--heading", Static).update(Content(heading))
+
+    def on_resize(self, event: Resize) -> None:
+        super().on_resize(event)
+        self.call_after_refresh(self._show_heading)
+
+    def draw(self, item: Row, width: int) -> Sequence[Line]:
+        known = item.known
+        if known is None:
+            return [Line(Content(item.id)), Line(Content.styled("  on the hub", "$text-muted"))]
+        style = "" if item.fits else "$text-muted"
+        sizes = size_text(known.size_bytes), size_text(known.memory_bytes)
+        facts = _columns(*sizes, known.licence, width) if width >= _NARROW else ""
+        note = f"{item.note}: " if item.note else ""
+        licence = "" if width >= _WIDE else f"{known.licence}: "
+        about = Content.assemble("  ", (note, "$text-warning"), (f"{licence}{known.good_for}", "$text-muted"))
+        return [Line(Content.styled(item.id, style), Content.styled(facts, style)), Line(about)]
+
+    # What is done
+
+    def answer(self, item: Row) -> str | None:
+        self._ask(item.id)
+        return None
+
+    def leave(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+        else:
+            self.dismiss(None)
+
+    @work(exclusive=True)
+    async def _ask(self, name: str) -> None:
+        stop = self._stop = threading.Event()
+        self.show_facts(_ASKING)
+        self.say(f"{name}: {_ASKING} Esc ends it.")
+        places = await asyncio.to_thread(lambda: self._services.models.places)
+        try:
+            offer = await asyncio.to_thread(look_up, name, stop, places=places)
+            require_room(offer)
+        except Cancelled:
+            self.say("The hub was not waited for.")
+        except AlreadyHere as here:
+            self.say(here.sentence)
+        except OvchatError as error:
+            self.fail(error)
+        else:
+            self._stop = None
+            self.query_one(Notice).clear()
+            if await self._agreed(offer):
+                self._begin(offer, places)
+        finally:
+            stop.set()
+            self._stop = None
+            self.show_facts("")
+
+    async def _agreed(self, offer: Offer) -> bool:
+        files = len(offer.repository.files)
+        lines = [f"{size_text(offer.size)} in {files} files"]
+        if offer.here:
+            lines[0] += f", {size_text(offer.here)} of it here already"
+        lines.append(f"{size_text(offer.free)} are free on the disk of {short_path(offer.models)}")
+        if offer.changed:
+            lines.append("It has changed on the hub since this pull was begun: what has changed is fetched anew.")
+        question = OptionsDialog(offer.repository.id, [("Pull it", True), ("Not now", False)], text="\n".join(lines))
+        return await self.app.push_screen_wait(question) is True
+
+    def _begin(self, offer: Offer, places: Places) -> None:
+        name = offer.repository.id
+        try:
+            self._services.jobs.begin(pull(name, places, offer))
+        except OvchatError as error:
+            self.fail(error)
+        else:
+            self.dismiss(name)
+
+
+def _columns(size: str, memory: str, licence: str, width: int) -> str:
+    """What stands below each other at the right edge of a list of that width."""
+    return f"{size:>8}  {memory:>8}" + (f"  {licence[:12]:12}" if width >= _WIDE else "")
+
+
+def _of_job(states: Mapping[str, State]) -> dict[str, str]:
+    return {name: "paused" if state is State.PAUSED else f"pull {state}" for name, state in states.items()}
+
+
+def _words(row: Row) -> str:
+    known = row.known
+    return " ".join((row.id, known.good_for, known.licence, row.note) if known is not None else (row.id,)).casefold()
