@@ -1,4 +1,4 @@
-"""The table of models against its pictures: one loaded, one that loads, one that fails."""
+"""The table of models against its pictures: one loaded, one that loads, one that fails; and what it opens."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from tests.snapshots.picture import compare
 from tests.waiting import wait_until_async
 from tui.engine.errors import ModelBroken, ModelNotSupported, OvchatError
 from tui.engine.model_files import ModelFiles, inspect
+from tui.engine.options import EngineOptions
 from tui.library.find import Source
+from tui.library.findings import Examination, error, note, warning
 from tui.library.local import LocalModel
 from tui.screens.chat import ChatScreen
+from tui.screens.doctor import DoctorScreen
 from tui.screens.model_facts import ModelFactsScreen
 from tui.screens.models import ModelsScreen
+from tui.screens.trying_dialog import TryingDialog
 
 SIZES = [(120, 40), (80, 24), (40, 12)]
 
@@ -56,7 +60,10 @@ def models(tiny_model) -> list[LocalModel]:
     kind = ModelNotSupported("/models/bge-small is an embedding model: it gives vectors, not text.", "Choose another.")
     return [
         replace(model("starter", files, "llama", 0.0022, "int8", 0.0022, 1024), source=Source.BUILT_IN),
-        model("OpenVINO/Qwen3-8B-int4-ov", files, "qwen3", 8.19, "int4_asym g128", 5.21, 40_960),
+        replace(
+            model("OpenVINO/Qwen3-8B-int4-ov", files, "qwen3", 8.19, "int4_asym g128", 5.21, 40_960),
+            source=Source.HUGGING_FACE,
+        ),
         model("OpenVINO/Phi-4-mini-instruct-int4-ov", files, "phi3", 3.84, "int4_sym g64", 2.41, 131_072),
         model("Llama-3.3-70B-int8", files, "llama", 70.6, "int8", 70.9, 131_072),
         LocalModel("bge-small", Path("/models/bge-small"), Source.MODELS, None, kind),
@@ -128,3 +135,39 @@ async def test_all_that_is_known_of_one(tmp_path, models, monkeypatch):
         await pilot.press("down", "down", "alt+i")
         await wait_until_async(lambda: isinstance(pilot.app.screen, ModelFactsScreen))
         await compare(pilot.app, "models-facts", tmp_path)
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_what_is_wrong_with_one(tmp_path, models, size, monkeypatch):
+    found = Examination(
+        Path("/models/qwen"),
+        (
+            error(
+                "weights-short",
+                "openvino_model.bin is cut off: it has 1,000 bytes, and 228,245 are needed.",
+                "Get it again.",
+            ),
+            warning("template-fails", "The template fails with two users in a row: [b]roles[/b] must alternate."),
+            note(
+                "fits-not-npu",
+                "It does not fit the NPU: its weights are int4 in groups of 64.",
+                "Convert it with --preset npu.",
+            ),
+        ),
+        ("files", "graph and weights", "JSON files", "tokenizer", "chat template", "stop tokens", "memory"),
+        0.31,
+    )
+    async with table(tmp_path, models, size, ScriptedRunner(loaded=False), monkeypatch) as pilot:
+        panel = DoctorScreen(pilot.app.services, models[1], "", EngineOptions(), found)
+        await pilot.app.push_screen(panel)
+        await compare(pilot.app, f"models-doctor-{size[0]}x{size[1]}", tmp_path)
+
+
+async def test_a_folder_that_cannot_be_added(tmp_path, models, monkeypatch):
+    async with table(tmp_path, models, SIZES[1], ScriptedRunner(loaded=False), monkeypatch) as pilot:
+        await pilot.press("alt+a")
+        await wait_until_async(lambda: isinstance(pilot.app.screen, TryingDialog))
+        pilot.app.screen.query_one(Input).cursor_blink = False
+        pilot.app.screen.query_one(Input).value = "/no/such [b]folder[/b]"
+        await pilot.press("enter")
+        await compare(pilot.app, "models-add-80x24", tmp_path)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
 
 _TICK_S = 0.25
-_STYLES = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning", Severity.NOTE: "$text-accent"}
+_STYLES = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning", Severity.NOTE: "$text-primary"}
 _WIDTH = max(map(len, Severity))
 _DEEPER = "D also computes with it: that takes the time and the memory of loading it twice."
 

@@ -119,7 +119,7 @@ class ModelFactsScreen(ReadingPanel):
     HEADING = "Model"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "context(-1)", "Less context", id="facts.shorter", tooltip="The memory it takes with less."),
-        Binding("right", "context(1)", "More context", id="facts.longer", tooltip="The memory it takes with more."),
+        Binding("right", "context(1)", "More", id="facts.longer", tooltip="The memory it takes with more."),
     ]
 
     def __init__(self, row: ModelRow, scene: Scene, options: EngineOptions) -> None:

@@ -63,8 +63,8 @@ class MemoryPicture(Widget):
     def _numbers(self) -> Content:
         need = self._need
         return Content.assemble(
-            (_WEIGHTS, _STYLES[_WEIGHTS]), f" weights {size_text(need.weights)}   ",
-            (_KV, _STYLES[_KV]), f" KV cache at {need.context:,} tokens {size_text(need.kv_cache)}   ",
+            (_WEIGHTS, _STYLES[_WEIGHTS]), f" weights {size_text(need.weights)}  ",
+            (_KV, _STYLES[_KV]), f" KV cache at {need.context:,} tokens {size_text(need.kv_cache)}  ",
             (_LEFT, _STYLES[_LEFT]), f" {_left(need)}",
         )  # fmt: skip
 
@@ -74,6 +74,4 @@ class MemoryPicture(Widget):
 
 def _left(need: MemoryNeed) -> str:
     left = need.free - need.total
-    if left < 0:
-        return f"{size_text(-left)} more than the {size_text(need.free)} that are free"
-    return f"{size_text(left)} left of {size_text(need.free)} free"
+    return f"{size_text(left)} left" if left >= 0 else f"{size_text(-left)} too much"
