@@ -49,6 +49,14 @@ def test_a_tree_brings_its_models(tmp_path: Path) -> None:
     assert added_folders() == (tmp_path / "tree",)
 
 
+def test_two_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
+    one, other = SettingsFile(), SettingsFile()
+    for name, file in (("a", one), ("b", other), ("c", one)):
+        add(str(ir(tmp_path / name)), file)
+    take_off(tmp_path / "a", other)
+    assert added_folders() == (tmp_path / "b", tmp_path / "c")
+
+
 def test_the_xml_of_a_model_means_the_model(tmp_path: Path) -> None:
     ir(tmp_path / "m")
     assert brought("m/openvino_model.xml") == ["m"]

@@ -125,3 +125,17 @@ def test_finding_200_models_looks_into_every_folder_once(tmp_path: Path, monkeyp
     assert len(find_models(Places(models=tmp_path / "models", added=(), hugging_face=tmp_path / "none"))) == 201
     assert set(looked.values()) == {1}
     assert len(looked) == 202  # and the models folder, and the cache
+
+
+def test_a_link_that_goes_away_while_it_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ir(tmp_path / "here")
+    (tmp_path / "gone").mkdir()
+    real = os.path.realpath
+
+    def realpath(path: Path) -> str:
+        if path == tmp_path / "gone":
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(path)
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    assert names(tmp_path) == ["here"]

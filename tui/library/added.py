@@ -52,7 +52,7 @@ def add(folder: str, file: SettingsFile, places: Places | None = None) -> list[F
             str(path).encode()
         except UnicodeEncodeError:
             raise OvchatError(f"The name of {path} is not UTF-8.", "Rename it, or make a link to it.") from None
-        file.set(ADDED, [*file.settings[ADDED], str(path)])
+        file.alter(ADDED, lambda listed: [*dict.fromkeys([*listed, str(path)])])
     return brought
 
 
@@ -63,7 +63,7 @@ def take_off(folder: Path, file: SettingsFile) -> None:
         StoreError: The settings cannot be written.
     """
     gone = os.path.abspath(folder)
-    file.set(ADDED, [said for said in file.settings[ADDED] if os.path.abspath(added_folder(said)) != gone])
+    file.alter(ADDED, lambda listed: [said for said in listed if os.path.abspath(added_folder(said)) != gone])
 
 
 def trouble(folder: Path) -> OvchatError | None:

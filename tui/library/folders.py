@@ -58,7 +58,10 @@ def models_in(folder: Path, depth: int, *, itself: bool = True) -> Iterator[Foun
             if _is_model(files) and (name or itself):
                 yield name, path
                 continue
-            real = os.path.realpath(path)
+            try:
+                real = os.path.realpath(path)
+            except OSError:  # a link that goes away at this moment
+                continue
             if real not in been and _PIPELINE not in files:
                 been.add(real)
                 below += [(is_link, f"{name}/{each}" if name else each, path / each) for each, is_link in folders]

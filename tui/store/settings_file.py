@@ -68,7 +68,21 @@ class SettingsFile:
             ValueError: There is no such setting, or the value is not what it may be; says why.
             StoreError: The file cannot be written, or is none that can be changed. Nothing is changed.
         """
-        self._change({key: _plain(key, value)})
+        wanted = {key: _plain(key, value)}
+        self._change(lambda: wanted)
+
+    def alter(self, key: str, change: Callable[[Any], object]) -> None:
+        """Set one key to what `change` makes of its value in the file: nothing that somebody else has just set is lost.
+
+        Raises:
+            StoreError: As for `set`.
+        """
+
+        def wanted() -> dict[str, Any]:
+            self._read_again()
+            return {key: _plain(key, change(self.settings[key]))}
+
+        self._change(wanted)
 
     def put(self, section: str, values: Mapping[str, object]) -> None:
         """Make a section with a name of the user's, presets.NAME or models.NAME.sampling, say this and nothing else.
@@ -82,7 +96,8 @@ class SettingsFile:
             StoreError: As for `set`.
         """
         wanted: dict[str, Any] = {f"{section}.{name}": None for name in self.settings.user_section(section)}
-        self._change(wanted | {f"{section}.{name}": _plain(f"{section}.{name}", each) for name, each in values.items()})
+        wanted |= {f"{section}.{name}": _plain(f"{section}.{name}", each) for name, each in values.items()}
+        self._change(lambda: wanted)
 
     @property
     def set_keys(self) -> list[str]:
@@ -95,7 +110,8 @@ class SettingsFile:
         Raises:
             StoreError: As for `set`.
         """
-        self._change(dict.fromkeys([key] if key is not None else self.set_keys))
+        wanted = dict.fromkeys([key] if key is not None else self.set_keys)
+        self._change(lambda: wanted)
 
     def look(self) -> frozenset[str]:
         """The keys whose value, or what cannot be followed of them, has changed since the last look, by us or not."""
@@ -105,11 +121,11 @@ class SettingsFile:
             changed, self._changed = frozenset(self._changed), set()
         return changed
 
-    def _change(self, wanted: Mapping[str, Any]) -> None:
+    def _change(self, wanted: Callable[[], Mapping[str, Any]]) -> None:
         with self._lock:
             try:
                 with locked(self.path):
-                    if (text := changed_text(self._text(), wanted)) is not None:
+                    if (text := changed_text(self._text(), wanted())) is not None:
                         self._write(text)
             except OSError as error:
                 reason = error.strerror or str(error)
