@@ -6,6 +6,7 @@ files are, and which are whole. `.partial/OWNER--NAME.lock` keeps a second pull 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 
 from tui.engine.model_files import MODEL_XML
 from tui.library.hub import Repository
+from tui.library.own import is_link
 from tui.store.files import locked_now, private_dir, replace_text
 
 PARTIAL = ".partial"
@@ -89,7 +91,14 @@ class Partial:
         return size
 
     def begin(self, repository: Repository) -> Held:
-        """Make it the unfinished pull of these files: what is here of others goes; what stays is given back."""
+        """Make it the unfinished pull of these files: what is here of others goes; what stays is given back.
+
+        Raises:
+            OSError: It cannot be written, or a link would lead what is deleted elsewhere.
+        """
+        for folder in (self._folder, self.model):
+            if is_link(folder):
+                raise OSError(errno.EINVAL, "it is a link, and must be a folder", str(folder))
         held = self.held(repository)
         private_dir(self.model)
         for path in self.model.iterdir():
