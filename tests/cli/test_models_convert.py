@@ -66,6 +66,14 @@ def test_json(convert: Run, models: Path) -> None:
     assert all(set(each) == {"code", "severity", "sentence"} for each in found["findings"])
 
 
+def test_an_empty_python_installs_nothing(run: Run, source: Path, environment: dict[str, str]) -> None:
+    environment["PIP_INDEX_URL"] = "http://127.0.0.1:1"
+    done = run("models", "convert", str(source), "--python", "", "--yes")
+    assert done.returncode == 2
+    assert "--python is empty" in done.stderr
+    assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
+
+
 def test_a_failure_is_a_sentence_and_the_log(convert: Run, environment: dict[str, str], models: Path) -> None:
     environment["FAKE_DOES"] = "ValueError: \x1b[31mso it goes"
     done = convert()

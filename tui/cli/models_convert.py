@@ -61,6 +61,8 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
     log.begin(debug)
     require_utf8("SOURCE", source)
     weights = _weights(given)
+    if given["python"] == "":  # of a variable that is not set: that asks for no environment of gigabytes
+        raise click.UsageError("--python is empty. Give a Python interpreter, or leave it out.")
     python = Path(given["python"]).expanduser() if given["python"] else None
     if given["trust_remote_code"]:
         console.note("Code that comes with the model will run on this machine, with all that you may do.")
