@@ -143,7 +143,7 @@ def test_the_context_is_the_models_or_the_one_asked_for_or_what_memory_holds(tin
         assert own == model.files.context_length
     with LanguageModel.load(tiny_model("llama"), "CPU", EngineOptions(context=99)) as model:
         assert model.context_limit == 99
-    monkeypatch.setattr("tui.engine.context.available_bytes", lambda: 128 * 1024)
+    monkeypatch.setattr("tui.engine.device_memory.available_bytes", lambda: 128 * 1024)
     with LanguageModel.load(tiny_model("llama"), "CPU") as model:
         assert model.context_limit < own
     with pytest.raises(NotEnoughMemory, match=r"engine\.context") as refused:

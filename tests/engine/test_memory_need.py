@@ -73,7 +73,8 @@ def test_a_model_without_a_cache(tiny_model):
 @pytest.mark.parametrize("free", [128 * 1024, GIB])
 @pytest.mark.parametrize("options", [AS_IT_IS, EngineOptions(kv_cache="u8")], ids=["f16", "u8"])
 def test_loading_comes_to_the_same_context(files, monkeypatch, free, options):
-    monkeypatch.setattr("tui.engine.context.available_bytes", lambda: free)
+    for module in ("context", "device_memory"):  # with its own states, and paged
+        monkeypatch.setattr(f"tui.engine.{module}.available_bytes", lambda: free)
     told = need.memory_need(files, options, files.weight_bytes + free)
     with LanguageModel.load(files.path, "CPU", options) as model:
         assert model.context_limit == told.context
