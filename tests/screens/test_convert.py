@@ -1,0 +1,183 @@
+"""The form for a conversion: what it says before it begins, what it asks, and errors in place."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.screens.host import unnamed_bindings
+from tests.screens.using import Chat, OpenChat
+from tui.engine.errors import OvchatError
+from tui.library.amounts import size_text
+from tui.library.conversion.environment import Environment
+from tui.library.conversion.need import FETCHED, INSTALLED, Need
+from tui.library.conversion.pins import pins_for
+from tui.library.conversion.presets import PRESETS
+from tui.library.conversion.source import Source, Stored
+from tui.library.conversion.work import Plan
+from tui.library.jobs import Kind
+from tui.screens.convert import ConvertScreen
+from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
+from tui.screens.models import ModelsScreen
+
+GB = 10**9
+
+
+class Planner:
+    """Plans whatever is asked for; remembers what that was."""
+
+    def __init__(self, home: Path) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.error: OvchatError | None = None
+        pins = pins_for("qwen3")
+        source = Source("me/big", None, None, {"model_type": "qwen3"}, Stored(3 * GB, 1_500_000_000))
+        self.plan = Plan(
+            source=source,
+            weights=PRESETS["int4"].weights,
+            name="big-int4-ov",
+            models=home / "models",
+            environment=Environment(pins, home / "tools", home / "tools" / "python"),
+            need=Need(GB, 6 * GB, 5 * GB),
+            free_disk=50 * GB,
+            free_memory=16 * GB,
+            trust=False,
+            notices=(),
+        )
+
+    def __call__(self, asked: str, stop: object, **others: Any) -> Plan:
+        self.asked.append({"asked": asked, **others})
+        if self.error is not None:
+            raise self.error
+        return dataclasses.replace(self.plan, name=others["name"] or self.plan.name, trust=others["trust"])
+
+
+@pytest.fixture
+def planner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planner:
+    planner = Planner(tmp_path)
+    monkeypatch.setattr("tui.screens.convert.plan_conversion", planner)
+    return planner
+
+
+async def sees(chat: Chat, text: str) -> None:
+    try:
+        await chat.until(lambda: text in " ".join(chat.shown.split()))
+    except AssertionError:
+        raise AssertionError(f"{text!r} is not in:\n{chat.shown}") from None
+
+
+async def open_form(chat: Chat) -> None:
+    await chat.press("f3")
+    await chat.panel(ModelsScreen)
+    await chat.press("alt+c")
+    await chat.panel(ConvertScreen)
+
+
+async def dialog(chat: Chat, kind: type[Any]) -> None:
+    await chat.until(lambda: isinstance(chat.app.screen, kind))
+
+
+async def give_source(chat: Chat) -> None:
+    await chat.press("enter")
+    await dialog(chat, TextDialog)
+    await chat.press(*"me/big", "enter")
+    await chat.panel(ConvertScreen)
+
+
+def test_every_key_has_an_id_a_label_and_a_tooltip() -> None:
+    assert unnamed_bindings(ConvertScreen) == []
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_what_it_takes_is_said_before_it_begins(opened: OpenChat, planner: Planner, size) -> None:
+    async with opened(size=size) as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await sees(chat, "me/big: qwen3, 1.5B weights, 3.0 GB")
+        await sees(chat, "big-int4-ov: int4, groups of 128, about 1.0 GB")
+        await sees(chat, "about 6.0 GB while it runs; 50 GB are free")
+        await sees(chat, "about 5.0 GB; 16 GB are free")
+        await sees(chat, "not here yet: ")
+        await sees(chat, f"about {size_text(FETCHED)} to fetch, {size_text(INSTALLED)} on the disk")
+        assert chat.app.services.jobs.all == ()
+
+
+async def test_it_begins_after_the_question_and_goes_on_in_the_strip(
+    opened: OpenChat, planner: Planner, monkeypatch
+) -> None:
+    begun = []
+    monkeypatch.setattr("tui.library.conversion.work.convert", lambda *given: begun.append(given) or _wait(given))
+    async with opened() as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await chat.press(*["down"] * 4)
+        await sees(chat, "Enter Convert")
+        await chat.press("enter")
+        await dialog(chat, OptionsDialog)
+        await sees(chat, f"About {size_text(FETCHED)} are fetched")
+        assert chat.app.services.jobs.all == ()
+        await chat.press("1")
+        await chat.panel(ModelsScreen)
+        (job,) = chat.app.services.jobs.all
+        assert (job.work.kind, job.work.name) == (Kind.CONVERSION, "big-int4-ov")
+        await chat.until(lambda: begun)
+        await sees(chat, "conversion")
+
+
+def _wait(given: tuple[Any, ...]) -> Any:
+    from tui.engine.errors import Cancelled
+
+    given[3].wait()
+    raise Cancelled
+
+
+async def test_weights_name_and_code_are_chosen(opened: OpenChat, planner: Planner) -> None:
+    async with opened() as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await chat.press("down", "enter")
+        await dialog(chat, OptionsDialog)
+        await chat.press("4")
+        await chat.until(lambda: planner.asked[-1]["weights"] == PRESETS["int8"].weights)
+        await chat.panel(ConvertScreen)
+        await chat.press("down", "enter")
+        await dialog(chat, TextDialog)
+        await chat.press(*"mine", "enter")
+        await chat.until(lambda: planner.asked[-1]["name"] == "mine")
+        await chat.panel(ConvertScreen)
+        assert not planner.asked[-1]["trust"]
+        await chat.press("down", "enter")
+        await dialog(chat, ConfirmDialog)
+        await sees(chat, "with all that you may do")
+        await chat.press("enter")
+        await chat.panel(ConvertScreen)
+        assert not planner.asked[-1]["trust"], "no is what Enter takes"
+        await chat.press("enter")
+        await dialog(chat, ConfirmDialog)
+        await chat.press("y")
+        await chat.until(lambda: planner.asked[-1]["trust"])
+
+
+async def test_short_memory_is_asked_about_first(opened: OpenChat, planner: Planner) -> None:
+    planner.plan = dataclasses.replace(planner.plan, free_memory=2 * GB)
+    async with opened() as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await chat.press(*["down"] * 4, "enter")
+        await dialog(chat, ConfirmDialog)
+        await sees(chat, "It needs about 5.0 GB, and 2.0 GB are free.")
+        await chat.press("n")
+        await chat.panel(ConvertScreen)
+        assert chat.app.services.jobs.all == ()
+
+
+async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None:
+    planner.error = OvchatError("There is no [b]folder[/b]\x1b[2J.", "Give another one.")
+    async with opened() as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await sees(chat, "There is no [b]folder[/b]␛[2J. Give another one.")
+        await chat.press(*["down"] * 4, "enter")
+        await sees(chat, "There is nothing to convert yet: choose a source.")
