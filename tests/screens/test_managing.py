@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +18,6 @@ from tests.screens.host import Host, listing
 from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until_async
 from tui.chat.choice import Choice
-from tui.engine.errors import ModelNotFound
 from tui.engine.options import EngineOptions
 from tui.library.find import find_model
 from tui.library.local import LocalModels
@@ -364,11 +364,20 @@ async def test_the_model_in_use_that_went_stays_loaded(managed):
         assert it.services.active.status.model is not None
 
 
-@pytest.mark.usefixtures("watchful")
-async def test_a_model_that_went_before_it_was_loaded_is_told_of(managed):
+async def test_a_model_that_goes_while_it_is_to_be_loaded_is_told_of(managed):
+    gone = threading.Event()
     async with managed() as it:
+        choose = it.services.active._choose
+
+        def choose_late(model: str | None, device: str | None) -> Choice:
+            gone.wait(20)
+            return choose(model, device)
+
+        it.services.active._choose = choose_late
         await it.mark("one")
-        it.runner.load_error = ModelNotFound("There is no folder one.", "Choose another model.")
-        (it.models / "one").rename(it.home / "away")
         await it.press("alt+l")
-        await it.sees("There is no")
+        (it.models / "one").rename(it.home / "away")
+        await it.app.panel.look_again()
+        assert it.names == ["starter", "two"]
+        gone.set()
+        await it.sees("There is no model 'one'.")
