@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.amounts import count_text, size_text
@@ -24,9 +24,10 @@ from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
 from tui.screens.panel import Panel
 from tui.screens.services import Services
 from tui.terminal.display import with_present_keys
+from tui.widgets.fact_list import FactList
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
-from tui.widgets.visible import one_line, visible
+from tui.widgets.visible import one_line
 
 _LABEL = 14
 _LOOKING = "looking …"
@@ -80,7 +81,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
 
     def content(self) -> Iterable[Widget]:
         yield RowList(self._draw)
-        yield Static("", classes="convert--plan")
+        yield Vertical(classes="convert--plan")
         yield Notice()
 
     @property
@@ -172,7 +173,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
         if self._stop is not None:
             self._stop.set()
         stop = self._stop = threading.Event()
-        self._show(None)
+        await self._show(None)
         self.show_facts(_LOOKING)
         self._say(f"{self._source}: {_LOOKING} Esc ends it.")
         try:
@@ -183,7 +184,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             self._say(str(error), "error")
         else:
             self.query_one(Notice).clear()
-            self._show(plan)
+            await self._show(plan)
         finally:
             stop.set()
             if self._stop is stop:
@@ -200,14 +201,13 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             places=self._services.models.places,
         )
 
-    def _show(self, plan: Plan | None) -> None:
+    async def _show(self, plan: Plan | None) -> None:
         self._plan = plan
         self.rows.refresh()
-        lines = list(_facts(plan)) if plan is not None else []
-        text = Content("\n").join(
-            [Content.assemble((f"{label:{_LABEL}}", "$text-muted"), visible(value)) for label, value in lines]
-        )
-        self.query_one(".convert--plan", Static).update(text)
+        place = self.query_one(".convert--plan", Vertical)
+        await place.remove_children()
+        if plan is not None:
+            await place.mount(FactList({"": list(_facts(plan))}, _LABEL - 2, "$text-muted"))
         if plan is not None and plan.notices:
             self._say("\n".join(plan.notices), "warning")
 
@@ -245,8 +245,8 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     source, need, environment = plan.source, plan.need, plan.environment
     many = f", {count_text(source.stored.parameters)} weights" if source.stored.parameters else ""
     what = source.model_type or "unknown architecture"
-    yield "From", one_line(f"{source.name}: {what}{many}, {size_text(source.stored.size)}")
-    yield "Becomes", one_line(f"{plan.name}: {plan.weights.text}, about {size_text(need.result)}")
+    yield "From", f"{source.name}: {what}{many}, {size_text(source.stored.size)}"
+    yield "Becomes", f"{plan.name}: {plan.weights.text}, about {size_text(need.result)}"
     fetched = f", {size_text(source.fetched)} of it from the hub" if source.fetched else ""
     yield "Disk", f"about {size_text(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free"
     yield "Memory", f"about {size_text(need.memory)}; {size_text(plan.free_memory)} are free"
