@@ -117,3 +117,10 @@ def test_a_folder_that_may_not_be_read(open_folder: Path) -> None:
     (open_folder / "m").mkdir(mode=0)
     with as_nobody():
         assert only(open_folder / "m").code == "unreadable"
+
+
+def test_a_detokenizer_that_is_no_xml_is_a_finding(healthy: Path) -> None:
+    xml = healthy / "openvino_detokenizer.xml"
+    xml.write_text(xml.read_text().replace("</layers>", "</layers><a>", 1))
+    assert (only(healthy).code, only(healthy).severity) == ("detokenizer-unreadable", Severity.ERROR)
+    assert f"{xml} is damaged: mismatched tag" in only(healthy).sentence

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tui.engine.errors import ModelNotSupported, TokenizerMissing
+from tui.engine.errors import ModelBroken, ModelNotSupported, TokenizerMissing
 from tui.engine.ir_file import IrFile, read_ir
-from tui.engine.read_file import read_bytes, read_json
+from tui.engine.read_file import GET_AGAIN, read_bytes, read_json
 from tui.engine.sentencepiece_model import SentencePieceModel
 
 TOKENIZER_XML = "openvino_tokenizer.xml"
@@ -85,8 +85,15 @@ def special_tokens(folder: Path) -> dict[str, str]:
 
 
 def vocabulary_rows(detokenizer: IrFile) -> int | None:
-    """How many token ids a detokenizer knows; None where its graph is of an unknown kind."""
-    graph = ElementTree.fromstring(read_bytes(detokenizer.xml))
+    """How many token ids a detokenizer knows; None where its graph is of an unknown kind.
+
+    Raises:
+        ModelBroken: Its graph is no XML, or one that unfolds without end.
+    """
+    try:
+        graph = ElementTree.fromstring(read_bytes(detokenizer.xml))
+    except ElementTree.ParseError as error:
+        raise ModelBroken(f"{detokenizer.xml} is damaged: {error}.", GET_AGAIN, code="graph-damaged") from error
     for layer in graph.iterfind("./layers/layer"):
         match layer.get("type"):
             case "VocabDecoder":  # ids, then where each token begins

@@ -63,7 +63,11 @@ def _installed() -> Iterator[Finding]:
 
 def _size(patient: Patient) -> Iterator[Finding]:
     rows = patient.model.graph.vocab_size if patient.model else None
-    tokens = vocabulary_rows(patient.detokenizer) if patient.detokenizer else None
+    try:
+        tokens = vocabulary_rows(patient.detokenizer) if patient.detokenizer else None
+    except OvchatError as failed:
+        yield Finding.of(failed, "detokenizer-unreadable")
+        return
     if rows and tokens and tokens > rows:
         yield warning(
             "tokenizer-larger",
