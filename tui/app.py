@@ -97,7 +97,10 @@ class ChatApp(EndingApp):
             self.settings_changed.publish(changed)
         notices = self.services.settings.notices
         new = [notice for notice in notices if notice not in self._noticed]
+        mended = [notice for notice in self._noticed if notice not in notices]
         self._noticed = notices
+        if mended and self._pane is not None:
+            self._pane.notice.withdraw(mended)
         self._say_all(new)
 
     def _say_all(self, notices: Sequence[str]) -> None:

@@ -30,3 +30,17 @@ async def test_an_open_conversation_follows_what_is_set_for_all_models_and_for_t
         await chat.write("Hello")
         await chat.idle(2)
         assert chat.session.messages[-1].facts.sampling["temperature"] == 0.9
+
+
+async def test_what_was_wrong_with_the_file_is_told_until_it_is_mended(opened: OpenChat, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    async with opened() as chat:
+        chat.screen.pane.say_all(["Something else."])
+        file.write_text("[sampling]\ntop_k = \n")
+        await chat.until(lambda: "not valid TOML" in chat.notice)
+        file.write_text("[sampling]\ntop_k = -1\nmin_p = 0.1\n")
+        await chat.until(lambda: "top_k is -1" in chat.notice)
+        assert "TOML" not in chat.notice
+        chat.app.services.settings_file.set("sampling.top_k", 7)
+        await chat.until(lambda: "top_k" not in chat.notice)
+        assert chat.notice == "Something else."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar
 
 from textual.content import Content
@@ -88,6 +88,13 @@ class Notice(Static):
             self._warnings += added
             self._show()
 
+    def withdraw(self, texts: Collection[str]) -> None:
+        """Take these warnings away: what they were about is right now."""
+        left = [text for text in self._warnings if text not in texts]
+        if left != self._warnings:
+            self._warnings = left
+            self._show_or_hide()
+
     def fade(self) -> None:
         """Take it away if it only told that something was done, and there was time to read it."""
         is_information = not (self.has_class("-warning") or self.has_class("-error"))
@@ -110,8 +117,11 @@ class Notice(Static):
         self._said, self._severity, self._stays, self._lasts = "", "information", False, None
         if warnings:
             self._warnings.clear()
-        if self._warnings:
+        self._show_or_hide()
+        return was_shown
+
+    def _show_or_hide(self) -> None:
+        if self._said or self._warnings:
             self._show()
         else:
             self.remove_class("-shown")
-        return was_shown
