@@ -37,6 +37,15 @@ def test_the_default_keys_have_nothing_wrong_with_them() -> None:
     assert not remapped(TABLE, {row.id: row.default_keys for row in TABLE.rows}).problems
 
 
+def test_a_letter_does_the_same_small_and_not_as_it_is_shown_as_a_capital() -> None:
+    letters = {row.id: row for row in TABLE.rows if any(len(key) == 1 and key.isalpha() for key in row.default_keys)}
+    assert {"sampling.save", "inspector.ids", "dialog.yes", "doctor.deep", "jobs.dismiss"} <= {*letters}
+    for row in letters.values():
+        small = row.default_keys[0]
+        assert row.default_keys == (small, small.upper())
+        assert row.shown == small.upper()
+
+
 @pytest.mark.parametrize(
     ("id", "keys", "why"),
     [

@@ -175,7 +175,7 @@ async def test_what_the_conversation_sets_is_kept_for_its_model_or_for_all(
         values = await panel(chat)
         await chat.press("s")
         await chat.until(lambda: "sets nothing of its own" in told(values))
-        await chat.press("right", "s")
+        await chat.press("right", "S")  # as it is shown
         await chat.panel(OptionsDialog)
         await chat.press(choice)
         await chat.until(lambda: chat.session.conversation.sampling == {})

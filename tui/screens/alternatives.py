@@ -60,7 +60,7 @@ class AlternativesScreen(Panel[tuple[int, int]]):
             "shift+tab", "mark(-1)", "Before", id="alternatives.before", tooltip="Mark the one before.", show=False
         ),
         Binding(
-            "n", "switch_numbers", "Numbers", id="alternatives.numbers", tooltip="Probabilities in numbers, or not."
+            "n,N", "switch_numbers", "Numbers", id="alternatives.numbers", tooltip="Probabilities in numbers, or not."
         ),
         Binding("left", "move(-1)", "Token before", id="alternatives.left", tooltip="The token before.", show=False),
         Binding("right", "move(1)", "Token after", id="alternatives.right", tooltip="The token after.", show=False),

@@ -294,8 +294,8 @@ class ConfirmDialog(OptionsDialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "choose_number(0)", "Yes", id="dialog.yes", tooltip="Do it."),
-        Binding("n", "choose_number(1)", "No", id="dialog.no", tooltip="Leave it."),
+        Binding("y,Y", "choose_number(0)", "Yes", id="dialog.yes", tooltip="Do it."),
+        Binding("n,N", "choose_number(1)", "No", id="dialog.no", tooltip="Leave it."),
     ]
 
     def __init__(self, title: str, text: str, *, yes: str = "Yes", no: str = "No") -> None:

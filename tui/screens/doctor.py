@@ -47,13 +47,13 @@ class DoctorScreen(ReadingPanel):
     HEADING = "Check"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "d",
+            "d,D",
             "deep",
             "Deep check",
             id="doctor.deep",
             tooltip="Compile it, too, and compare its answer with that of the CPU in f32.",
         ),
-        Binding("c", "give_up", "Stop", id="doctor.stop", tooltip="Stop the deep check."),
+        Binding("c,C", "give_up", "Stop", id="doctor.stop", tooltip="Stop the deep check."),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """

@@ -33,7 +33,7 @@ class InspectorScreen(ReadingPanel):
 
     HEADING = "Prompt inspector"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "switch_ids", "Ids", id="inspector.ids", tooltip="The id behind each token, or not."),
+        Binding("i,I", "switch_ids", "Ids", id="inspector.ids", tooltip="The id behind each token, or not."),
         Binding("ctrl+t", "close", "Close", id="inspector.close", tooltip="Back to where you were.", show=False),
     ]
 

@@ -63,8 +63,8 @@ class KeyRow:
 
     @property
     def shown(self) -> str:
-        """The keys as people write them."""
-        return ", ".join(map(key_label, self.keys))
+        """The keys as people write them; a letter is written one way, small or not."""
+        return ", ".join(dict.fromkeys(map(key_label, self.keys)))
 
 
 @dataclass(frozen=True, slots=True)

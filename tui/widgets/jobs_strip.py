@@ -43,8 +43,8 @@ class JobsStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("space,enter", "pause", "Pause", "Stop the marked job; what has arrived stays."),
         _key("space,enter", "resume", "Go on", "Go on with the marked job, or try it again."),
-        _key("c", "give_up", "Cancel", "Give the marked job up, and delete what is here of it."),
-        _key("d", "dismiss", "Dismiss", "Do not show the marked job any more."),
+        _key("c,C", "give_up", "Cancel", "Give the marked job up, and delete what is here of it."),
+        _key("d,D", "dismiss", "Dismiss", "Do not show the marked job any more."),
     ]
 
     class Done(Message):

@@ -52,8 +52,8 @@ class SamplingList(Vertical, can_focus=True):
         _key(
             "delete,backspace", "want('reset')", "Reset", "reset", "Take back what was set last of it: here, then ..."
         ),
-        _key("s", "want('save')", "Save", "save", "Keep this conversation's values for its model, or for all."),
-        _key("p", "want('presets')", "Presets", "presets", "Use, save and delete presets."),
+        _key("s,S", "want('save')", "Save", "save", "Keep this conversation's values for its model, or for all."),
+        _key("p,P", "want('presets')", "Presets", "presets", "Use, save and delete presets."),
         _key("escape,f5", "want('close')", "Close", "close", "Close the sampling panel."),
         _key("up", "move(-1)", "Up", "up", "The value above.", show=False),
         _key("down", "move(1)", "Down", "down", "The value below.", show=False),
