@@ -20,7 +20,7 @@ from tui.chat.titles import derive_title
 from tui.chat.tokens import LastTurn, Scored, Tokens
 from tui.chat.turn import Plan, Turn, new_seed
 from tui.chat.writing import sampling_of
-from tui.engine.errors import BadParameter, BadText, OvchatError
+from tui.engine.errors import BadParameter, BadText, NoModel, OvchatError
 from tui.engine.sampling_resolve import Resolved, resolve
 from tui.store.records import Conversation, Ended, Facts, Message, Role, new_message_id
 
@@ -360,7 +360,7 @@ class ChatSession(OpenConversation):
         self._idle()
         model = self.model
         if model is None or self.runner is None:
-            raise OvchatError("No model is loaded.", "Choose one first.")
+            raise NoModel("No model is loaded.", "Choose one first.")
         return model, self.runner
 
     def _new_message(self, parent: int | None, role: Role, text: str = "") -> Message:

@@ -45,6 +45,10 @@ class TemplateError(OvchatError):
     """The model's chat template cannot be read or rejects the conversation."""
 
 
+class NoModel(OvchatError):
+    """There is no model to answer."""
+
+
 class DeviceNotFound(OvchatError):
     """A device that was asked for is not here."""
 

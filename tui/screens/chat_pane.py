@@ -19,7 +19,7 @@ from tui.engine.errors import OvchatError
 from tui.screens import interrupted
 from tui.screens.draft import Draft
 from tui.screens.making_room import make_room
-from tui.screens.outgoing import WHAT_WAITS, Outgoing, UnderWay
+from tui.screens.outgoing import WAITS_FOR_MODEL, WHAT_WAITS, ModelAwaited, Outgoing, UnderWay, Wish
 from tui.screens.works import Works
 from tui.store.errors import StoreError
 from tui.store.records import Message
@@ -169,9 +169,15 @@ class ChatPane(Vertical):
     def send_next(self) -> None:
         """Send the first message that waits, if there is one and nothing is in its way."""
         out = self._out
-        if out.waiting and not (out.held or self.busy or self._is_leaving) and self._active.status.model is not None:
+        is_free = not (self.busy or self._is_leaving) and self._active.status.model is not None
+        if is_free and out.wish is not None:
+            wish, out.wish, out.going = out.wish, None, True
+            self._works.begin(partial(self._answer, wish))
+        elif is_free and out.waiting and not out.held:
             out.going = True
             self._works.begin(self._send)
+        elif (waits := out.wish) is not None:
+            self.notice.say(WAITS_FOR_MODEL, stays=True, lasts=lambda: out.wish is waits)
         self._show_queue()
         error = self._active.status.error
         if out.waiting and error is not None and self._active.status.model is None:
@@ -190,12 +196,13 @@ class ChatPane(Vertical):
 
         async def send() -> None:
             # In a new conversation there is nothing to stand in the place of.
-            begun = await self._answer(
+            wish = Wish(
                 lambda: session.edit(edited, text) if self.session is session else self.session.ask(text),
                 lambda: self.session.overflow(text, edited if self.session is session else None),
                 text,
                 edited,
             )
+            begun = await self._answer(wish)
             self._draft.edited = ""
             if begun:
                 self.save_draft()
@@ -211,7 +218,7 @@ class ChatPane(Vertical):
             self._draft.edit(edited, text)
 
     def answer(self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None = None) -> None:
-        """Begin a turn that says nothing new, and show it; where it cannot begin, that is said.
+        """Begin a turn that says nothing new, once the model is there, and show it; else it is said why not.
 
         Args:
             start: Begins it.
@@ -219,32 +226,26 @@ class ChatPane(Vertical):
         """
         if self._is_free():
             self.notice.clear(warnings=False)
-            self._out.going = True
-            self._works.begin(partial(self._answer_alone, start, overflow))
+            self._out.going, self._out.wish = True, None
+            self._works.begin(partial(self._answer, Wish(start, overflow)))
 
-    async def _answer_alone(self, start: Callable[[], Turn], overflow: Callable[[], Overflow | None] | None) -> None:
-        await self._answer(start, overflow)
-
-    async def _answer(
-        self,
-        start: Callable[[], Turn],
-        overflow: Callable[[], Overflow | None] | None,
-        text: str = "",
-        instead_of: int | None = None,
-    ) -> bool:
-        has_room = overflow is None or await make_room(self, overflow, text, instead_of)
+    async def _answer(self, wish: Wish) -> bool:
+        has_room = wish.overflow is None or await make_room(self, wish.overflow, wish.text, wish.instead_of)
         self._out.going = False
-        return has_room and self._start(lambda: self._out.begin(start))
+        return has_room and self._start(lambda: self._out.begin(wish.start), None if wish.text else wish)
 
-    def _start(self, begin: Callable[[], Turn]) -> bool:
-        """Begin a turn and show it; False where it cannot begin, and that is said."""
+    def _start(self, begin: Callable[[], Turn], wish: Wish | None = None) -> bool:
+        """Begin a turn and show it; False where it cannot begin: that is said, or it stays a wish."""
         if self._is_leaving:
             return False
         try:
             turn = begin()
         except OvchatError as error:
-            without_model = self._active.status.model is None
-            self.say_error(error, (lambda: self._active.status.model is None) if without_model else None)
+            if wish is not None and isinstance(error, ModelAwaited):
+                self._out.wish = wish
+            else:
+                without_model = self._active.status.model is None
+                self.say_error(error, (lambda: self._active.status.model is None) if without_model else None)
             return False
         self.say_all(turn.notices)
         self.save_draft()
@@ -259,13 +260,10 @@ class ChatPane(Vertical):
 
     def _is_free(self) -> bool:
         """Whether something else can happen to the conversation; said where it cannot."""
-        if not self._is_answering():
+        if self._out.is_free:
             return True
-        self.notice.say("An answer is being written. Esc stops it.", lasts=self._is_answering)
+        self.notice.say("An answer is being written. Esc stops it.", lasts=lambda: not self._out.is_free)
         return False
-
-    def _is_answering(self) -> bool:
-        return self.session.turn is not None or self._out.going
 
     async def _follow(self, turn: Turn) -> None:
         await self.transcript.follow(turn)
@@ -280,8 +278,10 @@ class ChatPane(Vertical):
         self.post_message(self.Changed())
 
     def stop(self) -> bool:
-        """End the turn under way, its text stays; False where there is none."""
-        return self._out.stop() is not None
+        """End the turn under way, its text stays, or take back the one that is wished; False where there is none."""
+        if stopped := self._out.stop():
+            interrupted.tell(self.notice, self.session)
+        return stopped
 
     async def stop_everything(self, *, interrupted: bool = False) -> None:
         """Cancel every turn; what is not said yet is the draft.

@@ -8,22 +8,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 from textual.worker import Worker
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import NoModel, OvchatError
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ActiveModel
+    from tui.chat.context import Overflow
     from tui.chat.outbox import Outbox
     from tui.chat.session import ChatSession
     from tui.chat.turn import Turn
 
 _STOP_S = 5.0  # the journal has all but the last moment of an answer anyway
 WHAT_WAITS = "What is queued waits: Enter in an empty prompt sends it, Up takes it back."
+WAITS_FOR_MODEL = "The model is being loaded; this is done when it is there. Esc takes it back."
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A turn that is to begin.
+
+    Attributes:
+        start: Begins it.
+        overflow: What has to leave the context first; it computes. None where that is not asked.
+        text: What it says, which can also begin a new conversation; "" for nothing new.
+        instead_of: The message in whose place that stands.
+    """
+
+    start: Callable[[], Turn]
+    overflow: Callable[[], Overflow | None] | None = None
+    text: str = ""
+    instead_of: int | None = None
+
+
+class ModelAwaited(OvchatError):
+    """Nothing is in the way of a turn but that its model is not there yet."""
 
 
 class Outgoing:
@@ -37,6 +61,7 @@ class Outgoing:
     Attributes:
         waiting: Messages that wait, the next one first.
         typed: What stands in the prompt; the pane says so when it saves it.
+        wish: A turn that says nothing new and begins when the model is there, before what waits.
         held: Why nothing goes out until the user says so; "" where nothing is in the way.
         going: Something is about to be said: its tokens are counted, or the user is asked about it.
     """
@@ -45,6 +70,7 @@ class Outgoing:
         self.session = session
         self.waiting: list[str] = []
         self.typed = ""
+        self.wish: Wish | None = None
         self.held = ""
         self.going = False
         self._active = active
@@ -55,6 +81,11 @@ class Outgoing:
     def begun(self) -> bool:
         """Something was said."""
         return bool(self.session.messages)
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is being said, or about to be."""
+        return self.session.turn is None and not self.going
 
     @property
     def under_way(self) -> bool:
@@ -70,25 +101,29 @@ class Outgoing:
         """Begin a turn of the session with the model in use.
 
         Raises:
-            OvchatError: It cannot begin; a model that was unloaded is loaded again.
+            ModelAwaited: The model is being loaded; one that was unloaded, from now on.
+            OvchatError: It cannot begin.
         """
-        session = self.session
-        if self._active.status.unloaded:
+        session, status = self.session, self._active.status
+        session.runner = self._active.runner if status.model is not None else None
+        if status.model is not None and status.choice is not None:
+            session.set_model(status.choice.name)
+        try:
+            self._turn = turn = start()
+        except NoModel as error:
             self._active.wake()
-            raise OvchatError("The model was unloaded and is being loaded again.", "Ask once more when it is there.")
-        session.runner = self._active.runner
-        if self._active.status.choice is not None:
-            session.set_model(self._active.status.choice.name)
-        self._turn = turn = start()
+            if self._active.status.loading:
+                raise ModelAwaited("The model is being loaded.", "Do it again when it is there.") from error
+            raise
         self.save()
         return turn
 
-    def stop(self) -> Turn | None:
-        """End the turn under way, its text stays; None where there is none."""
-        turn = self.session.turn
+    def stop(self) -> bool:
+        """End the turn under way, its text stays, or take back the one that is wished; False where there is none."""
+        turn, wish, self.wish = self.session.turn, self.wish, None
         if turn is not None:
             turn.cancel()
-        return turn
+        return turn is not None or wish is not None
 
     def save(self) -> None:
         """Store all of it as the draft; nothing of a temporary conversation."""
@@ -104,8 +139,13 @@ class Outgoing:
             self._turn = None
 
     def wake_model(self) -> None:
-        """Load the model again where it was unloaded and something waits for it."""
-        if self.waiting and not self.held:
+        """Load the model again where it was unloaded and something waits for it.
+
+        Where it cannot be loaded, that is told, and a wish does not wait for whatever is loaded next.
+        """
+        if self._active.status.error is not None and self._active.status.model is None:
+            self.wish = None
+        if self.wish is not None or (self.waiting and not self.held):
             self._active.wake()
 
     @property
@@ -169,7 +209,7 @@ class UnderWay:
             What was typed in it: as it was left, or `draft`.
         """
         left, id = self.shown, session.conversation.id
-        left.going = False
+        left.going, left.wish = False, None  # of what he sees
         if left.session.conversation.id == id:
             draft = left.typed  # newer than what was read
         if left.session.temporary:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from textual.widget import Widget
 from textual.worker import Worker
 
-_Doing = Callable[[], Coroutine[None, None, None]]
+_Doing = Callable[[], Coroutine[None, None, object]]
 
 
 class Works:
