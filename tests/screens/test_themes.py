@@ -188,6 +188,21 @@ async def test_one_is_chosen_with_a_preview_and_kept(opened: OpenChat) -> None:
         assert chat.app.theme == name
 
 
+async def test_letters_go_to_the_theme_that_begins_so_else_to_one_that_has_them(
+    opened: OpenChat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mild", "mine"):
+        write(tmp_path, monkeypatch, BOX.replace("box", name), name)
+    async with opened() as chat:
+        chooser = await choosing(chat)
+        await chat.press(*"paper")
+        assert chooser.rows.current.name == "ovchat-paper"
+        await chat.press("M", "i", "n")
+        assert chooser.rows.current.name == "mine"
+        await chat.press("e", "enter")
+        await chat.until(lambda: chat.app.services.settings["appearance.theme"] == "mine")
+
+
 async def test_escape_goes_back_to_the_one_before(opened: OpenChat) -> None:
     async with opened(user={"appearance.theme": "ovchat-paper"}) as chat:
         chooser = await choosing(chat)

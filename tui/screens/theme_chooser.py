@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Key
 from textual.theme import Theme
 from textual.timer import Timer
 from textual.widget import Widget
@@ -80,6 +81,7 @@ class ThemeChooser(RowKeys, Dialog[str]):
         self._current = current
         self._preview = preview
         self._timer: Timer | None = None
+        self._typed = ""
 
     @property
     def rows(self) -> RowList[Any]:
@@ -106,6 +108,22 @@ class ThemeChooser(RowKeys, Dialog[str]):
         choice = self.rows.current
         if choice is not None and choice.theme is not None:
             self.dismiss(choice.name)
+
+    def on_key(self, event: Key) -> None:
+        """Letters mark the first theme whose name begins so, else the first that has them in it."""
+        if event.character is None or not event.is_printable:
+            return
+        event.stop()
+        for typed in (self._typed + event.character.casefold(), event.character.casefold()):
+            if (place := self._place_of(typed)) is not None:
+                self._typed = typed
+                self.rows.cursor = place
+                return
+
+    def _place_of(self, typed: str) -> int | None:
+        names = [choice.name.casefold() for choice in self._choices]
+        fitting = [name for name in names if name.startswith(typed)] or [name for name in names if typed in name]
+        return names.index(fitting[0]) if fitting else None
 
     def on_row_list_chosen(self) -> None:
         self.action_choose()
