@@ -46,6 +46,18 @@ def test_the_list_has_value_source_default_range_and_why_it_does_nothing(home: P
     assert lines.index("Sampling") < lines.index("Engine and device")
 
 
+def test_a_key_that_is_not_set_has_its_default_and_the_list_says_where_all_keys_are(home: Path) -> None:
+    assert settings("get", "keys.chat.replay").stdout == "alt+r\n"
+    found = json.loads(settings("get", "keys.chat.replay", "--json").stdout)
+    assert (found["value"], found["default"], found["source"]) == (["alt+r"], ["alt+r"], "default")
+    assert settings("list").stdout.splitlines()[-2] == "Keys"
+    (home / "settings.toml").write_text('[keys]\nchat.sampling = ["alt+z"]\n')
+    assert settings("get", "keys.chat.replay").stdout == "alt+r\n"
+    *_, heading, row, last = settings("list").stdout.splitlines()
+    assert (heading, row.split()[:2]) == ("Keys", ["keys.chat.sampling", "alt+z"])
+    assert "ovchat keys --list" in last
+
+
 def test_what_cannot_be_followed_is_marked_and_the_default_is_in_effect(home: Path) -> None:
     (home / "settings.toml").write_text(
         '[sampling]\ntemperature = "hot"\n[appearance]\ntheme = "zz"\n[chat]\npersona = "zz"\n'
@@ -123,6 +135,7 @@ def test_what_is_set_is_in_the_file_and_can_be_got_and_reset(home: Path, argumen
         (["set", "appearance.theme", "dark"], "There is no theme dark. Did you mean ovchat-dark? There are ovchat-"),
         (["set", "chat.persona", "zz"], "There is no persona 'zz'. They are files in"),
         (["get", "sampling.temprature"], "Did you mean sampling.temperature?"),
+        (["get", "keys.chat.regnerate"], "Did you mean chat.regenerate?"),
         (["get", "presets.mine.top_k"], "presets.mine.top_k is not set."),
         (["reset", "sampling.temprature"], "Did you mean sampling.temperature?"),
         (["reset"], "Name the settings, or say --all."),

@@ -91,13 +91,15 @@ def rows(
 ) -> list[SettingRow]:
     """All settings in the order of `SECTIONS`; of those with free names, which the keys have, too, what the user sets.
 
+    Those that `settings` has a default for, which only somebody who knows all keys can have given it, are there, too.
+
     Args:
         settings: The settings.
         in_effect: With it, the sampling values are those of a conversation; else those of the settings.
         notes: By key, why a setting has no effect here.
     """
     helps = shipped_help()
-    free = [key for key in (*settings.user, *settings.bad) if key not in SCHEMA]
+    free = [key for key in dict.fromkeys((*settings.user, *settings.bad, *settings.shipped)) if key not in SCHEMA]
     found = [_row(key, settings, in_effect, notes or {}, helps) for key in (*SCHEMA, *free)]
     order = list(SECTIONS)
     return sorted(found, key=lambda row: order.index(row.section))

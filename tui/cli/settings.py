@@ -62,11 +62,13 @@ def list_(as_json: bool, debug: bool) -> None:
 def get(key: str, as_json: bool, debug: bool) -> None:
     """The value of one setting, as `set` takes it."""
     log.begin(debug)
-    settings = _followed(_file().settings)
+    settings = _followed(_file().settings, key)
     row = next((row for row in _rows(settings) if row.key == key), None)
     if row is None:
         if setting_of(key) is None:
             raise click.UsageError(_sentence(no_such_setting(key)))
+        if why := _why_not(settings, key, []):
+            raise click.UsageError(why)
         raise click.UsageError(f"{key} is not set.")
     console.write((json.dumps(_object(row, settings), ensure_ascii=False) if as_json else row.value) + "\n")
 
@@ -178,15 +180,21 @@ def _why_not(settings: Settings, key: str, value: Any) -> str:
     return ""
 
 
-def _followed(settings: Settings) -> Settings:
-    """The settings where what cannot be followed has its default, and is marked; keys have their defaults, too."""
+def _followed(settings: Settings, asked: str = "") -> Settings:
+    """The settings where what cannot be followed has its default, and is marked.
+
+    Args:
+        settings: As they are in the file.
+        asked: It has its default, too, where it is one of the keys, as those have that the user sets.
+    """
     user = settings.user
     wrong = [key for key in (_THEME, _PERSONA) if user.get(key) and _why_not(settings, key, user[key])]
-    if any(key.startswith(f"{KEYS}.") for key in (*user, *settings.bad)):
+    listed = {key for key in (*user, *settings.bad, asked) if key.startswith(f"{KEYS}.")}
+    if listed:
         from tui.screens.keymap import remapped
 
         table = _key_table()
-        defaults = {f"{KEYS}.{row.id}": row.default_keys for row in table.rows}
+        defaults = {key: row.default_keys for row in table.rows if (key := f"{KEYS}.{row.id}") in listed}
         settings = replace(settings, shipped={**settings.shipped, **defaults})
         wrong += [f"{KEYS}.{id}" for id in remapped(table, settings.user_section(KEYS)).problems]
     return followed(settings, wrong)
@@ -223,7 +231,10 @@ def _lines(found: Sequence[SettingRow]) -> list[str]:
         for row in group:
             facts = "; ".join([*([row.note] if row.note else []), *row.facts])
             lines.append(f"  {row.key:{key}}  {row.value:{value}}  {row.source:{source}}  {facts}")
-    return lines
+    if found[-1].section != KEYS:
+        lines += ["", SECTIONS[KEYS]]
+    # There are more of them than of all the others.
+    return [*lines, "  Only what you have set is here. All keys: ovchat keys --list"]
 
 
 def _sentence(text: str) -> str:
