@@ -261,7 +261,7 @@ class TestFiles:
             (b"", "expecting value in line 1, character 1 of all"),
             (b"[" * 100_000, "not JSON"),
             (b'["\xff"]', "not UTF-8 text: byte 2"),
-            (b'{"title": "x"}', "This is not a conversation"),
+            (b'{"title": "x"}', "and the exports of ChatGPT and of Open WebUI"),
             (b"[1, 2]", "The file is 1"),
         ],
     )

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 from tui.store.chatgpt import from_chatgpt, is_chatgpt
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
-from tui.store.exchange import from_json
+from tui.store.exchange import FORMAT, from_json
 from tui.store.foreign_tree import Whole, table, text
 from tui.store.json_items import BadJson, items
 from tui.store.open_webui import from_open_webui, is_open_webui
@@ -149,11 +149,15 @@ def _rewound(file: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _conversation(item: Any) -> Whole:
-    if "format" not in table(item):
+    if isinstance(item, dict) and "format" not in item:
         for is_it, read in ((is_chatgpt, from_chatgpt), (is_open_webui, from_open_webui)):
             if is_it(item):
                 whole = read(item)
                 if not whole[1]:
                     raise StoreError("There is no message in it.")
                 return whole
+        raise StoreError(
+            "This is not a conversation that this ovchat can read.",
+            f'It reads its own JSON, which has "format": "{FORMAT}", and the exports of ChatGPT and of Open WebUI.',
+        )
     return from_json(item)
