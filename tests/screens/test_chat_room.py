@@ -114,6 +114,28 @@ async def test_what_begins_a_new_conversation_out_of_a_temporary_one_is_not_stor
         assert not chat.app.services.outbox.opened().listing()
 
 
+async def test_a_new_conversation_has_what_the_one_before_was_given(opened: OpenChat) -> None:
+    runner = ScriptedRunner(["short answer"])
+    async with opened(runner) as chat:
+        chat.session.set_system("You are a pirate.")
+        chat.session.set_sampling({"temperature": 1.5})
+        chat.session.update(persona="Pirate")
+        await two_exchanges(chat, runner, 70)
+        before = chat.session
+        await chat.write("more " * 30)
+        await chat.panel(OverflowScreen)
+        await chat.press("2")
+        await chat.until(lambda: len(runner.requests) == 3)
+        await chat.idle(2)
+        assert chat.session is not before
+        assert given(runner).startswith("You are a pirate. more")
+        assert runner.requests[-1].sampling.temperature == pytest.approx(1.5)
+        assert chat.session.conversation.persona == "Pirate"
+        assert chat.session.conversation.title.startswith("more")
+        assert chat.app.services.outbox.flush(5)
+        assert len(chat.app.services.outbox.opened().listing()) == 2
+
+
 async def test_an_edited_message_can_begin_a_new_conversation(opened: OpenChat) -> None:
     runner = ScriptedRunner(["short answer"])
     async with opened(runner) as chat:

@@ -25,6 +25,12 @@ def new_conversation(**values: Any) -> Conversation:
     return Conversation(new_conversation_id(), created=now, updated=now, **values)
 
 
+def another(before: Conversation, **values: Any) -> Conversation:
+    """A new conversation with the model, system prompt, sampling and persona of one; `values` are other fields."""
+    same = {name: getattr(before, name) for name in ("model", "system", "sampling", "persona")}
+    return new_conversation(**same, **values)
+
+
 def read_conversation(outbox: Outbox, conversation_id: str) -> Whole:
     """A stored conversation and its messages on every branch; what is not written yet counts. Not for the event loop.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tui.chat.context import use_of
 from tui.chat.session import ChatSession
-from tui.chat.stored import new_conversation
+from tui.chat.stored import another, new_conversation
 from tui.engine.errors import OvchatError
 from tui.store.records import Conversation, Message, Role, new_message_id
 
@@ -152,8 +152,7 @@ def continued(before: Conversation, summary: str) -> tuple[Conversation, list[Me
     template, and it is seen and leaves the context as everything that was said.
     """
     title = before.title if before.title.endswith(_CONTINUED) else f"{before.title}{_CONTINUED}"
-    same = {name: getattr(before, name) for name in ("model", "system", "sampling", "persona", "renamed")}
-    conversation = new_conversation(title=title, **same)
+    conversation = another(before, title=title, renamed=before.renamed)
     message = Message(new_message_id(), conversation.id, None, Role.USER, _SO_FAR + summary.strip(), time.time())
     return replace(conversation, head=message.id), [message]
 

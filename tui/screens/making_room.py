@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tui.chat.stored import another
 from tui.engine.errors import OvchatError
 from tui.screens.opening import may_leave
 from tui.screens.overflow import OverflowChoice, OverflowScreen
@@ -41,7 +42,8 @@ async def make_room(
                 await pane.take(session)
                 return True
             case OverflowChoice.NEW if await may_leave(pane.app, pane):
-                pane.under_way.move_on(pane.new_session(temporary=session.temporary))
+                new = pane.new_session(temporary=session.temporary, begun=(another(session.conversation), []))
+                pane.under_way.move_on(new)
                 await pane.take(pane.session)
                 return True
             case OverflowChoice.SUMMARY if await may_leave(pane.app, pane):

@@ -34,7 +34,7 @@ def new_session(services: Services, *, temporary: bool = False, begun: Whole | N
     """
     conversation, messages = begun if begun is not None else (_as_persona(services), ())
     outbox = None if temporary else services.outbox
-    if outbox is not None and begun is not None:
+    if outbox is not None and begun is not None and messages:  # it is stored with its first message
         outbox.put(begun[0], *messages, whole=lambda: begun)
     return ChatSession(conversation, outbox, messages=messages, **_sampling(services))
 
