@@ -15,6 +15,7 @@ from tui.screens.help import HelpScreen
 from tui.widgets.keys_row import key_label
 from tui.widgets.line_input import LineInput
 from tui.widgets.prompt import Prompt
+from tui.widgets.sampling_list import SamplingList
 
 
 class Chat(App[None]):
@@ -135,6 +136,23 @@ async def test_what_is_needed_first_stands_first(opened: OpenChat) -> None:
         shown = await chat.still()
         at = [shown.index(each) for each in ("First of all", "Enter ", "Ctrl+J", "Esc ", "Ctrl+C", "F1 ", "Ctrl+P")]
         assert at == sorted(at)
+
+
+async def test_the_keys_of_the_sampling_panel_come_before_those_of_the_chat(opened: OpenChat) -> None:
+    async with opened(size=(120, 150)) as chat:
+        await chat.press("f1")
+        await chat.panel(HelpScreen)
+        shown = await chat.still()
+        assert "Where you are now" not in shown
+        assert "Typing" in shown
+        await chat.press("escape", "f5")
+        await chat.until(lambda: isinstance(chat.screen.focused, SamplingList))
+        await chat.press("f1")
+        await chat.panel(HelpScreen)
+        shown = await chat.still()
+        at = [shown.index(each) for each in ("First of all", "Where you are now", "Use, save and delete", "Another")]
+        assert at == sorted(at)
+        assert "Typing" not in shown
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from tui.screens.key_table import FIRST
 from tui.screens.keymap import keys_of
@@ -24,7 +25,7 @@ from tui.widgets.message_box import MessageBox
 CHOSEN = "A chosen message"
 """The group of the keys of a message."""
 FIRST_OF_ALL = "First of all"
-_SCREEN, _EVERYWHERE, _TYPING = "This screen", "Everywhere", "Typing"
+_HERE, _SCREEN, _EVERYWHERE, _TYPING = "Where you are now", "This screen", "Everywhere", "Typing"
 _KEY_COLUMN = 16  # columns at most
 
 
@@ -62,7 +63,7 @@ class HelpScreen(ReadingPanel):
 def _grouped(
     bindings: Mapping[str, ActiveBinding], chosen: Iterable[Binding], words: Collection[KeyInWords]
 ) -> dict[str, list[tuple[str, str]]]:
-    """(keys, what they do) by group: what is needed first, named groups, the screen's, what typing knows last."""
+    """(keys, what they do) by group: what is needed first, those of what has the focus, all others, typing last."""
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
 
     def add(group: str, binding: Binding, key: str) -> None:
@@ -79,7 +80,7 @@ def _grouped(
             add(_group(active), active.binding, key)
     for binding in chosen:
         add(CHOSEN, binding, binding.key)
-    order = {FIRST_OF_ALL: -1, CHOSEN: 1, _TYPING: 2}
+    order = {FIRST_OF_ALL: -2, _HERE: -1, CHOSEN: 1, _TYPING: 2}
     names = sorted(found, key=lambda name: order.get(name, 0))
     return {name: [(", ".join(keys), text) for (_, text), keys in found[name].items()] for name in names}
 
@@ -98,4 +99,6 @@ def _group(active: ActiveBinding) -> str:
         return CHOSEN
     if isinstance(active.node, Screen):
         return _SCREEN
-    return _EVERYWHERE if isinstance(active.node, App) else _TYPING
+    if isinstance(active.node, App):
+        return _EVERYWHERE
+    return _TYPING if isinstance(active.node, Input | TextArea) else _HERE
