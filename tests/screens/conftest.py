@@ -10,6 +10,13 @@ import pytest
 from tests.chat_app import chat_app, running
 from tests.screens.using import Chat, OpenChat
 from tests.scripted import ScriptedRunner
+from tui.screens import modal
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are for whatever has opened: nobody was typing before."""
+    monkeypatch.setattr(modal, "_QUIET_S", 0.0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.scripted import ScriptedRunner
 from tui.engine.errors import DeviceNotFound, OvchatError
 from tui.library.find import Source
 from tui.library.local import LocalModel
+from tui.screens import modal
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.models import ModelsScreen
 from tui.screens.services import Start
@@ -45,6 +46,20 @@ async def test_a_device_that_is_gone_leads_to_a_choice(opened: OpenChat) -> None
         await chat.press("enter")
         await chat.until(lambda: chat.app.services.active.status.model is not None)
         assert runner.loads[-1][1] == "CPU"
+
+
+async def test_a_choice_that_opens_while_somebody_types_is_not_made_by_that(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modal, "_QUIET_S", 3600.0)
+    runner = ScriptedRunner(loaded=False)
+    runner.load_error = DeviceNotFound("There is no device GPU here.", "There is: CPU.")
+    async with opened(runner, start=Start(device="GPU"), ready=False) as chat:
+        asked = await chat.panel(OptionsDialog)
+        await chat.press("2", "enter")
+        assert await chat.still()
+        assert chat.app.screen is asked
+        assert len(runner.loads) == 1
 
 
 @pytest.mark.parametrize(("set_device", "first"), [("auto", "auto the best one here"), ("NPU", "auto NPU, as your")])

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.host import look, press
+from tests.screens.host import NOTHING_YET, look, press, showing
 from tui.chat.context import Overflow
+from tui.screens import modal
 from tui.screens.overflow import OverflowChoice, OverflowScreen
 
 
@@ -18,6 +19,24 @@ async def test_the_choices():
     assert await press(screen(), "3") is OverflowChoice.SUMMARY
     assert await press(screen(), "4") is None
     assert await press(screen(), "escape") is None
+
+
+@pytest.mark.parametrize("key", ["1", "2", "enter"])
+async def test_what_is_typed_as_it_opens_is_not_for_it(key, monkeypatch):
+    monkeypatch.setattr(modal, "_QUIET_S", 3600.0)
+    async with showing(screen()) as (app, pilot):
+        await pilot.press("a", key, "space", key)
+        await pilot.pause()
+        assert app.answer is NOTHING_YET
+        monkeypatch.setattr(modal, "_QUIET_S", 0.0)  # a pause
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.answer in tuple(OverflowChoice)
+
+
+async def test_leaving_it_is_always_possible(monkeypatch):
+    monkeypatch.setattr(modal, "_QUIET_S", 3600.0)
+    assert await press(screen(), "1", "escape") is None
 
 
 async def test_where_dropping_would_not_help_nothing_is_offered_but_the_way_back():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import ClassVar, Generic, TypeVar
 
 from textual import work
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.events import Resize, ScreenResume
+from textual.events import Key, Resize, ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
@@ -16,9 +18,15 @@ from tui.terminal.display import copy
 
 Result = TypeVar("Result")
 
+_QUIET_S = 0.5
+
 
 class Modal(ModalScreen[Result], Generic[Result]):
-    """A screen over the others."""
+    """A screen over the others.
+
+    Attributes:
+        opens_by_itself: Somebody may be typing as it opens: what comes before a pause is not for it, and is lost.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -31,10 +39,25 @@ class Modal(ModalScreen[Result], Generic[Result]):
         ),
     ]
 
+    opens_by_itself = False
     _is_closing = False  # before it was there
+    _typed_at = math.inf  # when it opened, or the last key came that is not for it
 
     def on_compose(self) -> None:
+        self._typed_at = time.monotonic()
         self._fit()  # before there are widgets, so that they get their styles once
+
+    def on_key(self, event: Key) -> None:
+        """Before the bindings: a key comes to them as it has bubbled up to the app."""
+        if not self.opens_by_itself or not (event.is_printable or event.key == "enter"):
+            return
+        now = time.monotonic()
+        if now - self._typed_at < _QUIET_S:
+            self._typed_at = now
+            event.stop()
+            event.prevent_default()
+        else:
+            self._typed_at = -math.inf  # from here on it is asked for
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         self._fit()

@@ -28,6 +28,8 @@ class OverflowScreen(OptionsDialog[OverflowChoice]):
             is to be answered.
     """
 
+    opens_by_itself = True
+
     def __init__(self, overflow: Overflow, *, can_move: bool = True) -> None:
         exchanges = overflow.exchanges
         numbers = _numbers("With this message the" if can_move else "Up to here the", overflow)

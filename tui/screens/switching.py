@@ -22,13 +22,16 @@ async def choose_model(app: App[None], services: Services, reason: str = "", the
     """
     from tui.screens.models import ModelsScreen, first_found  # as it is opened, not as the app begins
 
-    return await app.push_screen_wait(ModelsScreen(services, reason, await first_found(services.models), then))
+    panel = ModelsScreen(services, reason, await first_found(services.models), then)
+    panel.opens_by_itself = bool(reason)
+    return await app.push_screen_wait(panel)
 
 
 async def choose_device(app: App[None], services: Services, reason: str = "") -> None:
     """Ask for a device and load the model on it, for which it is remembered."""
     choice = services.active.status.choice
-    device = await ask_device(app, services, choice.title if choice is not None else "", reason)
+    title = choice.title if choice is not None else ""
+    device = await ask_device(app, services, title, reason, by_itself=bool(reason))
     if device is None:
         return
     if choice is not None and not device:
