@@ -88,7 +88,7 @@ def test_an_answer_whose_process_is_gone_is_interrupted_and_offered(path: Path) 
     writer.kill()
     writer.wait()
     assert store.branch(int(answer))[-1] == replace(written, ended=Ended.INTERRUPTED)
-    assert list(store.search("Half an")) == []
+    assert [hit.message_id for hit in store.search("Half an")] == [int(answer)]
     store.close()
     store = Conversations.open(path)
     offered = store.interrupted()

@@ -187,6 +187,7 @@ class Database:
                 connection = _new_connection(f"{self.path.absolute().as_uri()}?{how}", uri=True)
                 if 0 < schema.format_of(connection) <= schema.FORMAT:
                     connection.reads_once = True
+                    schema.let_be_read(connection)
                     return connection
             if connection is not None:
                 connection.close()

@@ -139,8 +139,10 @@ def _script(text: str) -> Callable[[sqlite3.Connection], None]:
     return run
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_script, (_FIRST, _SMALL_INDEX, _DRAFT_OF_EACH, _PERSONA))
+_add_persona = _script(_PERSONA)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    *map(_script, (_FIRST, _SMALL_INDEX, _DRAFT_OF_EACH)),
+    _add_persona,
 )
 FORMAT = len(STEPS)
 
@@ -162,6 +164,13 @@ def migrate(connection: sqlite3.Connection, version: str) -> None:
             raise
         if found >= FORMAT:
             return
+
+
+def let_be_read(connection: sqlite3.Connection) -> None:
+    """Let a database of an earlier format that cannot be migrated be read as one of `FORMAT`, for this connection."""
+    if format_of(connection) <= STEPS.index(_add_persona):
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("CREATE TEMP VIEW conversations AS SELECT *, '' AS persona FROM main.conversations")
 
 
 def format_of(connection: sqlite3.Connection) -> int:
