@@ -1,4 +1,4 @@
-"""What the jobs are made of, against a hub: a pull goes on where it was left, and what earlier runs have left is found."""
+"""What the jobs are made of, against a hub: a pull goes on where it was left, and what earlier runs left is found."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def test_a_pull_is_paused_in_the_middle_and_goes_on_there(hub: HubServer, places
     jobs.resume(job)
     wait_until(lambda: job.state is State.DONE)
     assert hub.asked(BIN, "cdn")[-1].start > 0
-    assert job.result is not None and job.result.path == places.models / NAME
+    assert job.result is not None
+    assert job.result.path == places.models / NAME
     assert NAME in [model.name for model in find_models(places)]
 
 
@@ -69,7 +70,8 @@ def test_what_an_earlier_run_has_left_is_found_with_its_size(hub: HubServer, pla
     wait_until(lambda: job.state is State.PAUSED)
     ((work, progress),) = unfinished_pulls(places)
     assert work.name == NAME
-    assert progress.in_bytes and progress.done == job.progress.done
+    assert progress.in_bytes
+    assert progress.done == job.progress.done
     again = jobs.begin(work)
     wait_until(lambda: again.state is State.DONE)
     assert list(unfinished_pulls(places)) == []

@@ -62,7 +62,7 @@ def command(
     """A conversation line by line, without a full screen.
 
     For dumb terminals, screen readers and pipes. /help in the conversation tells the rest. It is stored, unless
-    --temporary says otherwise. The model used last is taken again without -m, and its device and options without -d and -o.
+    --temporary says otherwise. Without -m the model used last is taken again, without -d and -o its device and options.
     """
     if temporary and reference not in (None, NEW):
         raise click.UsageError("--temporary begins a conversation that is not stored; --chat continues a stored one.")
