@@ -107,6 +107,24 @@ async def test_a_prompt_loads_a_model_that_was_unloaded_again(opened: OpenChat) 
         assert len(runner.loads) == 2
 
 
+async def test_counts_are_those_of_the_model_in_use(opened: OpenChat) -> None:
+    runner = ScriptedRunner()
+    async with opened(runner) as chat:
+        active = chat.app.services.active
+        await chat.write("question")
+        await chat.idle(2)
+        await chat.until(lambda: "context" in chat.status and "tok/s" in chat.status)
+        active.unload()
+        await chat.until(lambda: "not loaded" in chat.status)
+        assert "/4,096" not in chat.status
+        assert "tok/s" not in chat.status
+        active.use("other")
+        await chat.until(lambda: "other" in chat.status and "context" in chat.status)
+        assert "tok/s" not in chat.status
+        active.use("scripted")
+        await chat.until(lambda: "scripted" in chat.status and "tok/s" in chat.status)
+
+
 async def test_another_answer_of_a_model_that_was_unloaded_loads_it_and_comes_then(opened: OpenChat) -> None:
     runner = ScriptedRunner()
     async with opened(runner) as chat:

@@ -297,6 +297,8 @@ class ChatScreen(MessageScreen):
 
     def _look(self) -> None:
         before, self._model = self._model, self._services.active.status
+        if self._model.model is not before.model:
+            self._use = None  # another model counts otherwise
         if self._model.model is not None and self._model.model is not before.model:
             self.session.runner = self._services.active.runner
             told = self._model.choice.notices if self._model.choice is not None else ()

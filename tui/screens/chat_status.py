@@ -39,6 +39,10 @@ def status_facts(
     if progress is not None and progress.prefill is not None:
         used = progress.prefill.total + progress.tokens
     loaded = model.model
+    if turn is None and (loaded is None or model.choice is None or answer is None or answer.model != model.choice.name):
+        facts, speed = Facts(), None  # another model's
+    if turn is None and loaded is None:
+        used = None
     state = _state(model)
     if progress is not None and progress.stopping:
         state = "stopping"
