@@ -108,7 +108,7 @@ async def test_where_not_all_are_read_yet_nothing_is_said_to_be_missing(monkeypa
 
 async def test_escape_answers_nothing(store):
     async with listing(ConversationsScreen(store, None)) as (app, pilot):
-        await pilot.press("p", "escape")
+        await pilot.press("p", "escape", "escape")
         await pilot.pause()
         assert app.answer is None
 
@@ -252,7 +252,7 @@ async def test_a_list_that_cannot_be_read(store):
 
     async with showing(ConversationsScreen(store, None)) as (app, pilot):
         await wait_until_async(lambda: "cannot be read" in app.text())
-        await pilot.press("x", "alt+v", "escape")
+        await pilot.press("x", "alt+v", "escape", "escape")
         await pilot.pause()
         assert app.answer is None
 

@@ -62,7 +62,7 @@ async def test_closing_ends_the_search(store):
     store.gate.clear()
 
     async with showing(FindScreen(store)) as (app, pilot):
-        await pilot.press("o", "escape")
+        await pilot.press("o", "escape", "escape")
         await pilot.pause()
         assert app.answer is None
         assert store.searched[0][1].is_set()

@@ -150,7 +150,7 @@ async def test_esc_ends_the_question_to_the_hub_then_closes(pulling, hub: HubSer
         await chat.press("escape")
         await sees(chat, "The hub was not waited for.")
         assert isinstance(chat.app.screen, PullScreen)
-        await chat.press("escape")
+        await chat.press("escape", "escape")  # the first takes back what was typed
         await chat.panel(ModelsScreen)
         silent.close()
 

@@ -103,6 +103,19 @@ async def test_a_typed_value_is_saved_at_once(
         assert row(panel, key).note == ""
 
 
+async def test_escape_takes_back_what_is_typed_and_then_closes(opened: OpenChat) -> None:
+    async with opened() as chat:
+        panel = await settings(chat)
+        rows = len(shown_rows(panel))
+        await chat.press(*"top")
+        await chat.until(lambda: len(shown_rows(panel)) < rows)
+        await chat.press("escape")
+        await chat.until(lambda: len(shown_rows(panel)) == rows)
+        assert (chat.app.screen, panel.text) == (panel, "")
+        await chat.press("escape")
+        await chat.until(lambda: chat.app.screen is chat.screen)
+
+
 @pytest.mark.parametrize("keys", ["alt+5", "Alt+X", "alt+y, alt+z"])
 async def test_a_key_that_was_just_saved_is_in_effect(opened: OpenChat, keys: str) -> None:
     async with opened() as chat:

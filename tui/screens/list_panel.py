@@ -93,6 +93,13 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
         if item is not None and (answer := self.answer(item)) is not None:
             self.dismiss(answer)
 
+    def action_close(self) -> None:
+        # First back to the whole list: who mistypes wants to type again, not to open the panel again.
+        if self.text:
+            self.query_one(Input).clear()
+        else:
+            super().action_close()
+
     def on_row_list_chosen(self) -> None:
         self.action_choose()
 

@@ -30,7 +30,7 @@ class Panel(Modal[Result], Generic[Result]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", id="panel.close", tooltip="Close this panel."),
+        Binding("escape", "close", "Close", id="panel.close", tooltip="Take back what is typed, else close it."),
         Binding("f1", "help", "Keys", id="panel.help", tooltip="All keys of this panel."),
     ]
 

@@ -155,6 +155,12 @@ class PullScreen(ListPanel[str, Row]):
         self._ask(item.id)
         return None
 
+    def action_close(self) -> None:
+        if self._stop is not None:  # what was typed is being asked for, and stays
+            self.leave()
+        else:
+            super().action_close()
+
     def leave(self) -> None:
         if self._stop is not None:
             self._stop.set()
@@ -178,6 +184,7 @@ class PullScreen(ListPanel[str, Row]):
             self.fail(error)
         else:
             self._stop = None
+            self.show_facts("")
             self.query_one(Notice).clear()
             if await self._agreed(offer):
                 self._begin(offer, places)
