@@ -102,3 +102,4 @@ async def running(app: ChatApp, size: tuple[int, int] = (100, 30)) -> AsyncItera
         finally:
             app.workers.cancel_all()
             await asyncio.to_thread(app.services.active.close)
+            await asyncio.to_thread(app.services.jobs.close, 5.0)

@@ -144,9 +144,9 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
 async def test_the_footer_has_the_keys_of_what_can_be_done(opened: OpenChat) -> None:
     async with opened(size=(120, 40)) as chat:
         await open_models(chat)
-        assert "Jobs" not in chat.shown.splitlines()[-1]
+        assert "Alt+J" not in chat.shown
         job = jobs_of(chat).begin(Long(progress=HALF).pull(NAME))
-        await chat.until(lambda: "Alt+J Jobs" in chat.shown.splitlines()[-1])
+        await sees(chat, "Alt+J Jobs")
         await chat.press("alt+j")
         await sees(chat, "Space Pause C Cancel")
         await chat.press("space")

@@ -263,6 +263,15 @@ async def test_why_one_has_to_be_chosen(opened):
         assert "Models are looked for in" in it.words
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_with_the_starter_alone_there_are_three_choices(opened, models, size):
+    async with opened(found=models[:1], size=size) as it:
+        for choice in ("Enter: use it", "Alt+P: pull a recommended model", "Alt+A: add a folder"):
+            assert choice in it.words
+    async with opened(size=size) as it:
+        assert "Only the starter" not in it.words
+
+
 async def test_no_model_at_all(opened):
     async with opened("", found=[]) as it:
         await it.press("enter", "down", "alt+l", "alt+u", "alt+d", "alt+i", "alt+s")

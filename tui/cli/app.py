@@ -71,9 +71,7 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
             console.flush()
     if not ending.code:
         for name in app.paused:
-            console.aside(
-                f"The pull of {name} is paused: it goes on in the app (F3), or with ovchat models pull {name}"
-            )
+            console.aside(f"The pull of {name} is paused. Go on: F3 in ovchat, or ovchat models pull {name}")
     if not its.active.close():
         # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts.
         console.flush()

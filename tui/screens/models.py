@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _TICK_S = 0.25
 _DISK_S = 3.0  # so often what is on the disk is looked at
 _AT_ONCE_S = 0.1
+_FIRST_STEPS = """Only the starter is here, a small model to try things with.
+Enter: use it
+Alt+P: pull a recommended model
+Alt+A: add a folder that has models"""
 _MARKS = 3  # columns that a list keeps beside its rows
 
 
@@ -139,8 +143,8 @@ class ModelsScreen(ManagingPanel):
         self._all = [ModelRow(model) for model in found]
         self._take_failure(self._scene.status)
         self._show(self._scene.in_use)
-        if len(found) < 2 and not self._reason:
-            self.say(_where())
+        if len(found) == 1 and not self._reason:
+            self.say(_FIRST_STEPS)
 
     async def _read_files(self) -> None:
         """Read what the models' files say, one after the other, those that are seen first."""
