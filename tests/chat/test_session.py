@@ -89,7 +89,7 @@ def test_how_an_answer_came_about_is_stored(session: Make, reopened: Reopen) -> 
     assert answer.token_ids == finished.token_ids
     assert (answer.facts.device, answer.facts.backend, answer.facts.precision) == ("CPU", "paged", "f32")
     assert answer.facts.seed == finished.seed
-    assert (answer.facts.sampling["temperature"], answer.facts.sources["temperature"]) == (0.3, "user")
+    assert (answer.facts.sampling["temperature"], answer.facts.sources["temperature"]) == (0.3, "conversation")
     assert answer.facts.usage["completion_tokens"] == 3
     assert answer.facts.timings["ttft_s"] >= 0
 

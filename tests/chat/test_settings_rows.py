@@ -43,8 +43,8 @@ def test_every_section_has_a_name_and_what_is_free_is_listed_where_it_is_set(set
     ("model", "own", "set_here", "value", "source", "note"),
     [
         ("", {}, {}, "0.5", "user", ""),
-        ("a.b", {}, {}, "0.25", "user, this model", "yours, 0.5, gives way to yours for this model"),
-        ("a.b", {}, {"top_p": 0.75}, "0.75", "this conversation", "yours, 0.5, gives way to this conversation's"),
+        ("a.b", {}, {}, "0.25", "this model", "yours, 0.5, gives way to yours for this model"),
+        ("a.b", {}, {"top_p": 0.75}, "0.75", "conversation", "yours, 0.5, gives way to this conversation's"),
     ],
 )
 def test_whose_value_is_in_effect(

@@ -20,7 +20,7 @@ async def test_the_app_tells_what_changes_by_itself_and_in_the_file(opened: Open
 
 
 async def test_an_open_conversation_follows_what_is_set_for_all_models_and_for_this_one(opened: OpenChat) -> None:
-    async with opened() as chat:
+    async with opened(size=(120, 80)) as chat:
         settings = chat.app.services.settings_file
         settings.set("sampling.temperature", 1.1)
         await chat.until(lambda: "1.1" in chat.status)
@@ -29,7 +29,11 @@ async def test_an_open_conversation_follows_what_is_set_for_all_models_and_for_t
         await chat.until(lambda: "0.9" in chat.status)
         await chat.write("Hello")
         await chat.idle(2)
-        assert chat.session.messages[-1].facts.sampling["temperature"] == 0.9
+        facts = chat.session.messages[-1].facts
+        assert (facts.sampling["temperature"], facts.sources["temperature"]) == (0.9, "this model")
+        assert facts.sources["top_k"] == "app"
+        await chat.press("alt+i")
+        await chat.until(lambda: "0.9 (this model)" in " ".join(chat.shown.split()))
 
 
 async def test_what_was_wrong_with_the_file_is_told_until_it_is_mended(opened: OpenChat, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ class SetBy(StrEnum):
     APP = "default"
     MODEL = "model"
     USER = "user"
-    FOR_MODEL = "user, this model"
-    CONVERSATION = "this conversation"
+    FOR_MODEL = "this model"
+    CONVERSATION = "conversation"
 
 
 def user_sampling(settings: Settings, model: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ which are for other threads. Editing and regenerating add to what was said and n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from tui.chat.context import ChatMessage, ContextUse, Overflow, chat_messages, check_tokens, overflow_of, use_of
 from tui.chat.inspection import Inspection, inspect
 from tui.chat.open_conversation import OpenConversation
+from tui.chat.sampling_values import SetBy
 from tui.chat.stored import read_conversation
 from tui.chat.titles import derive_title
 from tui.chat.tokens import LastTurn, Scored, Tokens
 from tui.chat.turn import Plan, Turn, new_seed
 from tui.chat.writing import sampling_of
 from tui.engine.errors import BadParameter, BadText, NoModel, OvchatError
-from tui.engine.sampling_resolve import Resolved, resolve
+from tui.engine.sampling_resolve import Resolved, Source, resolve
 from tui.store.records import Conversation, Ended, Facts, Message, Role, new_message_id
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class ChatSession(OpenConversation):
         app_sampling: The app's values, by `SamplingParams` field.
         user_sampling: Gives what the user asks for now; it wins over the model's own values, which win over the
             app's. What the conversation sets wins over all.
+        for_model: Which of these are for the model alone: an answer keeps who has set what.
         messages: All that was said, on every branch.
     """
 
@@ -56,12 +58,14 @@ class ChatSession(OpenConversation):
         runner: Runner | None = None,
         app_sampling: Mapping[str, Any] | None = None,
         user_sampling: Callable[[], Mapping[str, Any]] = dict,
+        for_model: Callable[[], Container[str]] = tuple,
         messages: Iterable[Message] = (),
     ) -> None:
         super().__init__(conversation, outbox, messages)
         self.runner = runner
         self._app_sampling = app_sampling or {}
         self._user_sampling = user_sampling
+        self._for_model = for_model
         self._last: LastTurn | None = None
         self._scored: Scored | None = None
 
@@ -72,7 +76,7 @@ class ChatSession(OpenConversation):
         Args:
             outbox: Has the store; what it has not written yet counts.
             conversation_id: The whole id.
-            arguments: `runner`, `app_sampling` and `user_sampling`, as in the constructor.
+            arguments: `runner`, `app_sampling`, `user_sampling` and `for_model`, as in the constructor.
 
         Raises:
             StoreError: It cannot be read, or is not there.
@@ -175,6 +179,20 @@ class ChatSession(OpenConversation):
             resolved = resolve(self._app_sampling, own, {})
             notice = f"The sampling values that are set do not go together and are left out: {error}"
             return resolved._replace(notices=(*resolved.notices, notice))
+
+    def _set_by(self, sources: Mapping[str, str]) -> Mapping[str, str]:
+        """Who set each value, in the words of the sampling panel where it is the user who did."""
+        here, for_model = self._conversation.sampling, self._for_model()
+        return {
+            name: source
+            if source != Source.USER
+            else SetBy.CONVERSATION
+            if here.get(name) is not None
+            else SetBy.FOR_MODEL
+            if name in for_model
+            else SetBy.USER
+            for name, source in sources.items()
+        }
 
     def given(self, text: str) -> list[ChatMessage]:
         """What a model is given with `text` as the next message."""
@@ -312,7 +330,7 @@ class ChatSession(OpenConversation):
         plan = Plan(
             answer=answer,
             sampling=resolved.params,
-            sources=resolved.sources,
+            sources=resolved.sources if expected is not None else self._set_by(resolved.sources),
             notices=resolved.notices,
             seed=resolved.params.seed if seed is None else seed,
             question=question,

@@ -101,7 +101,7 @@ class Turn:
     Attributes:
         message_id: The message that is written.
         sampling: The values in effect.
-        sources: Who set each of them: `default`, `app`, `model` or `user`.
+        sources: Who set each of them: `default`, `app`, `model`, `user`, or a `SetBy`.
         notices: What had to be left out of the model's own values, one sentence each.
         done: It has ended, and the conversation has what came of it.
         error: What it failed with.

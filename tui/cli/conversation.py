@@ -105,6 +105,7 @@ class Opening:
         return {
             "app_sampling": self.settings.shipped_section("sampling"),
             "user_sampling": lambda: user_sampling(self.settings, self.model) | self.sampling,
+            "for_model": lambda: self.settings.for_model(self.model).keys() - self.sampling.keys(),
         }
 
 

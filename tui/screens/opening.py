@@ -196,4 +196,5 @@ def _sampling(services: Services) -> dict[str, Any]:
     return {
         "app_sampling": services.settings.shipped_section("sampling"),
         "user_sampling": lambda: user_sampling(services.settings, services.active.status.title),
+        "for_model": lambda: services.settings.for_model(services.active.status.title),
     }

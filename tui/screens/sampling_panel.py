@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from tui.store.settings_file import SettingsFile
 
 NAMES = [key.removeprefix("sampling.") for key in SCHEMA if key.startswith("sampling.")]
-_SHORT = {SetBy.FOR_MODEL: "this model", SetBy.CONVERSATION: "conversation"}
 _OURS = (SetBy.USER, SetBy.FOR_MODEL, SetBy.CONVERSATION)
 _LOOK_S = 0.25
 _TOP = 4  # tokens of each stage
@@ -154,7 +153,7 @@ class SamplingPanel(Vertical):
     def _value(self, name: str, params: SamplingParams) -> SamplingValue:
         by = self._by[name]
         text = shown(SCHEMA[f"sampling.{name}"], getattr(params, name))
-        return SamplingValue(name, text, _SHORT.get(by, str(by)), by in _OURS, not no_effect(name, params))
+        return SamplingValue(name, text, str(by), by in _OURS, not no_effect(name, params))
 
     def _tell(self) -> None:
         """What there is to know of the marked value."""

@@ -191,7 +191,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         ours = item.source is not SetBy.APP
         value = (one_line(item.value), "bold" if ours else "")
         # With little room only who is not the app is told.
-        told = f"  {item.source:17}" if width >= _ROOM else f"  {item.source}" if ours else ""
+        told = f"  {item.source:12}" if width >= _ROOM else f"  {item.source}" if ours else ""
         source = (told, "$text-primary" if ours else "$text-muted")
         second = Content.styled(" · ".join(item.facts), "$text-muted")
         if item.note:
