@@ -165,7 +165,8 @@ def test_a_proxy_of_the_environment_is_used(
     ("variables", "says"),
     [
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
-        ({"HF_ENDPOINT": "nowhere"}, "nowhere cannot be reached"),
+        ({"HF_ENDPOINT": "nowhere"}, "HF_ENDPOINT is not the address"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:1"}, "127.0.0.1:1 cannot be reached"),
         ({"ALL_PROXY": "socks5://127.0.0.1:1"}, "The proxy cannot be used"),
         ({"HF_TOKEN": "hf_old"}, "refuses the token"),
     ],

@@ -53,7 +53,7 @@ _NOTHING_DONE = "Nothing is done."
 @json_option
 @debug_option
 def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **given: Any) -> None:
-    """Convert a model to OpenVINO's format.
+    """Convert a model to OpenVINO's format, or to fewer bits.
 
     SOURCE is a folder as Hugging Face has it, OWNER/NAME on the hub, or an IR in fp16 that is to have fewer bits. The
     tools are installed on first use, into an environment of their own. Ctrl+C ends it and leaves nothing behind.
