@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ import tui.engine  # noqa: F401 - before any openvino: keeps its telemetry from 
 from tests.hub_server import HubServer
 
 MODELS = Path(__file__).parent / "models"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many processes again as there are cores: nearly half of the time the tests wait for a terminal."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,8 @@ def test_a_paste_without_brackets_sends_nothing_from_any_box(app: OpenApp) -> No
         terminal.press("what is looked for\rand more of it\r")
         terminal.wait_for("what is looked for")
         terminal.press("escape")
+        terminal.wait_for("Type what you look for")
+        terminal.press("escape")
         terminal.wait_for(lambda text: "and a second" in text and "Find in all" not in text)
 
 

@@ -57,7 +57,7 @@ def services(tmp_path, gated):
 async def test_the_keys_work_while_the_folders_are_looked_for(services, gated):
     async with showing(ModelsScreen(services)) as (app, pilot):
         assert "looking" in app.text()
-        await pilot.press("x", "down", "enter", "alt+s", "alt+i", "escape")
+        await pilot.press("x", "down", "enter", "alt+s", "alt+i", "escape", "escape")
         await pilot.pause()
         gated.find_now.set()
         assert app.answer is None

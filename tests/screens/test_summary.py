@@ -154,7 +154,7 @@ async def test_an_empty_one_is_no_summary_and_a_failure_is_told(opened: OpenChat
     async with opened(runner) as chat:
         await full(chat, runner)
         panel = await written(chat, runner)
-        assert "It broke. Mend it." in chat.shown
+        await chat.until(lambda: "It broke. Mend it." in chat.shown)
         await chat.press("enter")
         assert chat.app.screen is panel
         await chat.press(*"my own", "enter")

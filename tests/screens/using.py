@@ -116,7 +116,7 @@ class Chat:
 
     async def panel(self, kind: type[Any]) -> Any:
         """The panel of that kind, once it is open and has something to choose from."""
-        await self.until(lambda: isinstance(self.app.screen, kind))
+        await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted)
         await self.until(lambda: not hasattr(self.app.screen, "rows") or self.app.screen.rows.items)
         return self.app.screen
 

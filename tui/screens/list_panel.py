@@ -95,8 +95,8 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
 
     def action_close(self) -> None:
         # First back to the whole list: who mistypes wants to type again, not to open the panel again.
-        if self.text:
-            self.query_one(Input).clear()
+        if box := next((box for box in self.query(Input) if box.value), None):
+            box.clear()
         else:
             super().action_close()
 
