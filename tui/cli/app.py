@@ -72,8 +72,9 @@ def run(model: str | None, device: str | None, go_on: bool, debug: bool) -> None
     if not ending.code:
         for name in app.paused:
             console.aside(f"The pull of {name} is paused. Go on: F3 in ovchat, or ovchat models pull {name}")
-    if not its.active.close():
-        # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts.
+    if not its.active.close() or ending.code:
+        # A compilation under way cannot be stopped, and a process that ends in the middle of one aborts. One that is
+        # ended from outside has let everything go by now, and was once seen to abort while the interpreter shut down.
         console.flush()
         os._exit(app.return_code or 0)
     if app.return_code:
