@@ -27,7 +27,6 @@ from tui.screens.chat_pane import ChatPane
 from tui.screens.chat_status import status_facts
 from tui.screens.context_meter import ContextMeter
 from tui.screens.conversations import ConversationsScreen, first_page
-from tui.screens.devices import DevicesScreen
 from tui.screens.dialogs import TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
@@ -216,6 +215,8 @@ class ChatScreen(MessageScreen):
         await switching.choose_device(self.app, self._services)
 
     def action_devices(self) -> None:
+        from tui.screens.devices import DevicesScreen
+
         self.app.push_screen(DevicesScreen(self._services))
 
     def action_settings(self) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui.chat.active_model import ActiveModel
 from tui.chat.outbox import Outbox
-from tui.engine.devices import Survey, survey
 from tui.library.jobs import Jobs
 from tui.library.local import LocalModels
 from tui.store.settings import Settings
 from tui.store.settings_file import SettingsFile
 
+if TYPE_CHECKING:
+    from tui.engine.devices import Survey
+
 
 def _survey() -> Survey:
     import openvino
+
+    from tui.engine.devices import survey
 
     return survey(openvino.Core())
 
