@@ -20,6 +20,7 @@ from tui.engine.errors import Cancelled, OvchatError, TemplateError
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
 from tui.engine.sampling_params import SamplingParams
+from tui.library.apart import result_of
 from tui.library.findings import Examination, Finding, note, warning
 from tui.library.progress import Progress, Report
 
@@ -31,7 +32,6 @@ _QUESTION = "What is the capital of France, and what is it known for?"
 _EXACT = EngineOptions(backend="stateful", precision="f32", kv_cache="f32", context=1024)
 # Of the likeliest token: a device that takes one nearly as likely has rounded, not miscalculated.
 _NEARLY_AS_LIKELY = 0.5
-_LOOKS_EVERY_S = 0.05
 
 
 class _Answer(NamedTuple):
@@ -67,22 +67,7 @@ def examine_deeply(
     """
     started = time.perf_counter()
     work = _Work(folder, device, options, report, stop, {} if verdicts is None else verdicts)
-    ended = threading.Event()
-    outcome: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work.run()
-        except BaseException as failed:
-            outcome.append(failed)
-        ended.set()
-
-    threading.Thread(target=run, name="deep check", daemon=True).start()
-    while not ended.wait(_LOOKS_EVERY_S):
-        if stop.is_set():
-            raise Cancelled
-    if outcome:
-        raise outcome[0]
+    result_of(work.run, stop)
     return Examination(folder, tuple(work.found), tuple(work.checked), time.perf_counter() - started)
 
 
