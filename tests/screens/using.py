@@ -77,7 +77,10 @@ class Chat:
         await self.press("enter")
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
-        await wait_until_async(condition, what=what)
+        try:
+            await wait_until_async(condition, what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._what_is()}") from None
 
     async def ready(self) -> None:
         """The model and the stored conversations are there."""
@@ -87,16 +90,15 @@ class Chat:
 
     async def idle(self, messages: int) -> None:
         """No turn is under way, and there are so many messages in the conversation."""
-        try:
-            await self.until(lambda: not self.pane.busy and len(self.session.messages) == messages)
-        except AssertionError:
-            raise AssertionError(f"not idle with {messages} messages: {self._what_is()}") from None
+        await self.until(
+            lambda: not self.pane.busy and len(self.session.messages) == messages, f"idle with {messages} messages"
+        )
 
     def _what_is(self) -> str:
         """What a test that waits in vain should tell."""
         turn = self.session.turn
         return (
-            f"{self.texts} (busy: {self.pane.busy}, queued: {self.queued}, prompt: {self.prompt.text!r},"
+            f"{self.shown}\n{self.texts} (busy: {self.pane.busy}, queued: {self.queued}, prompt: {self.prompt.text!r},"
             f" notice: {self.notice!r}, turn: {turn.progress() if turn is not None else None},"
             f" on top: {self.app.screen!r})"
         )
