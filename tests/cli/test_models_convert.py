@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.cli.conftest import Run
 from tests.library.conversion import fake_tool
 from tests.library.conversion.folders import hugging_face_llama
+from tests.processes import all_end, two_noted
 from tests.terminal_driver import Terminal
 from tests.waiting import wait_until
 
@@ -93,20 +93,13 @@ def test_a_signal_ends_it_and_nothing_stays(
     command = [sys.executable, "-m", "tui", "models", "convert", str(source), "--python", str(python)]
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     pids = tmp_path / "pids"
-    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    wait_until(lambda: two_noted(pids))
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.endswith("Stopped. Nothing of it stays.\n")
     assert [path.name for path in (models / ".partial").iterdir()] == ["converting.lock"]
-    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    all_end(pids)
 
 
 def test_installing_is_told_and_asked(run: Run, source: Path, environment: dict[str, str]) -> None:

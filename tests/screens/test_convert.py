@@ -61,13 +61,6 @@ def planner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planner:
     return planner
 
 
-async def sees(chat: Chat, text: str) -> None:
-    try:
-        await chat.until(lambda: text in " ".join(chat.shown.split()))
-    except AssertionError:
-        raise AssertionError(f"{text!r} is not in:\n{chat.shown}") from None
-
-
 async def open_form(chat: Chat) -> None:
     await chat.press("f3")
     await chat.panel(ModelsScreen)
@@ -95,12 +88,12 @@ async def test_what_it_takes_is_said_before_it_begins(opened: OpenChat, planner:
     async with opened(size=size) as chat:
         await open_form(chat)
         await give_source(chat)
-        await sees(chat, "me/big: qwen3, 1.5B weights, 3.0 GB")
-        await sees(chat, "big-int4-ov: int4, groups of 128, about 1.0 GB")
-        await sees(chat, "about 6.0 GB while it runs; 50 GB are free")
-        await sees(chat, "about 5.0 GB; 16 GB are free")
-        await sees(chat, "not here yet: ")
-        await sees(chat, f"about {size_text(FETCHED)} to fetch, {size_text(INSTALLED)} on the disk")
+        await chat.sees("me/big: qwen3, 1.5B weights, 3.0 GB")
+        await chat.sees("big-int4-ov: int4, groups of 128, about 1.0 GB")
+        await chat.sees("about 6.0 GB while it runs; 50 GB are free")
+        await chat.sees("about 5.0 GB; 16 GB are free")
+        await chat.sees("not here yet: ")
+        await chat.sees(f"about {size_text(FETCHED)} to fetch, {size_text(INSTALLED)} on the disk")
         assert chat.app.services.jobs.all == ()
 
 
@@ -113,17 +106,17 @@ async def test_it_begins_after_the_question_and_goes_on_in_the_strip(
         await open_form(chat)
         await give_source(chat)
         await chat.press(*["down"] * 4)
-        await sees(chat, "Enter Convert")
+        await chat.sees("Enter Convert")
         await chat.press("enter")
         await dialog(chat, OptionsDialog)
-        await sees(chat, f"About {size_text(FETCHED)} are fetched")
+        await chat.sees(f"About {size_text(FETCHED)} are fetched")
         assert chat.app.services.jobs.all == ()
         await chat.press("1")
         await chat.panel(ModelsScreen)
         (job,) = chat.app.services.jobs.all
         assert (job.work.kind, job.work.name) == (Kind.CONVERSION, "big-int4-ov")
         await chat.until(lambda: begun)
-        await sees(chat, "conversion")
+        await chat.sees("conversion")
 
 
 def _wait(given: tuple[Any, ...]) -> Any:
@@ -150,7 +143,7 @@ async def test_weights_name_and_code_are_chosen(opened: OpenChat, planner: Plann
         assert not planner.asked[-1]["trust"]
         await chat.press("down", "enter")
         await dialog(chat, ConfirmDialog)
-        await sees(chat, "with all that you may do")
+        await chat.sees("with all that you may do")
         await chat.press("enter")
         await chat.panel(ConvertScreen)
         assert not planner.asked[-1]["trust"], "no is what Enter takes"
@@ -167,7 +160,7 @@ async def test_short_memory_is_asked_about_first(opened: OpenChat, planner: Plan
         await give_source(chat)
         await chat.press(*["down"] * 4, "enter")
         await dialog(chat, ConfirmDialog)
-        await sees(chat, "It needs about 5.0 GB, and 2.0 GB are free.")
+        await chat.sees("It needs about 5.0 GB, and 2.0 GB are free.")
         await chat.press("n")
         await chat.panel(ConvertScreen)
         assert chat.app.services.jobs.all == ()
@@ -178,6 +171,6 @@ async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None
     async with opened() as chat:
         await open_form(chat)
         await give_source(chat)
-        await sees(chat, "There is no [b]folder[/b]␛[2J. Give another one.")
+        await chat.sees("There is no [b]folder[/b]␛[2J. Give another one.")
         await chat.press(*["down"] * 4, "enter")
-        await sees(chat, "There is nothing to convert yet: choose a source.")
+        await chat.sees("There is nothing to convert yet: choose a source.")

@@ -36,13 +36,6 @@ async def open_models(chat: Chat) -> ModelsScreen:
     return await chat.panel(ModelsScreen)
 
 
-async def sees(chat: Chat, text: str) -> None:
-    try:
-        await chat.until(lambda: text in " ".join(chat.shown.split()))
-    except AssertionError:
-        raise AssertionError(f"{text!r} is not in:\n{chat.shown}") from None
-
-
 def row(chat: Chat, name: str) -> str:
     """The line that a job has below the list."""
     return next((line for line in reversed(chat.shown.splitlines()) if line.lstrip("› ").startswith(name[:15])), "")
@@ -96,10 +89,10 @@ async def test_what_fails_stays_with_its_reason_until_it_is_dismissed(opened: Op
         await chat.until(lambda: chat.notice)
         assert chat.notice == f"The pull of {NAME} failed: The disk is full. Make room. F3 shows it."
         await open_models(chat)
-        await sees(chat, "The disk is full. Make room.")
+        await chat.sees("The disk is full. Make room.")
         await chat.press("escape", "f3")
         await chat.panel(ModelsScreen)
-        await sees(chat, "pull failed")
+        await chat.sees("pull failed")
         await chat.press("alt+j", "d")
         await chat.until(lambda: not jobs_of(chat).all)
         await chat.until(lambda: isinstance(chat.app.focused, Input), "the box has the focus again")
@@ -112,7 +105,7 @@ async def test_what_fails_while_the_panel_is_open_is_not_told_again_in_the_chat(
         long = Long(OvchatError("The disk is full."))
         long.go.set()
         jobs_of(chat).begin(long.pull(NAME))
-        await sees(chat, "The disk is full.")
+        await chat.sees("The disk is full.")
         await chat.press("escape")
         await chat.still()
         assert chat.notice == ""
@@ -128,7 +121,7 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
         marked = panel.rows.current
         await chat.press("alt+j", "down", "space")
         await chat.until(lambda: two.state is State.PAUSED)
-        await sees(chat, "paused 50%")
+        await chat.sees("paused 50%")
         assert one.state is State.RUNNING
         assert panel.rows.current is marked, "the list above has kept its place"
         await chat.press("space")
@@ -146,14 +139,14 @@ async def test_the_footer_has_the_keys_of_what_can_be_done(opened: OpenChat) -> 
         await open_models(chat)
         assert "Alt+J" not in chat.shown
         job = jobs_of(chat).begin(Long(progress=HALF).pull(NAME))
-        await sees(chat, "Alt+J Jobs")
+        await chat.sees("Alt+J Jobs")
         await chat.press("alt+j")
-        await sees(chat, "Space Pause C Cancel")
+        await chat.sees("Space Pause C Cancel")
         await chat.press("space")
         await chat.until(lambda: job.state is State.PAUSED)
-        await sees(chat, "Space Go on C Cancel")
+        await chat.sees("Space Go on C Cancel")
         await chat.press("f1")
-        await sees(chat, "Give the marked job up, and delete what is here of it.")
+        await chat.sees("Give the marked job up, and delete what is here of it.")
 
 
 async def test_esc_goes_back_to_the_list_first(opened: OpenChat) -> None:
@@ -178,7 +171,7 @@ async def test_a_model_that_has_come_is_marked_and_used_with_enter(
         long.go.set()
         chat.app.services.models.find().append(LocalModel(NAME, folder, Source.MODELS))
         jobs_of(chat).begin(long.pull(NAME))
-        await sees(chat, f"{NAME} is here: Enter uses it.")
+        await chat.sees(f"{NAME} is here: Enter uses it.")
         await chat.press("enter")
         await chat.until(lambda: chat.app.services.active.status.title == NAME)
 
@@ -190,7 +183,7 @@ async def test_one_that_came_and_cannot_be_used_says_why(opened: OpenChat) -> No
         long.result = replace(RESULT, path=Path("x"), findings=(error("weights-short", "It is cut off.", "Again."),))
         long.go.set()
         jobs_of(chat).begin(long.pull(NAME))
-        await sees(chat, "is here, but cannot be used: It is cut off. Again.")
+        await chat.sees("is here, but cannot be used: It is cut off. Again.")
 
 
 async def test_names_and_reasons_are_neither_markup_nor_obeyed(opened: OpenChat) -> None:
@@ -199,8 +192,8 @@ async def test_names_and_reasons_are_neither_markup_nor_obeyed(opened: OpenChat)
         long.go.set()
         jobs_of(chat).begin(long.pull("[b]x[/b]\x1b[2J"))
         await open_models(chat)
-        await sees(chat, "[b]x[/b]␛[2J")
-        await sees(chat, "[b]no[/b]␛[2J really.")
+        await chat.sees("[b]x[/b]␛[2J")
+        await chat.sees("[b]no[/b]␛[2J really.")
 
 
 async def test_quitting_asks_before_it_stops_a_conversion(opened: OpenChat) -> None:

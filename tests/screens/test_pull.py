@@ -54,13 +54,6 @@ def pulling(opened: OpenChat, places: Places):
     return open_panel
 
 
-async def sees(chat: Chat, text: str) -> None:
-    try:
-        await chat.until(lambda: text in " ".join(chat.shown.split()))
-    except AssertionError:
-        raise AssertionError(f"{text!r} is not in:\n{chat.shown}") from None
-
-
 async def ask(chat: Chat, name: str = NAME) -> None:
     """Ask the hub for a name."""
     await chat.press(*name, "enter")
@@ -82,7 +75,7 @@ async def test_what_fits_stands_first_and_what_does_not_says_why(pulling) -> Non
         assert 0 < sum(fits) < len(fits)
         assert all(row.known.memory_bytes <= 4 * GB for row in rows if row.fits)
         await chat.press("ctrl+end")
-        await sees(chat, "too large: 4.0 GB of memory are free")
+        await chat.sees("too large: 4.0 GB of memory are free")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
@@ -90,10 +83,10 @@ async def test_a_row_has_size_memory_licence_and_what_it_is_good_for(pulling, si
     async with pulling(size) as chat:
         await chat.press(*"qwen3-4b-int4")
         assert names(chat)[0] == "OpenVINO/Qwen3-4B-int4-ov"
-        await sees(chat, "first choice")
+        await chat.sees("first choice")
         if size[0] >= 80:
-            await sees(chat, "2.5 GB 3.5 GB")
-            await sees(chat, "apache-2.0")
+            await chat.sees("2.5 GB 3.5 GB")
+            await chat.sees("apache-2.0")
 
 
 async def test_filtering_and_names_that_the_catalogue_has_not(pulling) -> None:
@@ -114,18 +107,18 @@ async def test_a_model_is_pulled_marked_and_used(pulling, hub: HubServer, places
     async with pulling() as chat:
         await ask(chat)
         await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
-        await sees(chat, "in 10 files")
-        await sees(chat, "are free on the disk of")
+        await chat.sees("in 10 files")
+        await chat.sees("are free on the disk of")
         assert not places.models.exists(), "nothing is written before the answer"
         await chat.press("enter")
         panel = await chat.panel(ModelsScreen)
         (job,) = chat.app.services.jobs.all
         await chat.until(lambda: job.progress.done > 5000)
-        await sees(chat, "downloading")
+        await chat.sees("downloading")
         await chat.press("alt+j", "space")
         await chat.until(lambda: job.state is State.PAUSED)
         await chat.press("space")
-        await sees(chat, f"{NAME} is here")
+        await chat.sees(f"{NAME} is here")
         assert panel.rows.current.name == NAME
         assert (places.models / NAME / BIN).read_bytes() == files[BIN]
 
@@ -146,9 +139,9 @@ async def test_esc_ends_the_question_to_the_hub_then_closes(pulling, hub: HubSer
         silent = socket.create_server(("127.0.0.1", 0))
         hub.always(LISTING, Answer(redirect=f"http://127.0.0.1:{silent.getsockname()[1]}/"))
         await ask(chat)
-        await sees(chat, "asking the hub … Esc ends it.")
+        await chat.sees("asking the hub … Esc ends it.")
         await chat.press("escape")
-        await sees(chat, "The hub was not waited for.")
+        await chat.sees("The hub was not waited for.")
         assert isinstance(chat.app.screen, PullScreen)
         await chat.press("escape", "escape")  # the first takes back what was typed
         await chat.panel(ModelsScreen)
@@ -159,11 +152,11 @@ async def test_errors_stand_in_place_with_the_next_step(pulling, hub: HubServer,
     hub.add(NAME)
     async with pulling() as chat:
         await ask(chat, "OpenVINO/Qwen3-8B-int5-ov")
-        await sees(chat, "Did you mean OpenVINO/Qwen3-8B-int8-ov or OpenVINO/Qwen3-8B-int4-ov")
+        await chat.sees("Did you mean OpenVINO/Qwen3-8B-int8-ov or OpenVINO/Qwen3-8B-int4-ov")
         monkeypatch.setattr("tui.library.pull.free_bytes", lambda folder: 10)
         await chat.press("ctrl+u")
         await ask(chat)
-        await sees(chat, "10 B are free")
+        await chat.sees("10 B are free")
         assert isinstance(chat.app.screen, PullScreen)
         assert not places.models.exists()
 
@@ -177,7 +170,7 @@ async def test_what_is_here_is_said_and_so_is_what_is_under_way(pulling, hub: Hu
     (folder / "openvino_model.xml").write_text("<net/>")
     async with pulling() as chat:
         await ask(chat, "OpenVINO/here")
-        await sees(chat, "OpenVINO/here is already here")
+        await chat.sees("OpenVINO/here is already here")
         await chat.press("ctrl+u")
         await ask(chat)
         await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
@@ -188,7 +181,7 @@ async def test_what_is_here_is_said_and_so_is_what_is_under_way(pulling, hub: Hu
         await ask(chat)
         await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
         await chat.press("enter")
-        await sees(chat, f"The pull of {NAME} is under way already.")
+        await chat.sees(f"The pull of {NAME} is under way already.")
 
 
 async def test_what_an_earlier_run_has_left_is_in_the_strip(pulling, hub: HubServer, places: Places) -> None:
@@ -206,15 +199,15 @@ async def test_what_an_earlier_run_has_left_is_in_the_strip(pulling, hub: HubSer
     async with pulling() as chat:
         await chat.press("escape")
         await chat.panel(ModelsScreen)
-        await sees(chat, "paused")
+        await chat.sees("paused")
         await chat.press("alt+j", "space")
-        await sees(chat, f"{NAME} is here")
+        await chat.sees(f"{NAME} is here")
 
 
 async def test_it_is_opened_from_the_chats_palette(opened: OpenChat) -> None:
     async with opened() as chat:
         await chat.press("ctrl+p", *"pull a model")
-        await sees(chat, "Get a model from the Hugging Face hub.")
+        await chat.sees("Get a model from the Hugging Face hub.")
         await chat.press("down", "enter")
         await chat.panel(PullScreen)
         await chat.press("escape")

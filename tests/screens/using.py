@@ -82,6 +82,10 @@ class Chat:
         except AssertionError as error:
             raise AssertionError(f"{error}: {self._what_is()}") from None
 
+    async def sees(self, text: str) -> None:
+        """A text is shown, wherever its lines break."""
+        await self.until(lambda: text in " ".join(self.shown.split()), f"{text!r} is shown")
+
     async def ready(self) -> None:
         """The model and the stored conversations are there."""
         services = self.app.services

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import stat
@@ -102,7 +101,7 @@ def command(
                 result = _object(choice.title, loaded, turn, finished)
                 if reference:
                     result["conversation"] = session.conversation.id
-                console.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
+                console.write_json(result)
             if show_stats:
                 for line in stats(choice.title, loaded, turn, finished):
                     console.aside(line)
@@ -124,7 +123,7 @@ def _show_prompt(choice: Choice, request: GenerationRequest, as_json: bool) -> N
         "prompt": prompt.text,
         "prompt_token_ids": prompt.token_ids.tolist(),
     }
-    console.write(json.dumps(result, ensure_ascii=False) + "\n")
+    console.write_json(result)
 
 
 def _whole_prompt(prompt: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -60,7 +59,7 @@ def list_(everything: bool, as_json: bool, debug: bool) -> None:
     with _opened() as store:
         conversations = store.listing(archived=everything)
     if as_json:
-        _print_json({"conversations": [_summary(each) for each in conversations]})
+        console.write_json({"conversations": [_summary(each) for each in conversations]})
         return
     if not conversations:
         console.aside("There is no conversation yet. Begin one: ovchat chat")
@@ -79,7 +78,7 @@ def show(reference: str, as_json: bool, debug: bool) -> None:
     with _opened() as store:
         conversation = store.find(reference)
         if as_json:
-            _print_json(to_json(conversation, store.messages(conversation.id)))
+            console.write_json(to_json(conversation, store.messages(conversation.id)))
         else:
             console.write(to_markdown(conversation, store.branch(conversation.head)))
 
@@ -98,7 +97,7 @@ def search(text: str, as_json: bool, debug: bool) -> None:
     with _opened() as store:
         hits = store.search(text)
         if as_json:
-            _print_json({"hits": [asdict(hit) | {"message_id": str(hit.message_id)} for hit in hits]})
+            console.write_json({"hits": [asdict(hit) | {"message_id": str(hit.message_id)} for hit in hits]})
             return
         for hit in hits:
             found = True
@@ -246,10 +245,6 @@ def _conversations_in(name: str) -> Iterator[Import]:
             yield found
     except OSError as error:
         raise StoreError(f"{what} cannot be read: {error.strerror}.") from error
-
-
-def _print_json(value: object) -> None:
-    console.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _title(title: str) -> str:

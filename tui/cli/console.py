@@ -7,6 +7,7 @@ in what a model wrote are shown, not obeyed.
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -79,6 +80,11 @@ def write(text: str, **style: Any) -> None:
         if isinstance(failed, BrokenPipeError):
             raise
         raise OutputFailed(failed.strerror) from failed
+
+
+def write_json(value: object) -> None:
+    """The answer as one line of JSON; raises as `write` does."""
+    write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def aside(text: str, *, end: str = "\n", **style: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -32,7 +31,7 @@ def command(clear_cache: bool, as_json: bool, debug: bool) -> None:
     if clear_cache:
         freed = compiled_cache.clear()
         if as_json:
-            console.write(json.dumps({"freed_bytes": freed}) + "\n")
+            console.write_json({"freed_bytes": freed})
         else:
             console.aside(f"Deleted: {size_text(freed)}." if freed else "There is nothing to delete.")
         return
@@ -48,7 +47,7 @@ def command(clear_cache: bool, as_json: bool, debug: bool) -> None:
             "missing": [asdict(each) for each in found.missing],
             "compiled_cache": cache,
         }
-        console.write(json.dumps(told, ensure_ascii=False) + "\n")
+        console.write_json(told)
     else:
         console.write("".join(f"{line}\n" for line in _lines(found)))
         if used:

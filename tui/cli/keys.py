@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -36,7 +35,7 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
         log.begin(debug)
         rows = _rows()
         if as_json:
-            console.write(json.dumps({"keys": [asdict(row) for row in rows]}, ensure_ascii=False) + "\n")
+            console.write_json({"keys": [asdict(row) for row in rows]})
         else:
             console.write("".join(f"{line}\n" for line in _lines(rows)))
         return

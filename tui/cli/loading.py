@@ -22,6 +22,7 @@ from tui.store.state import State
 if TYPE_CHECKING:
     from tui.engine.language_model import LanguageModel
     from tui.engine.runner import Runner
+    from tui.store.settings_file import SettingsFile
 
 _SLOW_SECONDS = 2.0
 
@@ -34,6 +35,16 @@ def read_settings() -> Settings:
     for notice in settings.notices:
         console.note(notice)
     return settings
+
+
+def settings_file() -> SettingsFile:
+    """The user's settings.toml, with what is wrong in it said on standard error."""
+    from tui.store.settings_file import SettingsFile  # tomlkit: whoever only reads settings does not wait for it
+
+    file = SettingsFile()
+    for notice in file.settings.notices:
+        console.note(notice)
+    return file
 
 
 def choose(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import click
 from tui.chat.model_texts import deletion_text
 from tui.cli import console, log
 from tui.cli.lazy_group import LazyGroup
-from tui.cli.loading import read_settings
+from tui.cli.loading import read_settings, settings_file
 from tui.cli.model_facts import Known, as_object, lines
 from tui.cli.model_table import Listed, plain, table
 from tui.cli.options import debug_option, json_option
@@ -26,7 +25,6 @@ from tui.library.find import ADDED, FoundModel, Source, added_folders, find_mode
 from tui.library.local import LocalModel, LocalModels
 from tui.library.remove import Deletion, delete, removal
 from tui.library.rename import rename
-from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
@@ -71,7 +69,7 @@ def list_(as_json: bool, debug: bool) -> None:
         if (problem := added.trouble(folder)) is not None:
             console.note(f"{problem.sentence} It is one of {ADDED}.")
     if as_json:
-        _print_json({"models": [_summary(row) for row in rows]})
+        console.write_json({"models": [_summary(row) for row in rows]})
         return
     on_terminal = console.is_terminal(sys.stdout)
     shown = table(rows, console.width(sys.stdout)) if on_terminal else plain(rows)
@@ -89,7 +87,7 @@ def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
     options, free = _options(context), available_bytes()
     known = _known(find_model(name), options, free)
     if as_json:
-        _print_json(as_object(known))
+        console.write_json(as_object(known))
     else:
         console.write("".join(f"{line}\n" for line in lines(known)))
 
@@ -101,9 +99,9 @@ def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
 def add(folder: str, as_json: bool, debug: bool) -> None:
     """List the models of a FOLDER where they are: it is one, or has some in it. Nothing is copied."""
     log.begin(debug)
-    brought = added.add(require_utf8("FOLDER", folder), _settings_file())
+    brought = added.add(require_utf8("FOLDER", folder), settings_file())
     if as_json:
-        _print_json({"models": [_place(model) for model in brought]})
+        console.write_json({"models": [_place(model) for model in brought]})
     elif brought:
         console.write("".join(f"{model.name}\n" for model in brought))
     else:
@@ -125,7 +123,7 @@ def rename_(name: str, new: str, as_json: bool, debug: bool) -> None:
     for notice in renamed.notices:
         console.note(notice)
     if as_json:
-        _print_json(_place(renamed.model))
+        console.write_json(_place(renamed.model))
     else:
         console.aside(f"{name} is {renamed.model.name} now.")
 
@@ -140,9 +138,9 @@ def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
     log.begin(debug)
     target = removal(name)
     if not isinstance(target, Deletion):
-        added.take_off(target.folder, _settings_file())
+        added.take_off(target.folder, settings_file())
         if as_json:
-            _print_json({"path": str(target.folder), "deleted": False, "freed_bytes": 0})
+            console.write_json({"path": str(target.folder), "deleted": False, "freed_bytes": 0})
         else:
             console.aside(f"{target.folder} is off the list. Its files are as they were.")
         return
@@ -151,7 +149,7 @@ def remove(name: str, yes: bool, as_json: bool, debug: bool) -> None:
         return
     delete(target)
     if as_json:
-        _print_json({**_place(model), "deleted": True, "freed_bytes": target.freed})
+        console.write_json({**_place(model), "deleted": True, "freed_bytes": target.freed})
     else:
         console.aside(f"Deleted: {'the link ' if target.is_link else ''}{model.name}.")
 
@@ -183,13 +181,6 @@ def _options(context: int | None = None) -> EngineOptions:
     return EngineOptions.parse([f"context={context}"] if context is not None else [], engine)
 
 
-def _settings_file() -> SettingsFile:
-    file = SettingsFile()
-    for notice in file.settings.notices:
-        console.note(notice)
-    return file
-
-
 def _summary(row: Listed) -> dict[str, Any]:
     model, files = row.model, row.model.files
     facts = ("architecture", "model_type", "parameters", "weight_format", "size_bytes", "context_length")
@@ -204,7 +195,3 @@ def _summary(row: Listed) -> dict[str, Any]:
 
 def _place(model: FoundModel | LocalModel) -> dict[str, Any]:
     return {"name": model.name, "path": str(model.path), "source": str(model.source)}
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    console.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import threading
@@ -189,9 +188,7 @@ def _say_result(done: Examination, as_json: bool) -> None:
         findings = [
             {"code": each.code, "severity": str(each.severity), "sentence": each.sentence} for each in done.findings
         ]
-        console.write(
-            json.dumps({"name": name, "path": str(done.path), "findings": findings}, ensure_ascii=False) + "\n"
-        )
+        console.write_json({"name": name, "path": str(done.path), "findings": findings})
         return
     for finding in done.findings:
         console.note(f"{finding.sentence} {finding.fix}".rstrip())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from dataclasses import asdict
@@ -14,11 +13,11 @@ from tui.chat.choice import Choice, choose
 from tui.cli import console, log
 from tui.cli.failures import FAILED, INTERRUPTED
 from tui.cli.interrupt import interrupting
+from tui.cli.loading import read_settings
 from tui.cli.options import debug_option, device_option, engine_option, json_option
 from tui.engine.errors import Cancelled
 from tui.library.doctor import examine
 from tui.library.findings import Examination, Finding, Severity
-from tui.store.settings import load_settings
 from tui.store.state import State
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -38,9 +37,7 @@ def command(model: str, deep: bool, device: str | None, options: tuple[str, ...]
     Looks at the files only, unless --deep. Ends with 1 where the model cannot be used as it is.
     """
     log.begin(debug)
-    settings, state = load_settings(), State()
-    for notice in settings.notices:
-        console.note(notice)
+    settings, state = read_settings(), State()
     choice = choose(model, device, options, settings, state)
     found = examine(
         choice.folder, context=choice.options.context, kv_cache=choice.options.kv_cache, device=choice.device
@@ -48,7 +45,7 @@ def command(model: str, deep: bool, device: str | None, options: tuple[str, ...]
     if deep:
         found = _deeper(found, choice, state)
     if as_json:
-        console.write(json.dumps(_as_json(choice.title, found), ensure_ascii=False) + "\n")
+        console.write_json(_as_json(choice.title, found))
     else:
         _print(choice.title, found)
     if not found.is_usable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -105,7 +104,7 @@ def _fetch(offer: Offer, stop: threading.Event) -> Path:
 def _print_result(name: str, folder: Path, commit: str, as_json: bool) -> None:
     if as_json:
         result = {"name": name, "path": str(folder), "commit": commit or None}
-        console.write(json.dumps(result, ensure_ascii=False) + "\n")
+        console.write_json(result)
     elif commit:
         console.write(f"{name} is here: {folder}\n")
 
@@ -117,7 +116,7 @@ def _list(everything: bool, as_json: bool) -> None:
     if as_json:
         listed = [asdict(each) | {"fits": each.fits(memory, disk), "here": each.id in here} for each in models]
         found = {"models": listed, "approximate": True, "free_memory_bytes": memory, "free_disk_bytes": disk}
-        console.write(json.dumps(found, ensure_ascii=False) + "\n")
+        console.write_json(found)
         return
     for each in models:
         console.write(_entry(each, each.id in here, each.fits(memory, disk)))

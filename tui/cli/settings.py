@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -12,6 +11,7 @@ import click
 
 from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, followed, rows
 from tui.cli import console, log
+from tui.cli.loading import settings_file
 from tui.cli.options import debug_option, json_option
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import BadParameter
@@ -19,7 +19,7 @@ from tui.engine.sampling_resolve import resolve
 from tui.store.errors import StoreError
 from tui.store.personas import persona
 from tui.store.settings import KEYS, SCHEMA, Kind, Settings, no_such_setting, setting_of
-from tui.store.settings_file import SettingsFile, as_written
+from tui.store.settings_file import as_written
 from tui.store.settings_text import parsed
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def command(ctx: click.Context) -> None:
 def list_(as_json: bool, debug: bool) -> None:
     """Every setting with its value, who set it, its default, and what it may be."""
     log.begin(debug)
-    file = _file()
+    file = settings_file()
     settings = _followed(file.settings)
     found = _rows(settings)
     if as_json:
         listed = [_object(row, settings) for row in found]
-        console.write(json.dumps({"path": str(file.path), "settings": listed}, ensure_ascii=False) + "\n")
+        console.write_json({"path": str(file.path), "settings": listed})
     else:
         console.write("".join(f"{line}\n" for line in _lines(found)))
 
@@ -62,7 +62,7 @@ def list_(as_json: bool, debug: bool) -> None:
 def get(key: str, as_json: bool, debug: bool) -> None:
     """The value of one setting, as `set` takes it."""
     log.begin(debug)
-    settings = _followed(_file().settings, key)
+    settings = _followed(settings_file().settings, key)
     row = next((row for row in _rows(settings) if row.key == key), None)
     if row is None:
         if setting_of(key) is None:
@@ -70,7 +70,10 @@ def get(key: str, as_json: bool, debug: bool) -> None:
         if why := _why_not(settings, key, []):
             raise click.UsageError(why)
         raise click.UsageError(f"{key} is not set.")
-    console.write((json.dumps(_object(row, settings), ensure_ascii=False) if as_json else row.value) + "\n")
+    if as_json:
+        console.write_json(_object(row, settings))
+    else:
+        console.write(f"{row.value}\n")
 
 
 @command.command("set", context_settings={"ignore_unknown_options": True})  # -1 is a value
@@ -83,7 +86,7 @@ def set_(key: str, value: tuple[str, ...], debug: bool) -> None:
     Your settings.toml keeps its comments. Apps that run follow within a second.
     """
     log.begin(debug)
-    file = _file()
+    file = settings_file()
     try:
         new = _parsed(key, [require_utf8("VALUE", each) for each in value])
         if why := _why_not(file.settings, key, new):
@@ -110,7 +113,7 @@ def reset(keys: tuple[str, ...], everything: bool, yes: bool, debug: bool) -> No
     log.begin(debug)
     if everything == bool(keys):
         raise click.UsageError("Name the settings, or say --all.")
-    file = _file()
+    file = settings_file()
     for key in keys:
         if setting_of(key) is None:
             raise click.UsageError(_sentence(no_such_setting(key)))
@@ -127,14 +130,7 @@ def reset(keys: tuple[str, ...], everything: bool, yes: bool, debug: bool) -> No
 @command.command("path")
 def path() -> None:
     """Where your settings.toml is, or would be."""
-    console.write(f"{_file().path}\n")
-
-
-def _file() -> SettingsFile:
-    file = SettingsFile()
-    for notice in file.settings.notices:
-        console.note(notice)
-    return file
+    console.write(f"{settings_file().path}\n")
 
 
 def _rows(settings: Settings) -> list[SettingRow]:

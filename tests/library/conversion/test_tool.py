@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.processes import all_end, runs, two_noted
 from tests.waiting import wait_until
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.conversion.tool import Outcome, Where, run
@@ -88,17 +88,10 @@ def test_a_stop_ends_all_processes_at_once(python: Callable[..., Outcome], tmp_p
 
     threading.Thread(target=work).start()
     pids = tmp_path / "pids"
-    wait_until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    wait_until(lambda: two_noted(pids))
     stop.set()
     wait_until(ended.is_set, 5, "half a second where nobody else computes")
-    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    all_end(pids)
 
 
 def test_what_a_tool_leaves_running_ends_with_it(python: Callable[..., Outcome]) -> None:
@@ -108,7 +101,7 @@ def test_what_a_tool_leaves_running_ends_with_it(python: Callable[..., Outcome])
         "print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid)\n"
     )
     outcome = python(code)
-    wait_until(lambda: not _runs(int(outcome.lines[0])))
+    wait_until(lambda: not runs(int(outcome.lines[0])))
 
 
 def test_what_cannot_be_run_is_named(tmp_path: Path, log: io.StringIO) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.hub_server import Answer, HubServer
+from tests.processes import all_end, two_noted
 from tests.waiting import wait_until
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.conversion import work
@@ -166,16 +166,9 @@ def test_a_stop_leaves_neither_files_nor_processes(
 ) -> None:
     monkeypatch.setenv("FAKE_DOES", "hang")
     pids = tmp_path / "pids"
-    stopped_when(plan(), lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    stopped_when(plan(), lambda: two_noted(pids))
     assert (listed(places), left(places)) == ([], [])
-    wait_until(lambda: not any(_runs(int(pid)) for pid in pids.read_text().split()))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    all_end(pids)
 
 
 def test_what_one_that_was_killed_has_left_goes_with_the_next(plan: PlanOf, places: Places) -> None:
