@@ -26,6 +26,8 @@ from tui.store.state import State
 
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows, in every folder
 _HERE = "A name is that of a folder, or OWNER/NAME."
+LONGEST = 255
+"""Bytes of a file's or folder's name, on all the file systems that are in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def why_no_name(name: str) -> str:
             return "it begins or ends with a space or a /"
         if part.startswith("."):
             return "folders that begin with a dot are hidden, or mean another one"
+        if len(os.fsencode(part)) > LONGEST:
+            return f"it has more than {LONGEST} bytes, the most that a folder's name can have"
         if part.startswith(REPOSITORY) or _DEVICES.fullmatch(part):
             return f"{part} is reserved"
     return ""

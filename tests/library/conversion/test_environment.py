@@ -175,3 +175,12 @@ def test_what_is_no_interpreter_is_said(where: Where, tmp_path: Path) -> None:
     other.chmod(0o600)
     with pytest.raises(OvchatError, match="cannot be run: Permission denied"):
         of_user(other, Pins(), where, threading.Event())
+
+
+@pytest.mark.parametrize("writes", ["yes", "yes x | tr -d '\\n'"])
+def test_what_writes_without_end_is_no_interpreter(where: Where, tmp_path: Path, writes: str) -> None:
+    other = tmp_path / "other"
+    other.write_text(f"#!/bin/sh\n{writes}\n")
+    other.chmod(0o700)
+    with pytest.raises(OvchatError, match=f"{other} writes without end"):
+        of_user(other, Pins(), where, threading.Event())

@@ -131,8 +131,9 @@ def test_what_is_nothing_says_what_it_should_be(asked: str, find: Callable[[str]
 
 
 def test_a_file_is_no_source(source: Path, find: Callable[[str], Source]) -> None:
-    with pytest.raises(OvchatError, match="is a file"):
+    with pytest.raises(OvchatError, match="is a file") as raised:
         find(str(source / "config.json"))
+    assert raised.value.next_step.startswith("Give the folder that has config.json")
 
 
 def test_a_repository_is_looked_up_and_only_its_config_is_fetched(

@@ -13,6 +13,7 @@ import pytest
 from tests.processes import all_end, runs, two_noted
 from tests.waiting import wait_until
 from tui.engine.errors import Cancelled, OvchatError
+from tui.library.conversion import kept
 from tui.library.conversion.tool import Outcome, Where, run
 
 
@@ -107,3 +108,34 @@ def test_what_a_tool_leaves_running_ends_with_it(python: Callable[..., Outcome])
 def test_what_cannot_be_run_is_named(tmp_path: Path, log: io.StringIO) -> None:
     with pytest.raises(OvchatError, match="no-such-program cannot be run: No such file"):
         run([str(tmp_path / "no-such-program")], Where(tmp_path, log, {}), threading.Event())
+
+
+def test_of_a_flood_the_beginning_and_the_end_are_logged(
+    python: Callable[..., Outcome], log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "BEGINNING", 1000)
+    monkeypatch.setattr(kept, "END", 1000)
+    python("print('the first'); [print('again', number) for number in range(10_000)]", heard=lambda _: None)
+    said = log.getvalue()
+    assert len(said) < 6000
+    assert "the first\nagain 0\n" in said
+    assert "lines are left out here]\n" in said
+    assert said.endswith("again 9999\n")
+
+
+def test_a_flood_can_be_stopped(python: Callable[..., Outcome]) -> None:
+    stop = threading.Event()
+
+    def heard(_: str) -> None:
+        stop.set()
+
+    with pytest.raises(Cancelled):
+        python("while True: print('y')", stop, heard)
+
+
+def test_of_a_line_without_end_the_beginning_is_kept(python: Callable[..., Outcome]) -> None:
+    heard: list[str] = []
+    (line,) = python("print('begins' + 'x' * 5_000_000)", heard=heard.append).lines
+    assert heard == [line]
+    assert line.startswith("beginsx")
+    assert len(line) == 2000

@@ -101,6 +101,20 @@ def test_names_and_formats(plan: PlanOf, places: Places, tmp_path: Path) -> None
         plan(name="../up")
 
 
+def test_a_name_that_is_too_long_for_a_folder_is_told_before(plan: PlanOf, source: Path, places: Places) -> None:
+    for name in ("x" * 256, "owner/" + "x" * 256, "ü" * 128):
+        with pytest.raises(ConversionFailed, match="it has more than 255 bytes") as raised:
+            plan(name=name)
+        assert "--name" in raised.value.next_step
+    long = source.rename(source.with_name("x" * 250))
+    with pytest.raises(ConversionFailed, match=f"{'x' * 250}-int8-ov' cannot be a name: it has more") as raised:
+        plan(str(long))
+    assert "--name" in raised.value.next_step
+    assert not places.models.exists()
+    run(plan(str(long), name="ü" * 127))
+    assert listed(places) == ["ü" * 127]
+
+
 def test_code_runs_only_where_it_is_asked_for(plan: PlanOf, source: Path, tmp_path: Path) -> None:
     config = json.loads((source / "config.json").read_text())
     (source / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "modeling.Model"}}))

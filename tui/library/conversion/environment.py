@@ -39,6 +39,7 @@ for name in sys.argv[1:]:
     except PackageNotFoundError:
         pass
 """
+_MOST_SAID = 1_000_000  # bytes of an answer to that: what says more is no Python
 _FROM_SETTINGS = ("convert.extra_index_url", "convert.pip_args")
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def of_user(path: Path, pins: Pins, log: Where, stop: threading.Event) -> tuple[
     python = python.absolute()  # not resolved: the link is what makes it the environment's
     if not python.exists():
         raise OvchatError(f"There is no {python}.", "Give a Python interpreter, or the folder of an environment.")
-    outcome = run([str(python), *ALONE, "-c", _ASK, *pins.versions], log, stop)
+    outcome = run([str(python), *ALONE, "-c", _ASK, *pins.versions], log, stop, most=_MOST_SAID)
     found = dict(line.split("==", 1) for line in outcome.lines if "==" in line)
     if outcome.code:
         last = outcome.lines[-1] if outcome.lines else f"exit code {outcome.code}"

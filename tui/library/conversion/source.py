@@ -84,7 +84,10 @@ def find_source(
     if model := meant(asked, find_models(places)):
         return of_folder(model.path, model.name)
     if asked and os.path.exists(path):
-        raise ModelNotFound(f"{path} is a file; what is converted is a folder, or a model on the hub.")
+        raise ModelNotFound(
+            f"{path} is a file; what is converted is a folder, or a model on the hub.",
+            "Give the folder that has config.json and the weights, or OWNER/NAME.",
+        )
     if not is_id(asked):
         raise ModelNotFound(
             f"There is no folder and no model {asked!r}.",

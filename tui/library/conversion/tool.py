@@ -19,10 +19,12 @@ from typing import IO, TextIO
 import psutil
 
 from tui.engine.errors import Cancelled, OvchatError
+from tui.library.conversion.kept import Kept
 
 _LOOK_SECONDS = 0.1
 _TAIL_LINES = 400
 _LINE_LENGTH = 2000  # of a line, what is kept
+_READ = 1 << 16  # bytes at once
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 # What looks at nothing but the program's own packages: not at PYTHONPATH, nor at what lies in the current folder.
 ALONE = ("-I", "-u", "-X", "utf8")
@@ -62,6 +64,8 @@ def run(
     stop: threading.Event,
     heard: Callable[[str], None] = lambda line: None,
     tick: Callable[[], None] = lambda: None,
+    *,
+    most: int | None = None,
 ) -> Outcome:
     """Run a program to its end.
 
@@ -71,9 +75,10 @@ def run(
         stop: Ends it and all the processes that it has started.
         heard: Called with each line, in a thread of its own; also with those that are written over.
         tick: Called some ten times a second.
+        most: Bytes that it may write; None for any number.
 
     Raises:
-        OvchatError: It cannot be started.
+        OvchatError: It cannot be started, or writes more than it may.
         Cancelled: `stop` was set.
     """
     temporary = where.folder / "tmp"
@@ -95,21 +100,22 @@ def run(
             f"{command[0]} cannot be run: {error.strerror or error}.", "Is it a program that you may run?"
         ) from error
     assert process.stdout is not None
-    tail: deque[str] = deque(maxlen=_TAIL_LINES)
-    reader = threading.Thread(target=_read, args=(process.stdout, where.log, tail, heard), name="tool", daemon=True)
+    reader = _Reader(process.stdout, Kept(where.log), heard)
     reader.start()
     try:
         while True:
             if stop.is_set():
                 raise Cancelled
             tick()
+            if most is not None and reader.size > most:
+                raise OvchatError(f"{command[0]} writes without end.", "Is it the right program?")
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LOOK_SECONDS)
                 break
     finally:
         _end(process)
         reader.join(2)
-    return Outcome(process.returncode, tuple(tail))
+    return Outcome(process.returncode, tuple(reader.tail))
 
 
 def _variables(temporary: Path) -> dict[str, str]:
@@ -133,31 +139,45 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(stream: IO[bytes], log: TextIO, tail: deque[str], heard: Callable[[str], None]) -> None:
-    """Lines until the end. Those that end in a carriage return alone are written over: they are heard, not kept."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    left = ""
-    while data := os.read(stream.fileno(), 1 << 16):
-        left += decoder.decode(data)
-        *lines, left = re.split(r"(?<=\n)|(?<=\r)(?=[^\n])", left[-(1 << 20) :])
-        for line in lines:
-            _take(line, log, tail, heard)
-    _take(left, log, tail, heard)
+class _Reader(threading.Thread):
+    """Takes the lines of a program until its end. Those that end in a carriage return alone are heard, not kept.
 
+    Attributes:
+        size: Bytes that have come.
+        tail: The last lines.
+    """
 
-def _take(line: str, log: TextIO, tail: deque[str], heard: Callable[[str], None]) -> None:
-    text = plain(line)
-    if not text:
-        return
-    heard(text)
-    if not line.endswith("\r"):
-        tail.append(text)
-        with suppress(OSError, ValueError):  # a full disk; a log that was closed on leaving
-            log.write(text + "\n")
-            log.flush()
+    def __init__(self, stream: IO[bytes], log: Kept, heard: Callable[[str], None]) -> None:
+        super().__init__(name="tool", daemon=True)
+        self.size = 0
+        self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._stream, self._log, self._heard = stream, log, heard
+
+    def run(self) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        left = ""
+        while data := os.read(self._stream.fileno(), _READ):
+            self.size += len(data)
+            *lines, left = re.split(r"(?<=\n)|(?<=\r)(?=[^\n])", left + decoder.decode(data))
+            for line in lines:
+                self._take(line)
+            # What a line has beyond that is not kept; the last one tells how it ends.
+            left = left[:_READ] + left[_READ:][-1:]
+            self._log.flush()
+        self._take(left)
+        self._log.flush()
+
+    def _take(self, line: str) -> None:
+        text = plain(line)
+        if not text:
+            return
+        self._heard(text)
+        if not line.endswith("\r"):
+            self.tail.append(text)
+            self._log.line(text)
 
 
 def plain(text: str) -> str:
     """Text of a tool's without escape sequences and control characters, of a length that can be shown."""
-    text = _ESCAPES.sub("", text).replace("\t", " ")
-    return "".join(char for char in text if char.isprintable()).strip()[:_LINE_LENGTH]
+    text = _ESCAPES.sub("", text).replace("\t", " ").strip()
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text)).strip())[:_LINE_LENGTH]

@@ -39,7 +39,7 @@ from tui.library.findings import Examination, Severity
 from tui.library.partial import PARTIAL
 from tui.library.progress import Progress, Report
 from tui.library.pull import Offer, discard_partial, fetch, free_bytes
-from tui.library.rename import why_no_name
+from tui.library.rename import LONGEST, why_no_name
 from tui.store import paths
 from tui.store.files import locked_now, private_dir, private_opener
 from tui.store.settings import Settings
@@ -199,7 +199,8 @@ def _environment(source: Source, python: Path | None, stop: threading.Event) -> 
 @contextmanager
 def logged(name: str) -> Iterator[TextIO]:
     """The log of converting a model: one file for each, of the last time."""
-    path = paths.log_dir() / f"convert-{name.replace('/', '--')}.log"
+    called = f"convert-{name.replace('/', '--')}"
+    path = paths.log_dir() / f"{os.fsencode(called)[: LONGEST - len('.log')].decode('utf-8', 'ignore')}.log"
     private_dir(path.parent)
     with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener) as log:
         yield log
