@@ -21,11 +21,12 @@ def hugging_face_llama(folder: Path, **config: Any) -> Path:
     settings = json.loads((MODELS / "llama" / "config.json").read_text())
     settings |= {"hidden_size": HIDDEN, "intermediate_size": INNER, "head_dim": HIDDEN // HEADS, "dtype": "float16"}
     (folder / "config.json").write_text(json.dumps(settings | config))
-    (folder / "model.safetensors").write_bytes(safetensors(_weights()))
+    (folder / "model.safetensors").write_bytes(safetensors(llama_weights()))
     return folder
 
 
-def _weights() -> dict[str, np.ndarray]:
+def llama_weights() -> dict[str, np.ndarray]:
+    """Its tensors, by name."""
     random = np.random.default_rng(0)
     kv = HIDDEN // HEADS * KV_HEADS
     shapes = {"model.embed_tokens": (VOCABULARY, HIDDEN), "model.norm": (HIDDEN,), "lm_head": (VOCABULARY, HIDDEN)}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub_server import HubServer
+from tests.library.conversion.folders import llama_weights, safetensors
 from tui.engine.errors import OvchatError
 from tui.library.conversion.need import INSTALLED, need_of
 from tui.library.conversion.presets import PRESETS, Weights
@@ -37,13 +38,16 @@ def test_a_folder(source: Path, find: Callable[[str], Source]) -> None:
 
 def test_several_files_of_weights_are_added_up(source: Path) -> None:
     whole = of_folder(source).stored
-    for number in (1, 2):
-        shutil.copy(source / "model.safetensors", source / f"model-0000{number}-of-00002.safetensors")
+    files = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    tensors = llama_weights()
+    for file, names in zip(files, (list(tensors)[::2], list(tensors)[1::2]), strict=True):
+        (source / file).write_bytes(safetensors({name: tensors[name] for name in names}))
     (source / "model.safetensors").unlink()
     (source / "consolidated.safetensors").write_bytes(b"the same once more")
-    names = {f"tensor{number}": f"model-0000{number}-of-00002.safetensors" for number in (1, 2)}
-    (source / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
-    assert of_folder(source).stored == Stored(2 * whole.size, 2 * whole.parameters)
+    index = {"weight_map": dict(enumerate(files))}
+    (source / "model.safetensors.index.json").write_text(json.dumps(index))
+    size = sum((source / file).stat().st_size for file in files)
+    assert of_folder(source).stored == Stored(size, whole.parameters)
 
 
 def test_an_index_that_makes_no_sense_is_left_alone(source: Path) -> None:
@@ -102,6 +106,11 @@ def _become(**config: object) -> Callable[[Path], None]:
         (_become(vision_config={"depth": 1}), "sees or hears"),
         (_become(is_encoder_decoder=True), "encoder-decoder"),
         (_become(architectures=["BertForMaskedLM"]), "BertForMaskedLM|ForMaskedLM"),
+        (_become(hidden_size=None), r"has no hidden_size: it does not say how large"),
+        (_become(hidden_size=None, num_hidden_layers=None), r"has no hidden_size and no num_hidden_layers: it does"),
+        (_become(hidden_size=4096), r"Tiny-Llama are not those of its config.json: none has its hidden_size, 4096"),
+        (_become(num_hidden_layers=3), "they have 2 layers, and its num_hidden_layers is 3"),
+        (_become(num_hidden_layers=1), "they have 2 layers, and its num_hidden_layers is 1"),
     ],
 )
 def test_what_cannot_be_converted_says_why(source: Path, spoil: Callable[[Path], object], says: str) -> None:
@@ -109,6 +118,28 @@ def test_what_cannot_be_converted_says_why(source: Path, spoil: Callable[[Path],
     with pytest.raises(OvchatError, match=says) as raised:
         of_folder(source)
     assert raised.value.next_step
+
+
+def test_dimensions_have_other_names_too(source: Path) -> None:
+    _become(hidden_size=None, num_hidden_layers=None, n_embd=64, n_layer=2)(source)
+    assert of_folder(source).stored.parameters == 150_848
+    _become(n_layer=32)(source)
+    with pytest.raises(OvchatError, match="its n_layer is 32"):
+        of_folder(source)
+
+
+def test_what_has_code_of_its_own_has_names_of_its_own(source: Path) -> None:
+    _become(hidden_size=None, num_hidden_layers=7, auto_map={"AutoModel": "modeling.Model"})(source)
+    assert of_folder(source).stored.parameters == 150_848
+
+
+def test_layers_for_guessing_several_tokens_are_no_mistake(source: Path) -> None:
+    tensors = llama_weights()
+    more = {name.replace("layers.1", f"layers.{number}"): each for name, each in tensors.items() for number in (2, 3)}
+    more |= {name.replace("layers.1", "layers.4"): each for name, each in tensors.items()}
+    (source / "model.safetensors").write_bytes(safetensors(tensors | more))
+    _become(num_hidden_layers=4)(source)
+    assert of_folder(source).stored.parameters > 150_848
 
 
 def test_an_ir_in_16_bits_can_have_fewer_and_one_with_fewer_cannot(
@@ -171,6 +202,9 @@ def test_what_the_hub_has_not_or_does_not_give_is_said(hub: HubServer, find: Cal
     with pytest.raises(OvchatError, match=r"no config\.json with weights") as raised:
         find("org/gguf")
     assert "GGUF" in raised.value.next_step
+    hub.add("org/bare", {"config.json": b'{"model_type": "llama"}', "model.safetensors": b""})
+    with pytest.raises(OvchatError, match="org/bare has no hidden_size and no num_hidden_layers"):
+        find("org/bare")
     hub.add("org/done", {"openvino_model.xml": b"", "openvino_model.bin": b"", "config.json": b"{}"})
     with pytest.raises(OvchatError, match="OpenVINO's already") as raised:
         find("org/done")

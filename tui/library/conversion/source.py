@@ -15,6 +15,7 @@ from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, Ovc
 from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json, unreadable
 from tui.library.catalogue import nearest
+from tui.library.conversion.belonging import require_dimensions
 from tui.library.conversion.weights import INDEX, Stored, bytes_each, read_weights, weight_files
 from tui.library.download import Patience, keep_trying
 from tui.library.find import Places, find_models
@@ -120,7 +121,8 @@ def of_folder(folder: Path, name: str = "") -> Source:
     if not config:
         raise ModelBroken(f"{folder} has no {_CONFIG}: nothing says what these weights are.", "Get the whole model.")
     refuse_other_kinds(name, config)
-    return Source(name, folder, None, config, read_weights(folder, names, config))
+    require_dimensions(name, config)
+    return Source(name, folder, None, config, read_weights(name, folder, names, config))
 
 
 def _what_is_needed(names: Sequence[str]) -> str:
@@ -172,6 +174,7 @@ def _on_hub(name: str, stop: threading.Event, patience: Patience) -> Source:
         raise ModelNotFound(f"{listed.id} on the hub has no config.json with weights in safetensors.", hint)
     config = _config(listed, files[_CONFIG], patience, stop)
     refuse_other_kinds(listed.id, config)
+    require_dimensions(listed.id, config)
     wanted = tuple(file for file in listed.files if file.name in weights or _is_beside(file.name))
     size = sum(files[each].size for each in weights)
     stored = Stored(size, size // bytes_each(config))

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.engine.errors import ModelBroken
 from tui.engine.read_file import GET_AGAIN, LFS_POINTER, lfs_pointer, read_json, unreadable
+from tui.library.conversion.belonging import require_same_model
 
 INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"(?P<kind>model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)")
@@ -40,11 +41,17 @@ def weight_files(names: Iterable[str]) -> list[str]:
     return sorted(safe or found)
 
 
-def read_weights(folder: Path, names: Iterable[str], config: Mapping[str, Any]) -> Stored:
+def read_weights(name: str, folder: Path, names: Iterable[str], config: Mapping[str, Any]) -> Stored:
     """What the weights in a folder are.
 
+    Args:
+        name: What the model is called.
+        folder: Where they are.
+        names: Its files.
+        config: Its config.json.
+
     Raises:
-        ModelBroken: A file is missing, cut off, or no such file.
+        ModelBroken: A file is missing, cut off, or no such file; or they are of another model.
     """
     files = weight_files(names)
     if INDEX in names:
@@ -54,15 +61,18 @@ def read_weights(folder: Path, names: Iterable[str], config: Mapping[str, Any]) 
             raise ModelBroken(
                 f"{folder / str(missing[0])} is missing: {len(missing)} of {len(wanted)} files.", GET_AGAIN
             )
-    size = parameters = 0
-    for name in files:
+    size = 0
+    shapes: dict[str, list[int]] = {}
+    for file in files:
         try:
-            size += (folder / name).stat().st_size
-            if name.endswith(".safetensors"):
-                parameters += _parameters(folder / name)
+            size += (folder / file).stat().st_size
+            if file.endswith(".safetensors"):
+                shapes |= _shapes(folder / file)
         except OSError as error:
-            raise unreadable(folder / name, error) from error
-    return Stored(size, parameters or size // bytes_each(config))
+            raise unreadable(folder / file, error) from error
+    if files and files[0].endswith(".safetensors"):
+        require_same_model(name, config, shapes)
+    return Stored(size, sum(map(math.prod, shapes.values())) or size // bytes_each(config))
 
 
 def bytes_each(config: Mapping[str, Any]) -> int:
@@ -70,8 +80,8 @@ def bytes_each(config: Mapping[str, Any]) -> int:
     return _BYTES.get(str(config.get("dtype") or config.get("torch_dtype")), 2)
 
 
-def _parameters(file: Path) -> int:
-    """How many numbers a safetensors file has, by its header."""
+def _shapes(file: Path) -> dict[str, list[int]]:
+    """Those of the tensors in a safetensors file, by its header."""
     size = file.stat().st_size
     with file.open("rb") as opened:
         head = opened.read(_LENGTH_BYTES)
@@ -80,13 +90,13 @@ def _parameters(file: Path) -> int:
         length = int.from_bytes(head, "little")
         header = opened.read(length) if length <= min(size, _LARGEST_HEADER) else b""
     try:
-        tensors = [each for name, each in json.loads(header).items() if name != "__metadata__"]
-        end = max((int(each["data_offsets"][1]) for each in tensors), default=0)
-        count: int = sum(math.prod(each["shape"]) for each in tensors)
+        tensors = {name: each for name, each in json.loads(header).items() if name != "__metadata__"}
+        end = max((int(each["data_offsets"][1]) for each in tensors.values()), default=0)
+        shapes = {name: [int(axis) for axis in each["shape"]] for name, each in tensors.items()}
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise ModelBroken(f"{file} is not a safetensors file, or damaged.", GET_AGAIN) from None
     if size < _LENGTH_BYTES + length + end:
         raise ModelBroken(
             f"{file} is cut off: it has {size:,} bytes, and {_LENGTH_BYTES + length + end:,} are needed.", GET_AGAIN
         )
-    return count
+    return shapes
