@@ -5,7 +5,6 @@ No OpenVINO is imported and nothing is compiled; `tui.library.deep_check` does t
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +18,6 @@ from tui.engine.tokenizer_files import require_tokenizer, special_tokens
 from tui.library.checks import config, files, graph, memory, npu, stop_tokens, template, tokenizer
 from tui.library.checks.patient import Patient
 from tui.library.findings import Examination, Finding, Severity, worst_first
-from tui.library.jobs import Kind, Work
-from tui.library.progress import Report
-from tui.store.state import State
 
 _Check = Callable[[Patient], Iterator[Finding]]
 
@@ -79,28 +75,6 @@ def examine(
     # What two checks met is said once, under the name that the later one, which knows more, has for it.
     found = list({finding.sentence: finding for finding in found}.values())
     return Examination(folder, worst_first(found), tuple(checks), time.perf_counter() - started)
-
-
-def deep_work(name: str, folder: Path, device: str, options: EngineOptions) -> Work:
-    """The examination of a model as a job: its files, and what computing with it shows where they are in order.
-
-    Args:
-        name: What the model is called.
-        folder: Of the model.
-        device: As `LanguageModel.load`.
-        options: How it is to be compiled.
-    """
-
-    def do(report: Report, stop: threading.Event) -> Examination:
-        from tui.library.deep_check import examine_deeply  # computes
-
-        found = examine(folder, context=options.context, kv_cache=options.kv_cache, device=device)
-        if not found.is_usable:
-            return found
-        verdicts = State().verdicts
-        return found.and_then(examine_deeply(folder, device, options, report=report, stop=stop, verdicts=verdicts))
-
-    return Work(Kind.CHECK, name, do)
 
 
 def _findings(check: _Check, patient: Patient) -> list[Finding]:

@@ -1,9 +1,10 @@
-"""What the jobs are made of: a pull, which can be gone on with, and a conversion, which leaves nothing behind."""
+"""What the jobs are made of: a pull, which can be gone on with; a conversion and a check, which leave nothing."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.library.doctor import examine
@@ -13,8 +14,10 @@ from tui.library.jobs import Kind, Work
 from tui.library.partial import Partial, unfinished
 from tui.library.progress import Progress, Report
 from tui.library.pull import AlreadyHere, Offer, discard_partial, fetch, look_up
+from tui.store.state import State
 
 if TYPE_CHECKING:
+    from tui.engine.options import EngineOptions
     from tui.library.conversion.work import Plan
     from tui.store.settings import Settings
 
@@ -66,3 +69,25 @@ def conversion(plan: Plan, settings: Settings) -> Work:
         return convert(plan, settings, report, stop)
 
     return Work(Kind.CONVERSION, plan.name, do)
+
+
+def check(name: str, folder: Path, device: str, options: EngineOptions) -> Work:
+    """The deep check of a model: its files, and what computing with it shows where they are in order.
+
+    Args:
+        name: What the model is called.
+        folder: Of the model.
+        device: As `LanguageModel.load`.
+        options: How it is to be compiled.
+    """
+
+    def do(report: Report, stop: threading.Event) -> Examination:
+        from tui.library.deep_check import examine_deeply  # computes
+
+        found = examine(folder, context=options.context, kv_cache=options.kv_cache, device=device)
+        if not found.is_usable:
+            return found
+        verdicts = State().verdicts
+        return found.and_then(examine_deeply(folder, device, options, report=report, stop=stop, verdicts=verdicts))
+
+    return Work(Kind.CHECK, name, do)

@@ -153,9 +153,9 @@ class DoctorScreen(ReadingPanel):
         return True
 
     def action_deep(self) -> None:
-        from tui.library.doctor import deep_work
+        from tui.library.long_work import check
 
-        work = deep_work(self._model.name, self._model.path, self._device, self._options)
+        work = check(self._model.name, self._model.path, self._device, self._options)
         self._job = self._services.jobs.begin(work)
         self._follow(self._job)
         self.refresh_bindings()
