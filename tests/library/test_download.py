@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import threading
 import time
@@ -187,15 +188,38 @@ def test_a_wrong_byte_every_time_is_an_error_and_leaves_nothing(hub: HubServer, 
 def test_more_bytes_than_listed_do_not_fill_the_disk(hub: HubServer, tmp_path: Path, content: bytes) -> None:
     hub.always(BIN, Answer(body=b"x" * 10 * len(content)))
     one = Try(hub, tmp_path)
-    with pytest.raises(PullFailed, match="another checksum"):
+    with pytest.raises(PullFailed, match=r"with 21,000 bytes, and has 210,000"):
         one.run()
-    assert max(each.done for each in one.reports) <= len(content)
+    assert one.path.stat().st_size == 0
 
 
-def test_fewer_bytes_than_listed(hub: HubServer, tmp_path: Path, content: bytes) -> None:
-    hub.always(BIN, Answer(body=b"x"))
-    with pytest.raises(PullFailed):
-        Try(hub, tmp_path).run()
+@pytest.mark.parametrize("here", [0, 5])
+@pytest.mark.parametrize("name", [BIN, CONFIG])
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_a_size_that_the_file_has_not_is_said_at_once(
+    hub: HubServer, tmp_path: Path, content: bytes, name: str, factor: float, here: int
+) -> None:
+    """The file is as it was made, the listing is not."""
+    one = Try(hub, tmp_path, name)
+    size = one.file.size
+    one.file = dataclasses.replace(one.file, size=int(size * factor))
+    one.path.write_bytes(hub.repos[NAME].files[name][:here])
+    for _ in range(2):  # the next pull is told the same
+        before = len(hub.requests)
+        said = rf"{name} of .* with {one.file.size:,} bytes, and has {size:,}:"
+        with pytest.raises(PullFailed, match=said) as raised:
+            one.run()
+        assert f"/{NAME}/discussions" in raised.value.next_step
+        assert len(hub.requests) - before == (2 if name == BIN else 1)
+    assert one.path.stat().st_size == here
+
+
+def test_a_file_that_ends_before_what_is_here_of_it(hub: HubServer, tmp_path: Path, content: bytes) -> None:
+    one = Try(hub, tmp_path)
+    one.path.write_bytes(content)
+    one.file = dataclasses.replace(one.file, size=30_000)
+    with pytest.raises(PullFailed, match=r"with 30,000 bytes, and has 21,000:"):
+        one.run()
 
 
 def test_stopping_in_a_stall_takes_less_than_half_a_second(hub: HubServer, tmp_path: Path, content: bytes) -> None:

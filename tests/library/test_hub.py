@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,36 @@ def test_a_token_that_is_none_any_more(hub: HubServer, monkeypatch: pytest.Monke
     assert "hf_old" not in str(raised.value)
 
 
+@pytest.mark.parametrize("token", ["ключ", "hf_\x01", "hf_\udcff", "hf_a\u2028b", "hf_a b"])
+def test_a_token_that_cannot_be_sent(hub: HubServer, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    hub.add(NAME)
+    with pytest.raises(PullFailed, match="The token in HF_TOKEN is none") as raised:
+        listed()
+    assert "unset it" in raised.value.next_step
+    assert token not in str(raised.value)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("content", ["ключ".encode(), b"\xff\xfe"])
+def test_a_token_file_that_has_none(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(file))
+    with pytest.raises(PullFailed) as raised:
+        listed()
+    assert f"The token in {file} is none" in raised.value.sentence
+    assert "hf auth login" in raised.value.next_step
+
+
+def test_a_token_file_that_cannot_be_read(hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path))
+    with pytest.raises(PullFailed, match=f"The token in {tmp_path} cannot be read: Is a directory"):
+        listed()
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_busy_hub_is_worth_another_try(hub: HubServer, status: int) -> None:
     hub.add(NAME)
@@ -190,7 +221,11 @@ def test_an_answer_that_is_no_hubs(hub: HubServer, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ['{"rfilename": "a", "size": 1, "blobId": "xyz"}', '{"rfilename": "a", "size": "1", "blobId": "' + "a" * 40 + '"}'],
+    [
+        '{"rfilename": "a", "size": 1, "blobId": "xyz"}',
+        f'{{"rfilename": "a", "size": "1", "blobId": "{"a" * 40}"}}',
+        f'{{"rfilename": "a", "size": -1, "blobId": "{"a" * 40}"}}',
+    ],
 )
 def test_a_listing_with_odd_checksums_or_sizes(hub: HubServer, entry: str) -> None:
     hub.next(LISTING, Answer(body=f'{{"id": "{NAME}", "sha": "abc", "siblings": [{entry}]}}'.encode()))

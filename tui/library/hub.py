@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from tui import __version__
-from tui.library.hub_errors import PullFailed, told
+from tui.library.hub_errors import PullFailed, other_size, require_token_that_can_be_sent, told
 
 SHA256_DIGITS, SHA1_DIGITS = 64, 40
 
@@ -23,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _NO_ID = re.compile(r"--|\.\.|[.-](/|$)|\.git$")
 _HEX = re.compile(r"[0-9a-f]+")
 _REDIRECTS = 10
-_PARTIAL, _NO_SUCH_RANGE = 206, 416
+_WHOLE, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def list_repository(repository: str, timeout_s: float) -> Repository:
     """
     api = _library().HfApi(library_name="ovchat", library_version=__version__)
     with told(repository):
+        require_token_that_can_be_sent()
         info = api.model_info(repository, files_metadata=True, timeout=timeout_s)
         if not is_id(info.id) or not _HEX.fullmatch(info.sha):
             raise ValueError(f"{info.id} at {info.sha}")
@@ -89,8 +90,10 @@ def _remote_file(api: Any, repository: str, commit: str, listed: Any) -> RemoteF
         metadata = api.get_hf_file_metadata(url=_address(repository, commit, listed.rfilename))
         size, digest = metadata.size, metadata.etag
     digest = str(digest).lower()
-    if not isinstance(size, int) or len(digest) not in (SHA1_DIGITS, SHA256_DIGITS) or not _HEX.fullmatch(digest):
-        raise ValueError(f"no size or checksum of {listed.rfilename}")
+    if not isinstance(size, int) or size < 0:
+        raise ValueError(f"no size of {listed.rfilename}")
+    if len(digest) not in (SHA1_DIGITS, SHA256_DIGITS) or not _HEX.fullmatch(digest):
+        raise ValueError(f"no checksum of {listed.rfilename}")
     return RemoteFile(listed.rfilename, size, digest)
 
 
@@ -101,7 +104,7 @@ def read_file(repository: Repository, file: RemoteFile, start: int, timeout_s: f
     sends us to.
 
     Raises:
-        PullFailed: The hub refuses it.
+        PullFailed: The hub refuses it, or its file has another size than it lists.
         Lost: The connection failed or broke, or the hub is busy.
     """
     _library()
@@ -118,13 +121,18 @@ def read_file(repository: Repository, file: RemoteFile, start: int, timeout_s: f
                 if answer.has_redirect_location:
                     url = urljoin(url, answer.headers["Location"])
                     continue
+                size = _size(answer.status_code, answer.headers)
                 if answer.status_code == _NO_SUCH_RANGE:
-                    break
+                    raise other_size(repository.id, file.name, file.size, f"{size or start:,}")
                 hf_raise_for_status(answer)
+                if size not in (None, file.size):
+                    raise other_size(repository.id, file.name, file.size, f"{size:,}")
                 yield _first_byte(answer.headers) if answer.status_code == _PARTIAL else 0
                 yield from answer.iter_raw()
                 return
-    raise PullFailed(f"The hub cannot give {file.name} of {repository.id} as it lists it.", "Try again later.")
+    raise PullFailed(
+        f"The hub cannot give {file.name} of {repository.id}: each address of it leads to another.", "Try again later."
+    )
 
 
 def _address(repository: str, commit: str, name: str) -> str:
@@ -136,6 +144,15 @@ def _address(repository: str, commit: str, name: str) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
+
+
+def _size(status: int, headers: Mapping[str, str]) -> int | None:
+    """Bytes of the whole file, by an answer with it, with a part of it, or that there is no such part."""
+    if status == _WHOLE:
+        found = re.fullmatch(r"(\d+)", headers.get("Content-Length", ""))
+    else:
+        found = re.fullmatch(r"bytes .*/(\d+)", headers.get("Content-Range", ""))
+    return int(found[1]) if found else None
 
 
 def _first_byte(headers: Mapping[str, str]) -> int:

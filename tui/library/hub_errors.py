@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -66,6 +67,44 @@ def hub_name() -> str:
     from huggingface_hub import constants
 
     return urlsplit(_endpoint()).netloc or constants.ENDPOINT
+
+
+def other_size(repository: str, file: str, listed: int, found: str) -> PullFailed:
+    """The error for a file that is not as long as the hub lists it: trying again does not help."""
+    return PullFailed(
+        f"{hub_name()} lists {file} of {repository} with {listed:,} bytes, and has {found}: one of the two is wrong.",
+        "Try it without a mirror or a proxy (HF_ENDPOINT, HTTPS_PROXY), "
+        f"or tell its owners: {_endpoint()}/{repository}/discussions",
+    )
+
+
+def require_token_that_can_be_sent() -> None:
+    """See that the token, if there is one, has the letters that tokens have: others cannot be sent.
+
+    Raises:
+        PullFailed: It has not; says where it is from, and nothing of it.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_token_to_send
+
+    try:
+        token = get_token_to_send(None) or ""
+    except (PermissionError, IsADirectoryError) as error:
+        raise PullFailed(
+            f"The token in {constants.HF_TOKEN_PATH} cannot be read: {error.strerror}.",
+            "Allow it, or log in again: hf auth login.",
+        ) from error
+    except UnicodeDecodeError:
+        token = "\0"
+    if re.fullmatch(r"[!-~]*", token):
+        return
+    named = [name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name, "").strip()]
+    place = named[0] if named else constants.HF_TOKEN_PATH
+    raise PullFailed(
+        f"The token in {place} is none: it has characters in it that no token has.",
+        f"{'Set it anew, or unset it' if named else 'Log in again: hf auth login'}. "
+        "Tokens: https://huggingface.co/settings/tokens",
+    )
 
 
 def _endpoint() -> str:
