@@ -206,9 +206,9 @@ def test_what_may_not_be_looked_at_hides_itself_only(full: Places, monkeypatch: 
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", may_not)
-    assert [model.name for model in find_models(full)] == [
-        name for name in visible if name not in ("private/abc", "root/secret")
-    ]
+    # In the models folder there are models only: what may not be looked into is none that has gone.
+    assert {model.name for model in find_models(full)} == {*visible, "private"} - {"private/abc", "root/secret"}
+    assert find_model("private", full) == full.models / "private"
 
 
 def test_a_folder_is_called_by_the_name_it_is_found_by_else_by_its_own(full: Places, tmp_path: Path) -> None:

@@ -98,6 +98,22 @@ def test_of_a_linked_model_the_link_goes(places: Places) -> None:
     assert "other" in names(places)
 
 
+def test_what_may_not_be_looked_into_is_not_deleted(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulated: root may look everywhere."""
+    scan = os.scandir
+
+    def may_not(path: Any) -> Any:
+        if Path(path) == places.models / "mine":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", may_not)
+    with pytest.raises(OvchatError, match="mine cannot be read") as raised:
+        removal("mine", places)
+    assert "chmod -R u+rX" in raised.value.next_step
+    assert (places.models / "mine").exists()
+
+
 def test_links_in_a_model_lead_nowhere(places: Places) -> None:
     mine, outside = places.models / "mine", places.models.parent / "outside"
     (mine / "folder").symlink_to(outside)

@@ -114,7 +114,7 @@ def find_models(places: Places | None = None) -> list[FoundModel]:
 
 
 def _places(places: Places) -> Iterator[tuple[Source, Path, Iterator[Found]]]:
-    yield Source.MODELS, places.models, models_in(places.models, _OWN_DEPTH, itself=False)
+    yield Source.MODELS, places.models, models_in(places.models, _OWN_DEPTH, itself=False, closed=True)
     for folder in places.added:
         yield Source.ADDED, folder, models_in(folder, DEPTH)
     yield Source.HUGGING_FACE, places.hugging_face, models_in_cache(places.hugging_face)

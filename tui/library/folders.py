@@ -29,7 +29,7 @@ class TooManyFolders(Exception):
     """There are more than `MOST_FOLDERS` to look into."""
 
 
-def models_in(folder: Path, depth: int, *, itself: bool = True) -> Iterator[Found]:
+def models_in(folder: Path, depth: int, *, itself: bool = True, closed: bool = False) -> Iterator[Found]:
     """The models in a folder, in no order that means something.
 
     Hidden folders, whose names begin with a dot, are left out; so is what lies in a model. Links are followed, but not
@@ -39,6 +39,7 @@ def models_in(folder: Path, depth: int, *, itself: bool = True) -> Iterator[Foun
         folder: Where to look.
         depth: How many folders down.
         itself: The folder may be a model; it is called "".
+        closed: Folders in it that may not be looked into count as models: only models are kept there.
 
     Raises:
         TooManyFolders: After the models that were found in the first ones.
@@ -56,6 +57,9 @@ def models_in(folder: Path, depth: int, *, itself: bool = True) -> Iterator[Foun
                 continue
             files, folders = _entries(path)
             if _is_model(files) and (name or itself):
+                yield name, path
+                continue
+            if closed and name and not (files or folders) and _is_closed(path):
                 yield name, path
                 continue
             try:
@@ -107,6 +111,17 @@ def _modified(path: Path) -> float:
 
 def _is_model(files: set[str]) -> bool:
     return any(map(_MODEL.fullmatch, files))
+
+
+def _is_closed(folder: Path) -> bool:
+    """Whether a folder may not be looked into."""
+    try:
+        with os.scandir(folder):
+            return False
+    except PermissionError:
+        return True
+    except OSError:  # it has gone
+        return False
 
 
 def _entries(folder: Path) -> tuple[set[str], list[tuple[str, bool]]]:

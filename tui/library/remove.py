@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from tui.engine.errors import OvchatError
+from tui.engine.read_file import unreadable
 from tui.library import compiled_cache
 from tui.library.find import FoundModel, Places, Source, find_models
 from tui.library.folders import REPOSITORY
@@ -89,7 +90,11 @@ def removal(asked: str, places: Places | None = None) -> TakenOff | Deletion:
         raise OvchatError(f"{model.name} has gone meanwhile.", "See the list: ovchat models")
     if is_link(model.path):
         return Deletion(model, True, 1, 0, identity)
-    sizes = list(_sizes(model.path))
+    try:
+        with os.scandir(model.path):
+            sizes = list(_sizes(model.path))
+    except OSError as error:  # nobody could say what would be deleted
+        raise unreadable(model.path, error) from error
     return Deletion(model, False, len(sizes), sum(sizes), identity)
 
 
