@@ -155,8 +155,9 @@ def test_giving_up_deletes_what_has_arrived(hub: HubServer, places: Places) -> N
     assert unfinished(places.models) == [NAME]
     assert discard_partial(NAME.lower(), places=places) == NAME
     assert unfinished(places.models) == []
-    with pytest.raises(PullFailed, match="no unfinished pull"):
+    with pytest.raises(PullFailed, match="no unfinished pull") as raised:
         discard_partial(NAME, places=places)
+    assert raised.value.next_step == "Nothing is deleted. The models that are here: ovchat models"
     assert offer_of(places).here == 0
 
 
@@ -278,7 +279,7 @@ def test_an_owners_folder_on_another_disk(
         return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
 
     monkeypatch.setattr("tui.library.pull.os.stat", stat)
-    with pytest.raises(PullFailed, match="leads to another disk"):
+    with pytest.raises(PullFailed, match="lies on another disk"):
         pull(places)
     assert not [each for each in hub.requests if each.name != LISTING]
 

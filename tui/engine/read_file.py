@@ -19,16 +19,16 @@ MOST_BYTES = 1 << 28
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def content_of(file: Path) -> bytes:
+def content_of(file: Path, most: int = MOST_BYTES) -> bytes:
     """A file's content, read whole.
 
     Raises:
         OSError: It cannot be read; also where it is a pipe or a device, whose reading would never end, or has more than
-            `MOST_BYTES`.
+            `most` bytes.
     """
     require_regular(file)
-    if file.stat().st_size > MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MiB, as no such file has", str(file))
+    if file.stat().st_size > most:
+        raise OSError(errno.EFBIG, f"it has more than {most >> 20} MiB, as no such file has", str(file))
     return file.read_bytes()
 
 

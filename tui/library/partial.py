@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from tui.engine.model_files import MODEL_XML
+from tui.engine.read_file import content_of
 from tui.library.hub import Repository
 from tui.library.own import is_link
 from tui.store.files import locked_now, private_dir, replace_text
 
 PARTIAL = ".partial"
 _MANIFEST = "pull.json"
+_MOST_BYTES = 1 << 20  # of a manifest: a line for each file
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,9 @@ class Partial:
     def _known(self) -> dict[str, tuple[str, bool]]:
         """Digest and whether it is whole, by the name of a file; nothing where that cannot be read."""
         try:
-            files: dict[str, Any] = json.loads(self._manifest.read_text("utf-8"))["files"]
+            files: dict[str, Any] = json.loads(content_of(self._manifest, _MOST_BYTES))["files"]
             return {name: (str(digest), whole is True) for name, (digest, whole) in files.items()}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return {}
 
 

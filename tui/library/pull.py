@@ -23,13 +23,16 @@ from tui.library.download import Patience, download, keep_trying
 from tui.library.find import Places, find_models
 from tui.library.hub import Repository, is_id, list_repository
 from tui.library.hub_errors import NotOnHub, PullFailed
+from tui.library.own import leads_out
 from tui.library.partial import Partial, unfinished
 from tui.library.progress import Meter, Report
 from tui.library.wanted import wanted
 from tui.store.files import private_dir
 
 _LIST = "What there is: ovchat models pull --list"
+_HERE = "The models that are here: ovchat models"
 _FOR_A_LOOK = Patience(tries=3)  # whoever is offline is told so at once
+_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -127,10 +130,22 @@ def _hint(asked: str) -> str:
 def _refuse_what_is_here(name: str, places: Places) -> None:
     for model in find_models(places):
         if model.name.casefold() == name.casefold():
-            raise AlreadyHere(model.name, model.path)
+            with os.scandir(model.path):  # one that may not be looked into could be half of a model
+                raise AlreadyHere(model.name, model.path)
     folder = places.models / name
+    _refuse_link(folder.parent, places.models)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise PullFailed(f"{folder} is in the way: it is not a model.", "Look at it, and move or delete it.")
+
+
+def _refuse_link(owner: Path, models: Path) -> None:
+    """What is behind a link out of the models folder is not ovchat's own: it could not remove it again."""
+    if leads_out(owner, models):
+        raise PullFailed(
+            f"{owner} is a link to {os.path.realpath(owner)}: that is not in the models folder.",
+            f"Delete the link, or make it a folder: rm {shlex.quote(str(owner))}. "
+            "The models folder as a whole may be a link to another disk.",
+        )
 
 
 def free_bytes(folder: Path) -> int:
@@ -159,6 +174,7 @@ def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Pati
         if not mine:
             raise _busy(repository.id)
         require_room(offer)
+        _refuse_link(offer.folder.parent, offer.models)
         private_dir(offer.folder.parent)
         held = partial.begin(repository)
         _require_one_disk(partial.model, offer.folder.parent)
@@ -185,7 +201,8 @@ def discard_partial(asked: str, *, places: Places | None = None) -> str:
     name = begun.get(whole_id(asked.strip()).casefold())
     if name is None:
         raise PullFailed(
-            f"There is no unfinished pull of {asked!r}.", f"There is: {', '.join(begun.values())}." if begun else ""
+            f"There is no unfinished pull of {asked!r}.",
+            f"There is: {', '.join(begun.values())}." if begun else f"Nothing is deleted. {_HERE}",
         )
     partial = Partial(places.models, name)
     with _disk_problems(name, places.models), partial.locked() as mine:
@@ -220,7 +237,7 @@ def _require_one_disk(partial: Path, owner: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(owner))
     if os.stat(partial).st_dev != os.stat(owner).st_dev:
         raise PullFailed(
-            f"{owner} leads to another disk than {partial.parent.parent.parent}.",
+            f"{owner} lies on another disk than {partial.parent.parent.parent}.",
             "Let the models folder as a whole lie on one disk: a link to it is fine.",
         )
 
@@ -236,7 +253,8 @@ def _disk_problems(name: str, models: Path) -> Iterator[None]:
                 f"The disk of {models} is full; what has arrived of {name} is kept.",
                 f"Make room, then go on: ovchat models pull {name}",
             ) from error
-        raise PullFailed(
-            f"{error.filename or models} cannot be used: {error.strerror or error}.",
-            "Allow it, or set OVCHAT_HOME to a place that may be written; then pull it again.",
-        ) from error
+        step = "Allow it, or set OVCHAT_HOME to a place that may be written; then pull it again."
+        if error.errno in _IN_THE_WAY:
+            step = "Look at it, and move or delete it; then pull it again."
+        where = error.filename2 or error.filename or models  # the second is what a rename would have replaced
+        raise PullFailed(f"{where} cannot be used: {error.strerror or error}.", step) from error

@@ -28,8 +28,8 @@ def private_dir(path: Path) -> Path:
 
 
 def private_opener(path: str, flags: int) -> int:
-    """For `open(..., opener=private_opener)`: a new file is readable by the user alone."""
-    return os.open(path, flags, 0o600)
+    """For `open(..., opener=private_opener)`: a new file is readable by the user alone; a pipe is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
 
 
 def replace_text(path: Path, text: str) -> None:
