@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,17 @@ def test_a_bad_file_is_named_with_the_line_and_the_reason(
     assert str(path) in str(raised.value)
     assert why in str(raised.value)
     assert "?." not in str(raised.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a file of that kind")
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+def test_a_pipe_is_named_and_is_no_theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, monkeypatch, BOX)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(BadTheme) as raised:
+        find_theme("box")
+    assert str(raised.value).startswith(f"The theme {path} cannot be read: it is a pipe, not a file")
 
 
 def test_the_users_own_wins_and_an_unknown_one_has_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

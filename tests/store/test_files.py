@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tui.store.errors import StoreError
-from tui.store.files import export_text, locked, locked_now, private_dir, private_opener, replace_text
+from tui.store.files import export_text, locked, locked_now, private_dir, private_opener, read_text, replace_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -48,6 +49,30 @@ def test_replacing_leaves_nothing_else_behind(tmp_path: Path) -> None:
     replace_text(path, "zwölf\n")
     assert path.read_bytes() == "zwölf\n".encode()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_text_may_have_a_mark_of_utf8_and_a_folder_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("zwölf\n", "utf-8-sig")
+    assert read_text(path) == "zwölf\n"
+    with pytest.raises(FileNotFoundError):
+        read_text(tmp_path / "none")
+    with pytest.raises(OSError):
+        read_text(tmp_path)
+
+
+@posix
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+def test_only_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to(os.devnull)
+    monkeypatch.chdir(tmp_path)  # a socket's path has to be short
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind("socket")
+        for kind in ("pipe", "device", "socket"):
+            with pytest.raises(OSError) as caught:
+                read_text(tmp_path / kind)
+            assert caught.value.strerror == f"it is a {kind}, not a file; put a file in its place, or remove it"
 
 
 def test_a_failed_replacement_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_bad_file_is_named_with_its_line_and_left_out(folder: Path, text: str 
     assert said in wrong.sentence
     with pytest.raises(StoreError, match=r"bad\.toml"):
         personas.persona("bad")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a file of that kind")
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+def test_a_pipe_is_named_and_left_out(folder: Path) -> None:
+    write(folder, "good.toml", 'system = "g"')
+    os.mkfifo(folder / "bad.toml")
+    found, [wrong] = personas.all_personas()
+    assert [each.name for each in found] == ["good"]
+    assert wrong.sentence.startswith(f"{folder / 'bad.toml'} cannot be read: it is a pipe, not a file")
 
 
 def test_other_files_are_none(folder: Path) -> None:

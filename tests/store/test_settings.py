@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +15,9 @@ from tui.engine.errors import BadParameter
 from tui.engine.options import EngineOptions
 from tui.engine.sampling_params import SamplingParams
 from tui.store import paths
+from tui.store.errors import StoreError
 from tui.store.settings import SCHEMA, Kind, Setting, load_settings, setting_of, shipped_help
+from tui.store.settings_file import SettingsFile
 
 
 @pytest.fixture
@@ -96,6 +99,17 @@ def test_a_folder_in_the_place_of_the_file_leaves_the_defaults(user_file: Path) 
     user_file.mkdir()
     (notice,) = load_settings(user_file).notices
     assert "cannot be read" in notice
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a file of that kind")
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+def test_a_pipe_in_the_place_of_the_file_is_named_and_stays(user_file: Path) -> None:
+    os.mkfifo(user_file)
+    (notice,) = load_settings(user_file).notices
+    assert notice.startswith(f"{user_file} cannot be read (it is a pipe, not a file; put a file in its place, or")
+    with pytest.raises(StoreError, match=r"settings\.toml cannot be written: it is a pipe"):
+        SettingsFile(user_file).set("sampling.top_k", 3)
+    assert user_file.is_fifo()
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine(user_file: Path) -> None:

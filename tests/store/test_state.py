@@ -80,6 +80,18 @@ def test_a_broken_file_counts_as_empty_and_is_replaced_by_the_next_change(path: 
     assert State(path).model == "m"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a file of that kind")
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+def test_a_pipe_counts_as_empty_and_is_replaced_by_the_next_change(path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path)
+    state = State(path)
+    assert state.model is None
+    state.used("m", "CPU")
+    assert path.is_file()
+    assert State(path).model == "m"
+
+
 def test_what_cannot_be_written_lasts_as_long_as_the_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     State(path).used("old", "CPU")
 

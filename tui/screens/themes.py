@@ -14,6 +14,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from tui.store import paths
+from tui.store.files import read_text
 from tui.store.near import did_you_mean
 
 DEFAULT = "ovchat-dark"
@@ -76,7 +77,7 @@ def find_theme(name: str) -> Theme:
     # Two looks at the disk and not all of the names: it is done before the first paint.
     for folder in (paths.config_dir() / _FOLDER, paths.data_file(_FOLDER)):
         path = folder / f"{name}.toml"
-        if path.name == f"{name}.toml" and path.is_file():
+        if path.name == f"{name}.toml" and path.exists():
             return read_theme(path)
     names = sorted(theme_files())
     hint = f"{did_you_mean(name, names)} There are {', '.join(names)}.".lstrip()
@@ -90,7 +91,7 @@ def read_theme(path: Path) -> Theme:
         BadTheme: It cannot be used.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_text(path)
         values = tomllib.loads(text)
     except OSError as error:
         raise BadTheme(f"The theme {path} cannot be read: {error.strerror}.") from error

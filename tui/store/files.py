@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +31,21 @@ def private_dir(path: Path) -> Path:
 def private_opener(path: str, flags: int) -> int:
     """For `open(..., opener=private_opener)`: a new file is readable by the user alone; a pipe is not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+
+
+def read_text(path: Path) -> str:
+    """The text (UTF-8, with a mark of that or without) of a file that the user may have put there.
+
+    Raises:
+        OSError: It cannot be read; also where it is a pipe, a device or a socket, which may have no end, or wait for
+            one that writes.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder the system says it itself
+        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise OSError(errno.EINVAL, f"it is a {kind}, not a file; put a file in its place, or remove it", str(path))
+    return path.read_bytes().decode("utf-8-sig")
 
 
 def replace_text(path: Path, text: str) -> None:

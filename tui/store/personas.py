@@ -15,7 +15,7 @@ from typing import Any
 
 from tui.store import paths
 from tui.store.errors import StoreError
-from tui.store.files import replace_text
+from tui.store.files import read_text, replace_text
 from tui.store.near import did_you_mean
 from tui.store.settings import SCHEMA, lines_of
 from tui.store.settings_file import as_written
@@ -125,7 +125,7 @@ def save(new: Persona) -> None:
 
     path = path_of(new.name)
     try:
-        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
+        document = tomlkit.parse(read_text(path))
     except (OSError, ValueError, TOMLKitError):
         document = tomlkit.document()
     for key in _TEXTS:
@@ -179,7 +179,7 @@ def _change(path: Path, how: Callable[[Path], None]) -> None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_text(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

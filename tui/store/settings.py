@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.store import paths
+from tui.store.files import read_text
 from tui.store.near import did_you_mean
 
 FILE = "settings.toml"
@@ -253,7 +254,7 @@ def read_user(before: Settings, path: Path) -> Settings:
         Unreadable: None of it can.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_text(path)
         said = list(flat(tomllib.loads(text)))
     except FileNotFoundError:
         return Settings(before.shipped)

@@ -19,7 +19,7 @@ import tomlkit
 from tomlkit.items import InlineTable, Table
 
 from tui.store.errors import StoreError
-from tui.store.files import locked, replace_text
+from tui.store.files import locked, read_text, replace_text
 from tui.store.settings import (
     KEYS,
     PRESETS,
@@ -140,7 +140,7 @@ class SettingsFile:
 
     def _text(self) -> str:
         try:
-            return self.path.read_bytes().decode("utf-8-sig")
+            return read_text(self.path)
         except FileNotFoundError:
             return ""
 

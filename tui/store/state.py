@@ -17,7 +17,7 @@ from typing import Any
 import tomlkit
 
 from tui.store import paths
-from tui.store.files import locked, replace_text
+from tui.store.files import locked, read_text, replace_text
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class State:
         if self._unsaved is not None:
             return self._unsaved
         try:
-            return tomllib.loads(self._path.read_text("utf-8"))
+            return tomllib.loads(read_text(self._path))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:
