@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.engine.memory_need import MemoryNeed
 from tui.engine.model_files import ModelFiles
 from tui.library.amounts import count_text, size_text
+from tui.library.findings import Examination, Severity
 
 if TYPE_CHECKING:
     from tui.library.remove import Deletion
@@ -84,3 +86,14 @@ def deletion_text(target: Deletion) -> str:
         return f"What it leads to, {os.path.realpath(model.path)}, stays."
     files = f"{target.files} {'file' if target.files == 1 else 'files'} in {model.path}"
     return f"That frees {size_text(target.freed)}: {files}."
+
+
+def findings_text(found: Examination) -> str:
+    """How much the doctor has found of each kind, the worst first; "" for nothing."""
+    counts = Counter(finding.severity for finding in found.findings)
+    return ", ".join(f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}" for kind in Severity if counts[kind])
+
+
+def looked_at_text(found: Examination) -> str:
+    """What the doctor has looked at, and how long that took."""
+    return f"Looked at: {', '.join(found.checked)} ({found.seconds:.1f} s)."

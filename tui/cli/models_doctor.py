@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from tui.chat.choice import Choice, choose
+from tui.chat.model_texts import findings_text, looked_at_text
 from tui.cli import console, log
 from tui.cli.failures import FAILED, INTERRUPTED
 from tui.cli.interrupt import interrupting
@@ -84,13 +84,7 @@ def _as_json(name: str, found: Examination) -> dict[str, Any]:
 def _print(name: str, found: Examination) -> None:
     for finding in found.findings:
         _print_finding(finding)
-    looked_at = f"Looked at: {', '.join(found.checked)} ({found.seconds:.1f} s)."
-    if not found.findings:
-        console.write(f"{name}: nothing found. {looked_at}\n")
-        return
-    counts = Counter(finding.severity for finding in found.findings)
-    counted = ", ".join(f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}" for kind in Severity if counts[kind])
-    console.write(f"{name}: {counted}. {looked_at}\n")
+    console.write(f"{name}: {findings_text(found) or 'nothing found'}. {looked_at_text(found)}\n")
 
 
 def _print_finding(finding: Finding) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.chat.model_texts import findings_text, looked_at_text
 from tui.engine.errors import OvchatError
 from tui.library.findings import Examination, Finding, Severity
 from tui.library.jobs import Job, Kind, State
@@ -117,9 +117,7 @@ class DoctorScreen(ReadingPanel):
         return examine(self._model.path, context=options.context, kv_cache=options.kv_cache, device=self._device)
 
     async def _show(self, found: Examination) -> None:
-        counts = Counter(finding.severity for finding in found.findings)
-        counted = [f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}" for kind in Severity if counts[kind]]
-        self.show_facts(", ".join(counted) or "nothing found")
+        self.show_facts(findings_text(found) or "nothing found")
         text = self._text
         with self.app.batch_update():
             await text.query(".doctor--finding, .doctor--looked").remove()
@@ -133,8 +131,7 @@ class DoctorScreen(ReadingPanel):
             yield facts
         if not found.findings:
             yield Static("Nothing is wrong with it.", classes="doctor--finding")
-        looked = f"Looked at: {', '.join(found.checked)} ({found.seconds:.1f} s)."
-        yield Static(Content(visible(looked)), classes="doctor--looked")
+        yield Static(Content(visible(looked_at_text(found))), classes="doctor--looked")
         if self._can_go_deeper and not self._is_deep:
             yield Static(Content(with_present_keys(self.app, _DEEPER)), classes="doctor--looked")
 
