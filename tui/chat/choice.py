@@ -9,12 +9,10 @@ from typing import Any
 
 from tui.engine.errors import BadParameter, ModelNotFound
 from tui.engine.options import EngineOptions
-from tui.library.compiled_cache import make_room
+from tui.library.compiled_cache import limit_in, make_room
 from tui.library.find import STARTER, find_model, name_of
 from tui.store.settings import Settings, where
 from tui.store.state import State
-
-_GB = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,7 @@ def choose(
         said_by = f"{where('engine.device')} names it."
     asked = device or remembered or set_device or nobody_said
     # What stays on the CPU compiles nothing that could be kept.
-    limit = settings["storage.compiled_cache"] * _GB
-    compiled = make_room(folder, limit) if asked.upper() != "CPU" else None
+    compiled = make_room(folder, limit_in(settings)) if asked.upper() != "CPU" else None
     return Choice(name, folder, name_of(folder), asked, said_by, parsed, compiled, notices)
 
 

@@ -15,8 +15,6 @@ from tui.engine.devices import Device, Survey, survey
 from tui.library import compiled_cache
 from tui.library.amounts import size_text
 
-_GB = 10**9
-
 
 @click.command("devices")
 @click.option("--clear-cache", is_flag=True, help="Delete the models that devices have compiled; nothing else.")
@@ -38,7 +36,7 @@ def command(clear_cache: bool, as_json: bool, debug: bool) -> None:
     import openvino
 
     found = survey(openvino.Core())
-    used, limit = compiled_cache.total(), read_settings()["storage.compiled_cache"] * _GB
+    used, limit = compiled_cache.total(), compiled_cache.limit_in(read_settings())
     if as_json:
         cache = {"path": str(compiled_cache.root()), "bytes": used, "limit_bytes": limit}
         told = {

@@ -14,20 +14,31 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.engine.errors import OvchatError
 from tui.store import paths
 from tui.store.files import private_dir, replace_text
 
+if TYPE_CHECKING:
+    from tui.store.settings import Settings
+
 _MODEL = "model"
 _DELETED = ".removed-"
 # Of the disk: so much stays free, whatever the limit is.
 _FREE_SHARE = 10
+_GB = 10**9
 
 
 def root() -> Path:
     """Where they are, or would be."""
     return paths.cache_dir() / "compiled"
+
+
+def limit_in(settings: Settings) -> int:
+    """Bytes that all of them may take, as the user has set it; 0 for none at all."""
+    gigabytes: int = settings["storage.compiled_cache"]
+    return gigabytes * _GB
 
 
 def make_room(model: Path, limit: int) -> Path | None:
@@ -38,7 +49,7 @@ def make_room(model: Path, limit: int) -> Path | None:
 
     Args:
         model: The model's folder.
-        limit: Bytes that all of them may take; 0 for none at all.
+        limit: By `limit_in`.
     """
     own = _folder(model)
     for folder in _folders():

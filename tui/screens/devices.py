@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
 
 _LABEL_COLUMN = 14
-_GB = 10**9
 
 
 class DevicesScreen(ReadingPanel):
@@ -78,15 +76,14 @@ class DevicesScreen(ReadingPanel):
             for device in self._survey.devices
         }
         groups |= {missing.name: missing_facts(missing) for missing in self._survey.missing}
-        limit = self._services.settings["storage.compiled_cache"] * _GB
+        limit = compiled_cache.limit_in(self._services.settings)
         groups["Compiled models"] = [
             ("On the disk", compiled_text(used, limit)),
             ("Folder", short_path(compiled_cache.root())),
         ]
-        text = self.query_one(".reading--text", VerticalScroll)
-        async with text.batch():
-            await text.remove_children()
-            await text.mount(FactList(groups, _LABEL_COLUMN))
+        async with self._text.batch():
+            await self._text.remove_children()
+            await self._text.mount(FactList(groups, _LABEL_COLUMN))
 
     @work(exclusive=True)
     async def action_clear(self) -> None:
