@@ -43,14 +43,15 @@ def require_regular(file: Path) -> None:
         raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(file))
 
 
-def read_bytes(file: Path) -> bytes:
+def read_bytes(file: Path, most: int = MOST_BYTES) -> bytes:
     """A file's content.
 
     Raises:
-        ModelBroken: It is missing, only a git-lfs pointer to the file, or the system does not let us read it.
+        ModelBroken: It is missing, has more than `most` bytes, is only a git-lfs pointer to the file, or the system
+            does not let us read it.
     """
     try:
-        content = content_of(file)
+        content = content_of(file, most)
     except FileNotFoundError:
         raise ModelBroken(f"{file} is missing.", GET_AGAIN, code="file-missing") from None
     except OSError as error:

@@ -14,6 +14,7 @@ from tui.engine.sentencepiece_model import SentencePieceModel
 
 TOKENIZER_XML = "openvino_tokenizer.xml"
 DETOKENIZER_XML = "openvino_detokenizer.xml"
+_LONGEST_GRAPH = 1 << 22  # of a detokenizer: those there are have some 20 KB; as a tree it takes much more
 _MADE_FROM = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tokenizer_config.json")
 
 
@@ -91,9 +92,12 @@ def vocabulary_rows(detokenizer: IrFile) -> int | None:
         ModelBroken: Its graph is no XML, or one that unfolds without end.
     """
     try:
-        graph = ElementTree.fromstring(read_bytes(detokenizer.xml))
-    except ElementTree.ParseError as error:
+        return _rows(ElementTree.fromstring(read_bytes(detokenizer.xml, _LONGEST_GRAPH)), detokenizer.bin)
+    except (ElementTree.ParseError, ValueError) as error:  # ValueError: what should be a number is none
         raise ModelBroken(f"{detokenizer.xml} is damaged: {error}.", GET_AGAIN, code="graph-damaged") from error
+
+
+def _rows(graph: ElementTree.Element, weights: Path) -> int | None:
     for layer in graph.iterfind("./layers/layer"):
         match layer.get("type"):
             case "VocabDecoder":  # ids, then where each token begins
@@ -104,5 +108,5 @@ def vocabulary_rows(detokenizer: IrFile) -> int | None:
                 if model is None:
                     return None
                 begin, size = int(model.get("offset", 0)), int(model.get("size", 0))
-                return SentencePieceModel(read_bytes(detokenizer.bin)[begin : begin + size], streaming=False).size
+                return SentencePieceModel(read_bytes(weights)[begin : begin + size], streaming=False).size
     return None
