@@ -242,6 +242,7 @@ def test_a_prompt_that_is_longer_than_the_context_is_an_error(ask: Run) -> None:
         (["-o", "threads", "x"], 1, "threads=VALUE"),
         (["-t", "9", "x"], 1, "temperature is 9.0, it must be a number between 0 and 2"),
         (["--top-p", "nan", "x"], 1, "top_p is nan"),
+        (["--top-k", f"1{30 * '0'}", "x"], 1, "it must be a whole number between 0 and 2147483647."),
         (["-t", "warm", "x"], 2, "'warm' is not a valid float"),
         (["--no-such", "x"], 2, "No such option"),
         (["one", "two"], 2, "PROMPT is one argument, in quotes"),

@@ -40,7 +40,7 @@ def test_the_list_has_value_source_default_range_and_why_it_does_nothing(home: P
         "sampling.top_k",
         "9",
         "user",
-        "not used while greedy: temperature is 0; default 40; a whole number, 0 or more",
+        "not used while greedy: temperature is 0; default 40; a whole number, 0 to 2147483647",
     ]
     assert "Your presets" in lines
     assert lines.index("Sampling") < lines.index("Engine and device")

@@ -106,6 +106,7 @@ def test_the_theme_for_16_colours_has_no_others() -> None:
         (BOX + 'background = "transparent"\n', "line 3: background is 'transparent', through which nothing may"),
         (BOX + '[variables]\nsurface = "#12345678"\n', "line 4: surface is '#12345678', through which"),
         (BOX + '[variables]\nborder = "auto 50%"\n', "line 4: border is 'auto 50%', which only a colour of"),
+        (BOX + "text_alpha = 0x" + "f" * 5_000, "line 3: text_alpha is a number of thousands of digits, it must be"),
         (BOX + "variables = 3\n", "line 3: variables must be a table."),
         (BOX + '[variables]\nborder = "12 3"\n', "line 4: border is '12 3', which is no colour."),
         (BOX + '[variables]\nlink-style = "big"\n', "line 4: link-style is 'big', which is no style of text."),

@@ -83,6 +83,8 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_one(user_file: Pa
         (b"[sampling]\n# caf\xe9\n", "line 2"),
         (b"x = " + b"[" * 50_000, "not valid TOML"),
         (b"x = " + b"9" * 5_000, "not valid TOML"),
+        (b"sampling.top_k = 0x" + b"f" * 5_000, "top_k is a number of thousands of digits, it must be a whole number"),
+        (b"sampling.min_tokens = 1" + b"0" * 30, "it must be a whole number of tokens, 0 to 2147483647; the default"),
         (b".".join([b"a"] * 2_000) + b" = 1", "not valid TOML"),
     ],
 )
@@ -212,12 +214,10 @@ def test_every_sampling_setting_is_a_sampling_parameter_with_the_same_range() ->
         if setting.kind not in (Kind.INTEGER, Kind.NUMBER):
             continue
         step = 1 if setting.kind is Kind.INTEGER else 0.01
-        high = min(setting.high or 10**9, 2**62)  # Above 2**53 the engine compares floats.
+        high = min(setting.high, 2**62)  # Above 2**53 the engine compares floats.
         inside = [high] if name != "min_tokens" else []
         inside.append(setting.low + step if setting.above else setting.low)
-        outside = [setting.low if setting.above else setting.low - step]
-        if setting.high is not None:
-            outside.append(setting.high + step)
+        outside = [setting.low if setting.above else setting.low - step, setting.high + step]
         for value in inside:
             SamplingParams(**{name: value})
         for value in outside:

@@ -44,6 +44,7 @@ def test_what_is_typed(key: str, text: str, value: Any) -> None:
         ("sampling.top_k", "3.0", "a whole number"),
         ("sampling.top_k", "1_0", "a whole number"),
         ("sampling.top_k", "none", "a whole number"),
+        ("sampling.min_tokens", "1" + "0" * 30, "a whole number of tokens, 0 to 2147483647"),
         ("sampling.seed", "9" * 5000, "a whole number"),
         ("sampling.stop", '["a"', "a list of texts, as in"),
         ("sampling.stop", "[1]", "a list of texts"),

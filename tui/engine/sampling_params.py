@@ -26,8 +26,6 @@ class Range:
     def __str__(self) -> str:
         if self.above:
             return f"above {self.low} and at most {self.high}"
-        if self.high == math.inf:
-            return f"{self.low} or more"
         return f"between {self.low} and {self.high}"
 
     def holds(self, value: object) -> bool:
@@ -37,16 +35,17 @@ class Range:
         return (self.low < value if self.above else self.low <= value) and value <= self.high
 
 
+_MOST_TOKENS = 2**31 - 1  # no vocabulary, and no context, has more
 RANGES: Mapping[str, Range] = {
     "temperature": Range(0, 2),
-    "top_k": Range(0, math.inf, integer=True),
+    "top_k": Range(0, _MOST_TOKENS, integer=True),
     "top_p": Range(0, 1),
     "min_p": Range(0, 1),
     "repetition_penalty": Range(0, 10, above=True),
     "presence_penalty": Range(-2, 2),
     "frequency_penalty": Range(-2, 2),
-    "min_tokens": Range(0, math.inf, integer=True),
-    "max_tokens": Range(1, math.inf, integer=True),
+    "min_tokens": Range(0, _MOST_TOKENS, integer=True),
+    "max_tokens": Range(1, _MOST_TOKENS, integer=True),
     # A seed must survive SQLite's signed 64-bit integers.
     "seed": Range(0, 2**63 - 1, integer=True),
     "logprobs": Range(0, 20, integer=True),

@@ -14,6 +14,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from tui.store import paths
+from tui.store.errors import quoted
 from tui.store.files import read_text
 from tui.store.near import did_you_mean
 
@@ -113,30 +114,30 @@ def _wrong(values: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
         if key not in _KEYS:
             yield key, f"there is no {key} in a theme. {did_you_mean(key, _KEYS)}".rstrip(". ")
         elif key == "name" and value != name:
-            yield key, f"its name is {value!r}, but the file is {name}.toml: make them the same"
+            yield key, f"its name is {quoted(value)}, but the file is {name}.toml: make them the same"
         elif key in _COLOURS and not _is_colour(value):
-            yield key, f"{key} is {value!r}, which is no colour"
+            yield key, f"{key} is {quoted(value)}, which is no colour"
         elif key in _OPAQUE and Color.parse(value).a < 1:
-            yield key, f"{key} is {value!r}, through which nothing may be seen"
+            yield key, f"{key} is {quoted(value)}, through which nothing may be seen"
         elif key in _TRUTHS and not isinstance(value, bool):
             yield key, f"{key} must be true or false"
         elif key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
             yield key, f"{key} must be a number"
         elif key in _NUMBERS and not 0 <= value <= 1:  # nor is NaN
-            yield key, f"{key} is {value!r}, it must be 0 to 1"
+            yield key, f"{key} is {quoted(value)}, it must be 0 to 1"
         elif key == _TABLE and not isinstance(value, dict):
             yield key, f"{key} must be a table"
     variables = values.get(_TABLE)
     for key, value in variables.items() if isinstance(variables, dict) else ():
         if "style" in key.split("-"):
             if not _is_style(value):
-                yield key, f"{key} is {value!r}, which is no style of text"
+                yield key, f"{key} is {quoted(value)}, which is no style of text"
         elif not _is_colour(value, percent=True):
-            yield key, f"{key} is {value!r}, which is no colour"
+            yield key, f"{key} is {quoted(value)}, which is no colour"
         elif str(value).startswith("auto") and not (key in _OF_TEXT or key.endswith("-foreground")):
-            yield key, f"{key} is {value!r}, which only a colour of text can be"
+            yield key, f"{key} is {quoted(value)}, which only a colour of text can be"
         elif key in _OPAQUE and Color.parse(str(value).partition(" ")[0]).a < 1:
-            yield key, f"{key} is {value!r}, through which nothing may be seen"
+            yield key, f"{key} is {quoted(value)}, through which nothing may be seen"
 
 
 def _is_style(value: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+
 
 class StoreError(Exception):
     """The user's data cannot be read or written, or does not hold what was asked for.
@@ -30,3 +32,11 @@ class Locked(StoreError):
 
 class NotThere(StoreError):
     """What is written belongs to something that is not stored, or is not any more."""
+
+
+def quoted(value: object) -> str:
+    """A wrong value as a sentence names it: cut where it is long."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python does not write what TOML can say as 0xFFF...
+        return "a number of thousands of digits"

@@ -6,7 +6,6 @@ left out. Nothing here is a link: whoever takes a persona takes its values.
 
 from __future__ import annotations
 
-import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.store import paths
-from tui.store.errors import StoreError
+from tui.store.errors import StoreError, quoted
 from tui.store.files import read_text, replace_text
 from tui.store.near import did_you_mean
 from tui.store.settings import SCHEMA, lines_of
@@ -202,7 +201,7 @@ def _read(path: Path) -> Persona:
             raise wrong(key, f"there is no {key}; a persona has system, model and [sampling].")
     for key in _TEXTS:
         if not isinstance(table.get(key, ""), str):
-            raise wrong(key, f"{key} is {reprlib.repr(table[key])}, it must be a text.")
+            raise wrong(key, f"{key} is {quoted(table[key])}, it must be a text.")
     sampling = table.get("sampling", {})
     if not isinstance(sampling, dict):
         raise wrong("sampling", "sampling must be a table.")
@@ -214,7 +213,7 @@ def _read(path: Path) -> Persona:
         try:
             values[name] = SCHEMA[key].checked(value)
         except ValueError as error:
-            raise wrong(key, f"{key} is {reprlib.repr(value)}, {error}.") from None
+            raise wrong(key, f"{key} is {quoted(value)}, {error}.") from None
     name = path.name.removesuffix(_SUFFIX)
     return Persona(name, table.get("system", "").strip(), table.get("model", "").strip(), values)
 

@@ -8,7 +8,6 @@ file is left alone.
 from __future__ import annotations
 
 import re
-import reprlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.store import paths
+from tui.store.errors import quoted
 from tui.store.files import read_text
 from tui.store.near import did_you_mean
 
@@ -41,7 +41,7 @@ class Setting:
         key: `section.name`.
         kind: Type of the value.
         low: Least value of a number; with `above`, it is itself not allowed.
-        high: Greatest value of a number; None for no limit.
+        high: Greatest value of a number.
         above: See `low`.
         choices: The values of a choice.
         unset: The word in the file that stands for "no value"; it is read as None.
@@ -52,7 +52,7 @@ class Setting:
     key: str
     kind: Kind
     low: float = 0
-    high: float | None = None
+    high: float = 0
     above: bool = False
     choices: tuple[str, ...] = ()
     unset: str = ""
@@ -70,9 +70,7 @@ class Setting:
             case Kind.TEXT:
                 words = self.unit
             case _:
-                limits = f"{self.low} or more" if self.high is None else f"{self.low} to {self.high}"
-                if self.above:
-                    limits = f"above {self.low}, up to {self.high}"
+                limits = f"above {self.low}, up to {self.high}" if self.above else f"{self.low} to {self.high}"
                 unit = f" of {self.unit}" if self.unit else ""
                 words = f"a whole number{unit}, {limits}" if self.kind is Kind.INTEGER else limits
         return f'"{self.unset}", or {words}' if self.unset else words
@@ -101,27 +99,27 @@ class Setting:
         raise ValueError(f"it must be {self.range}")
 
     def _holds(self, number: float) -> bool:
-        over = self.low < number if self.above else self.low <= number
         # `not >` would let NaN pass.
-        return over and (self.high is None or number <= self.high)
+        return (self.low < number if self.above else self.low <= number) and number <= self.high
 
 
 _I, _N, _C = Kind.INTEGER, Kind.NUMBER, Kind.CHOICE
 _LOAD, _NEW, _START = "when a model is loaded next", "in new conversations", "at the next start"
+_MOST_TOKENS = 2**31 - 1  # no vocabulary, and no context, has more
 _DEVICE = "the name of a device as `ovchat devices` shows it"
 
 SCHEMA: Mapping[str, Setting] = {
     setting.key: setting
     for setting in (
         Setting("sampling.temperature", _N, 0, 2),
-        Setting("sampling.top_k", _I),
+        Setting("sampling.top_k", _I, 0, _MOST_TOKENS),
         Setting("sampling.top_p", _N, 0, 1),
         Setting("sampling.min_p", _N, 0, 1),
         Setting("sampling.repetition_penalty", _N, 0, 10, above=True),
         Setting("sampling.presence_penalty", _N, -2, 2),
         Setting("sampling.frequency_penalty", _N, -2, 2),
-        Setting("sampling.max_tokens", _I, 1, unset="none", unit="tokens"),
-        Setting("sampling.min_tokens", _I, unit="tokens"),
+        Setting("sampling.max_tokens", _I, 1, _MOST_TOKENS, unset="none", unit="tokens"),
+        Setting("sampling.min_tokens", _I, 0, _MOST_TOKENS, unit="tokens"),
         Setting("sampling.stop", Kind.TEXTS),
         # A seed must survive SQLite's signed 64-bit integers.
         Setting("sampling.seed", _I, 0, 2**63 - 1, unset="random"),
@@ -276,7 +274,7 @@ def read_user(before: Settings, path: Path) -> Settings:
         try:
             user[key] = setting.checked(value)
         except ValueError as error:
-            bad[key] = reprlib.repr(value)
+            bad[key] = quoted(value)
             wrong[key] = f"{key} is {bad[key]}, {error}; the default is used."
     lines = lines_of(text) if wrong else {}
     notices = tuple(f"{path}, line {lines[key]}: {what}" for key, what in wrong.items())
