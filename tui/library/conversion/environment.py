@@ -7,7 +7,6 @@ interpreter is called, never a script of it, whose first line would name the fol
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shlex
 import shutil
@@ -40,9 +39,6 @@ for name in sys.argv[1:]:
         pass
 """
 _MOST_SAID = 1_000_000  # bytes of an answer to that: what says more is no Python
-_FROM_SETTINGS = ("convert.extra_index_url", "convert.pip_args")
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
