@@ -20,10 +20,11 @@ from tui.library.progress import Progress
 TinyModel = Callable[[str], Path]
 
 
-def deep(folder: Path, options: EngineOptions | None = None, **given: object) -> tuple[Examination, list[Progress]]:
+def deep(folder: Path, device: str = "CPU", **given: object) -> tuple[Examination, list[Progress]]:
     said: list[Progress] = []
-    arguments = {"report": said.append, "stop": threading.Event()} | given
-    return examine_deeply(folder, "CPU", options or EngineOptions(precision="f32", kv_cache="f32"), **arguments), said
+    options = EngineOptions(precision="f32", kv_cache="f32")
+    arguments = {"report": said.append, "stop": threading.Event(), "verdicts": {}} | given
+    return examine_deeply(folder, device, options, **arguments), said
 
 
 def test_a_healthy_model_answers_as_the_cpu_does(tiny_model: TinyModel) -> None:
@@ -107,9 +108,7 @@ def test_a_cpu_without_room_for_the_comparison(tiny_model: TinyModel, monkeypatc
 
 def test_no_such_device(tiny_model: TinyModel) -> None:
     with pytest.raises(DeviceNotFound):
-        examine_deeply(
-            tiny_model("llama"), "XPU", EngineOptions(), report=lambda progress: None, stop=threading.Event()
-        )
+        deep(tiny_model("llama"), device="XPU")
 
 
 def test_every_model_is_freed_before_the_next(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +122,7 @@ def test_every_model_is_freed_before_the_next(tiny_model: TinyModel, monkeypatch
 
 @pytest.mark.parametrize("at", ["checking paged attention (CPU)", "loading (CPU)", "answering (CPU)"])
 def test_stopped_at_any_stage(at: str, tiny_model: TinyModel) -> None:
-    stop = threading.Event()
+    stop, before = threading.Event(), set(threading.enumerate())
     said = []
 
     def report(progress: Progress) -> None:
@@ -132,10 +131,9 @@ def test_stopped_at_any_stage(at: str, tiny_model: TinyModel) -> None:
             stop.set()
 
     with pytest.raises(Cancelled):
-        examine_deeply(tiny_model("llama"), "CPU", EngineOptions(), report=report, stop=stop)
-    for thread in threading.enumerate():
-        if thread.name == "deep check":
-            thread.join()
+        deep(tiny_model("llama"), report=report, stop=stop)
+    for left in set(threading.enumerate()) - before:
+        left.join()
     assert said.count(at) == 1
     assert said[-1] == at
 
@@ -152,7 +150,7 @@ def test_stopping_does_not_wait_for_what_cannot_be_stopped(
 
     monkeypatch.setattr(LanguageModel, "load", never_ends)
     with pytest.raises(Cancelled):
-        examine_deeply(tiny_model("lfm2"), "CPU", EngineOptions(), report=lambda progress: None, stop=stop)
+        deep(tiny_model("lfm2"), stop=stop)
     compiling.set()
 
 

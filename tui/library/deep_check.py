@@ -27,6 +27,8 @@ from tui.library.progress import Progress, Report
 TOKENS = 32
 """Tokens of the answers that are compared."""
 
+# The check of paged attention, then loading and answering on the device and on the CPU.
+_STAGES = 5
 _QUESTION = "What is the capital of France, and what is it known for?"
 # The reference: the form nobody transformed, and nothing quantised but the weights.
 _EXACT = EngineOptions(backend="stateful", precision="f32", kv_cache="f32", context=1024)
@@ -49,7 +51,7 @@ def examine_deeply(
     *,
     report: Report,
     stop: threading.Event,
-    verdicts: MutableMapping[str, str] | None = None,
+    verdicts: MutableMapping[str, str],
 ) -> Examination:
     """Compute with a model.
 
@@ -66,7 +68,7 @@ def examine_deeply(
         DeviceNotFound: There is no such device.
     """
     started = time.perf_counter()
-    work = _Work(folder, device, options, report, stop, {} if verdicts is None else verdicts)
+    work = _Work(folder, device, options, report, stop, verdicts)
     result_of(work.run, stop)
     return Examination(folder, tuple(work.found), tuple(work.checked), time.perf_counter() - started)
 
@@ -177,10 +179,6 @@ class _Work:
     def _go_on(self) -> None:
         if self._stop.is_set():
             raise Cancelled
-
-
-# The check of paged attention, then loading and answering on the device and on the CPU.
-_STAGES = 5
 
 
 def _core() -> Any:
