@@ -18,6 +18,8 @@ from tests.library.conversion.folders import hugging_face_llama
 from tests.processes import all_end, two_noted
 from tests.terminal_driver import Terminal
 from tests.waiting import wait_until
+from tui.library.conversion.begun import Asked, Begun
+from tui.library.conversion.presets import Weights
 
 NAME = "Tiny-Llama-int8-ov"
 
@@ -127,6 +129,15 @@ def test_a_tokenizer_alone(run: Run, python: Path, tiny_model: Callable[[str], P
     done = run("models", "convert", str(folder), "--tokenizer-only", "--python", str(python))
     assert done.returncode == 0, done.stderr
     assert run("ask", "-m", str(folder), "--max-tokens", "3", "Hello").returncode == 0
+
+
+def test_what_one_has_fetched_is_deleted_on_demand(run: Run, models: Path) -> None:
+    Begun(models, "org/big").remember(Asked("big", Weights("int8"), None, trust=False))
+    done = run("models", "convert", "org/big", "--discard")
+    assert (done.returncode, done.stderr) == (0, "What was fetched of org/big is deleted.\n")
+    done = run("models", "convert", "org/big", "--discard")
+    assert done.returncode == 1
+    assert "There is no unfinished conversion of 'org/big'." in done.stderr
 
 
 def test_what_is_lacking_in_the_users_environment_is_named(convert: Run, environment: dict[str, str]) -> None:

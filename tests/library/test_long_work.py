@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.hub_server import LISTING, Answer, HubServer
+from tests.library.conversion import fake_tool
+from tests.library.conversion.folders import hugging_face_llama
 from tests.waiting import wait_until
+from tui.library.conversion.begun import SOURCES, Asked, Begun
+from tui.library.conversion.presets import PRESETS
+from tui.library.conversion.work import Plan, plan_conversion
 from tui.library.find import Places, find_models
 from tui.library.hub import Repository
-from tui.library.jobs import Jobs, State
-from tui.library.long_work import pull, unfinished_pulls
-from tui.library.partial import Partial, unfinished
+from tui.library.jobs import Job, Jobs, Kind, State
+from tui.library.long_work import conversion, pull, unfinished_conversions, unfinished_pulls
+from tui.library.partial import PARTIAL, Partial, unfinished
 from tui.library.pull import look_up
+from tui.store.settings import load_settings
 
 NAME = "OpenVINO/tiny-int4-ov"
 BIN = "openvino_model.bin"
@@ -75,6 +81,85 @@ def test_what_an_earlier_run_has_left_is_found_with_its_size(hub: HubServer, pla
     again = jobs.begin(work)
     wait_until(lambda: again.state is State.DONE)
     assert list(unfinished_pulls(places)) == []
+
+
+class TestConversions:
+    """One that was stopped while it fetched, by keys or by the end of the app."""
+
+    ID = "org/Tiny-Llama"
+
+    @pytest.fixture(autouse=True)
+    def source(self, hub: HubServer, tmp_path: Path) -> None:
+        folder = hugging_face_llama(tmp_path / "Tiny-Llama")
+        hub.add(self.ID, {path.name: path.read_bytes() for path in folder.iterdir()})
+
+    @pytest.fixture
+    def plan(
+        self, places: Places, tmp_path: Path, tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    ) -> Plan:
+        monkeypatch.setenv("OVCHAT_HOME", str(tmp_path))
+        monkeypatch.setenv("FAKE_MODEL", str(tiny_model("llama-int8")))
+        python = fake_tool.make(tmp_path / "python")
+        return plan_conversion(self.ID, threading.Event(), name="mine", python=python, places=places)
+
+    @pytest.fixture
+    def paused(self, hub: HubServer, places: Places, jobs: Jobs, plan: Plan) -> Job:
+        hub.next("model.safetensors", Answer(stall_after=5000))
+        job = jobs.begin(conversion(plan, load_settings()))
+        part = places.models / PARTIAL / SOURCES / PARTIAL / "org--Tiny-Llama" / "model" / "model.safetensors"
+        wait_until(lambda: part.exists() and part.stat().st_size)
+        assert list(unfinished_conversions(places, load_settings())) == [], "somebody is at it"
+        jobs.pause(job)
+        wait_until(lambda: job.state is State.PAUSED)
+        return job
+
+    def test_it_goes_on_where_it_was(self, hub: HubServer, places: Places, jobs: Jobs, paused: Job) -> None:
+        jobs.resume(paused)
+        wait_until(lambda: not paused.is_live)
+        assert paused.state is State.DONE, paused.error
+        assert hub.asked("model.safetensors")[-1].start > 0
+        assert "mine" in [model.name for model in find_models(places)]
+
+    def test_a_later_run_finds_it_with_its_size_and_as_it_was_asked_for(
+        self, places: Places, jobs: Jobs, paused: Job
+    ) -> None:
+        assert list(unfinished_pulls(places)) == []
+        ((work, progress),) = unfinished_conversions(places, load_settings())
+        assert (work.kind, work.name) == (Kind.CONVERSION, "mine")
+        assert progress.in_bytes
+        assert progress.done > 5000
+        jobs.add_paused(work, progress)
+        assert jobs.all == (paused,), "it is listed once"
+        again = jobs.begin(work)
+        wait_until(lambda: not again.is_live)
+        assert again.state is State.DONE, again.error
+        assert "mine" in [model.name for model in find_models(places)]
+        assert list(unfinished_conversions(places, load_settings())) == []
+
+    def test_given_up_nothing_of_it_stays(self, places: Places, jobs: Jobs, paused: Job) -> None:
+        jobs.cancel(paused)
+        wait_until(lambda: not jobs.all)
+        assert Begun(places.models, self.ID).size() == 0
+        assert list(unfinished_conversions(places, load_settings())) == []
+
+    def test_one_whose_tools_are_gone_installs_none_unasked(self, places: Places, jobs: Jobs, paused: Job) -> None:
+        begun = Begun(places.models, self.ID)
+        begun.remember(Asked("mine", PRESETS["int8"].weights, None, trust=False))
+        ((work, _),) = unfinished_conversions(places, load_settings())
+        job = jobs.begin(work)
+        wait_until(lambda: job.state is State.FAILED)
+        assert str(job.error).endswith(f"are not here any more. Install them: ovchat models convert {self.ID}")
+
+    @pytest.mark.parametrize("note", ["", "[]", "{}", '{"name": "x", "weights": {"format": "int1"}, "python": null}'])
+    def test_one_of_which_nobody_knows_what_was_asked_for_says_so(
+        self, places: Places, jobs: Jobs, paused: Job, note: str
+    ) -> None:
+        (places.models / PARTIAL / SOURCES / "org--Tiny-Llama.json").write_text(note)
+        ((work, _),) = unfinished_conversions(places, load_settings())
+        assert work.name == self.ID
+        job = jobs.begin(work)
+        wait_until(lambda: job.state is State.FAILED)
+        assert f"Say it anew: ovchat models convert {self.ID}" in str(job.error)
 
 
 def test_what_a_conversion_has_fetched_is_no_pull_of_a_model(hub: HubServer, places: Places) -> None:

@@ -101,7 +101,7 @@ async def test_it_begins_after_the_question_and_goes_on_in_the_strip(
     opened: OpenChat, planner: Planner, monkeypatch
 ) -> None:
     begun = []
-    monkeypatch.setattr("tui.library.conversion.work.convert", lambda *given: begun.append(given) or _wait(given))
+    monkeypatch.setattr("tui.library.conversion.work.convert", lambda *given, **_: begun.append(given) or _wait(given))
     async with opened() as chat:
         await open_form(chat)
         await give_source(chat)

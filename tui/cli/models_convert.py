@@ -23,6 +23,7 @@ from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import Cancelled
 from tui.library.amounts import count_text, size_text
+from tui.library.conversion.begun import discard_begun
 from tui.library.conversion.environment import Environment
 from tui.library.conversion.need import FETCHED, INSTALLED
 from tui.library.conversion.presets import FORMATS, PRESETS, Weights
@@ -30,6 +31,7 @@ from tui.library.conversion.tokenizer import convert_tokenizer, plan_tokenizer
 from tui.library.conversion.work import Plan, convert, plan_conversion
 from tui.library.find import find_model, name_of
 from tui.library.findings import Examination
+from tui.store import paths
 
 _SLOW_SECONDS = 2.0
 _PRESETS = "\n\n".join(f"{name}: {preset.good_for}." for name, preset in PRESETS.items())
@@ -48,6 +50,7 @@ _NOTHING_DONE = "Nothing is done."
 @click.option("--tokenizer-only", is_flag=True, help="SOURCE is a model that is here: give it its missing tokenizer.")
 @click.option("--python", metavar="PATH", help="Run in an environment of yours, which has optimum-intel and nncf.")
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model.")
+@click.option("--discard", is_flag=True, help="Delete what an unfinished conversion of OWNER/NAME has fetched.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @debug_option
@@ -55,10 +58,14 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
     """Convert a model to OpenVINO's format, or to fewer bits.
 
     SOURCE is a folder as Hugging Face has it, OWNER/NAME on the hub, or an IR in fp16 that is to have fewer bits. The
-    tools are installed on first use, into an environment of their own. Ctrl+C ends it and leaves nothing behind.
+    tools are installed on first use, into an environment of their own. Ctrl+C ends it and leaves nothing behind. Where it
+    fails, what was fetched from the hub is kept, and the same command goes on with it.
     """
     log.begin(debug)
     require_utf8("SOURCE", source)
+    if given["discard"]:
+        console.aside(f"What was fetched of {discard_begun(source, paths.models_dir())} is deleted.")
+        return
     weights = _weights(given)
     if given["python"] == "":  # of a variable that is not set: that asks for no environment of gigabytes
         raise click.UsageError("--python is empty. Give a Python interpreter, or leave it out.")

@@ -1,4 +1,4 @@
-"""What the jobs are made of: a pull, which can be gone on with; a conversion and a check, which leave nothing."""
+"""What the jobs are made of: pulls and conversions, of which what was fetched stays; checks, which leave nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tui.store.state import State
 
 if TYPE_CHECKING:
     from tui.engine.options import EngineOptions
+    from tui.library.conversion.begun import Begun
     from tui.library.conversion.work import Plan
     from tui.store.settings import Settings
 
@@ -66,9 +67,49 @@ def conversion(plan: Plan, settings: Settings) -> Work:
     def do(report: Report, stop: threading.Event) -> Examination:
         from tui.library.conversion.work import convert
 
-        return convert(plan, settings, report, stop)
+        return convert(plan, settings, report, stop, keeps=True)
 
-    return Work(Kind.CONVERSION, plan.name, do)
+    return Work(Kind.CONVERSION, plan.name, do, None if plan.begun is None else plan.begun.discard)
+
+
+def unfinished_conversions(places: Places, settings: Settings) -> Iterator[tuple[Work, Progress]]:
+    """The conversions that earlier runs have left, each with how much of it is here; none while one is at work."""
+    from tui.library.conversion.begun import left
+
+    for begun in left(places.models):
+        yield _left_conversion(begun, places, settings), Progress("", begun.size(), in_bytes=True)
+
+
+def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
+    asked = begun.asked()
+
+    def do(report: Report, stop: threading.Event) -> Examination:
+        from tui.library.conversion.failures import ConversionFailed
+        from tui.library.conversion.work import convert, plan_conversion
+
+        if asked is None:
+            raise ConversionFailed(
+                f"What {begun.repository} was to be converted to is not known any more.",
+                f"Say it anew: ovchat models convert {begun.repository}",
+            )
+        report(Progress("asking the hub"))
+        plan = plan_conversion(
+            begun.repository,
+            stop,
+            weights=asked.weights,
+            name=asked.name,
+            python=asked.python,
+            trust=asked.trust,
+            places=places,
+        )
+        if plan.installs:  # nobody was asked
+            raise ConversionFailed(
+                f"The tools that convert {begun.repository} are not here any more.",
+                f"Install them: ovchat models convert {begun.repository}",
+            )
+        return convert(plan, settings, report, stop, keeps=True)
+
+    return Work(Kind.CONVERSION, asked.name if asked is not None else begun.repository, do, begun.discard)
 
 
 def check(name: str, folder: Path, device: str, options: EngineOptions) -> Work:

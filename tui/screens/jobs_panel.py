@@ -58,14 +58,15 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
         self.strip.look()
 
     def _unfinished(self) -> list[tuple[Work, Progress]]:
+        from tui.library.conversion.begun import begun
         from tui.library.partial import unfinished
 
         places = self._services.models.places
-        if not unfinished(places.models):
+        if not unfinished(places.models) and not begun(places.models):
             return []
-        from tui.library.long_work import unfinished_pulls
+        from tui.library.long_work import unfinished_conversions, unfinished_pulls
 
-        return list(unfinished_pulls(places))
+        return [*unfinished_pulls(places), *unfinished_conversions(places, self._services.settings)]
 
     def action_move(self, step: int) -> None:
         if self.strip.has_focus:
@@ -123,9 +124,11 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     @work
     async def _give_up(self, event: JobsStrip.GivenUp) -> None:
         job = event.job
-        if job.work.kind is Kind.PULL and job.progress.done:
+        if job.work.discard is not None and job.progress.in_bytes and job.progress.done:
             here = f"{size_text(job.progress.done)} of it are here, and will be deleted."
-            question = ConfirmDialog(f"Give up the pull of {job.work.name}?", here, yes="Give it up", no="Keep it")
+            question = ConfirmDialog(
+                f"Give up the {job.work.kind} of {job.work.name}?", here, yes="Give it up", no="Keep it"
+            )
             if not await self.app.push_screen_wait(question):
                 return
         self._jobs.cancel(job)

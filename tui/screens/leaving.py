@@ -33,11 +33,11 @@ def pulls_under_way(jobs: Jobs) -> list[str]:
 
 
 async def may_stop(app: App[None], jobs: Jobs) -> bool:
-    """Whether what goes on beside the chat can be stopped; asked where that would lose it. A pull goes on later."""
+    """Whether what goes on beside the chat can be stopped; asked where work would be lost. A pull goes on later."""
     names = [job.work.name for job in jobs.all if job.is_live and job.work.kind is Kind.CONVERSION]
     if not names:
         return True
-    text = f"{' and '.join(names)}: nothing of it stays, and it would have to begin anew."
+    text = f"{' and '.join(names)}: it would have to begin anew, but for what was fetched."
     question = ConfirmDialog("Stop the conversion?", text, yes="Stop it and quit", no="Stay")
     stops: bool | None = await app.push_screen_wait(question)
     return stops is True

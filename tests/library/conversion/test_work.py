@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,18 +14,20 @@ from typing import Any
 import pytest
 
 from tests.hub_server import Answer, HubServer
-from tests.processes import all_end, two_noted
+from tests.processes import all_end, runs, two_noted
 from tests.waiting import wait_until
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.conversion import work
+from tui.library.conversion.begun import SOURCES, Asked, Begun, discard_begun, lock_of
 from tui.library.conversion.failures import ConversionFailed
 from tui.library.conversion.presets import PRESETS, Weights
 from tui.library.conversion.work import Plan, convert, plan_conversion
 from tui.library.download import Patience
 from tui.library.find import Places, find_models
 from tui.library.findings import Examination
+from tui.library.hub import RemoteFile, Repository
 from tui.library.hub_errors import PullFailed
-from tui.library.partial import PARTIAL
+from tui.library.partial import PARTIAL, Partial, unfinished
 from tui.library.progress import Progress
 from tui.store.files import locked_now
 from tui.store.settings import load_settings
@@ -42,9 +46,11 @@ def plan(source: Path, python: Path, places: Places) -> PlanOf:
     return plan
 
 
-def run(plan: Plan, stop: threading.Event | None = None, reports: list[Progress] | None = None) -> Examination:
+def run(
+    plan: Plan, stop: threading.Event | None = None, reports: list[Progress] | None = None, *, keeps: bool = False
+) -> Examination:
     report = (lambda _: None) if reports is None else reports.append
-    return convert(plan, load_settings(), report, stop or threading.Event(), patience=QUICK)
+    return convert(plan, load_settings(), report, stop or threading.Event(), keeps=keeps, patience=QUICK)
 
 
 def listed(places: Places) -> list[str]:
@@ -52,9 +58,10 @@ def listed(places: Places) -> list[str]:
 
 
 def left(places: Places) -> list[str]:
-    """What is in the hidden folder, but for locks."""
-    hidden = places.models / PARTIAL
-    return [path.name for path in hidden.iterdir() if path.suffix != ".lock"] if hidden.exists() else []
+    """What is in the hidden folders, but for locks."""
+    hidden = [places.models / PARTIAL, places.models / PARTIAL / SOURCES, places.models / PARTIAL / SOURCES / PARTIAL]
+    found = [path for folder in hidden if folder.exists() for path in folder.iterdir() if path not in hidden]
+    return sorted(path.name for path in found if path.suffix != ".lock")
 
 
 def tool_call(tmp_path: Path) -> list[str]:
@@ -160,13 +167,19 @@ def test_what_fails_is_said_and_leaves_nothing(
     assert (listed(places), left(places)) == ([], [])
 
 
-def stopped_when(planned: Plan, condition: Callable[[], object]) -> None:
+def part_of(places: Places) -> int:
+    """Bytes that have come of the weights."""
+    part = places.models / PARTIAL / SOURCES / PARTIAL / "org--Tiny-Llama" / "model" / "model.safetensors"
+    return part.stat().st_size if part.exists() else 0
+
+
+def stopped_when(planned: Plan, condition: Callable[[], object], *, keeps: bool = False) -> None:
     """Convert, and stop it when a condition holds."""
     stop, ended = threading.Event(), threading.Event()
 
     def convert() -> None:
         with pytest.raises(Cancelled):
-            run(planned, stop)
+            run(planned, stop, keeps=keeps)
         ended.set()
 
     threading.Thread(target=convert).start()
@@ -190,6 +203,23 @@ def test_what_one_that_was_killed_has_left_goes_with_the_next(plan: PlanOf, plac
     (places.models / PARTIAL / "converting" / "half").write_text("a model")
     run(plan())
     assert left(places) == []
+
+
+def test_the_tool_of_one_that_was_killed_is_ended_by_the_next(
+    plan: PlanOf, places: Places, source: Path, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_DOES", "hang")
+    command = [sys.executable, "-m", "tui", "models", "convert", str(source), "--python", str(python)]
+    pids = tmp_path / "pids"
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as killed:
+        wait_until(lambda: two_noted(pids))
+        killed.kill()
+    assert any(runs(int(pid)) for pid in pids.read_text().split())
+    assert (listed(places), left(places)) == ([], ["converting"])
+    monkeypatch.setenv("FAKE_DOES", "well")
+    run(plan())
+    assert (listed(places), left(places)) == ([NAME], [])
+    all_end(pids)
 
 
 def test_one_at_a_time(plan: PlanOf, places: Places) -> None:
@@ -247,7 +277,7 @@ class TestFromTheHub:
         run(plan(self.ID), reports=reports)
         assert (listed(places), left(places)) == ([NAME], [])
         command = tool_call(tmp_path)
-        assert f"/{PARTIAL}/org--Tiny-Llama--" in command[command.index("--model") + 1]
+        assert f"/{PARTIAL}/{SOURCES}/org--Tiny-Llama--" in command[command.index("--model") + 1]
         assert any(report.doing == "downloading" and report.in_bytes for report in reports)
 
     def test_what_was_fetched_stays_for_the_next_try_if_converting_fails(
@@ -256,8 +286,12 @@ class TestFromTheHub:
         monkeypatch.setenv("FAKE_DOES", "killed")
         with pytest.raises(ConversionFailed) as raised:
             run(plan(self.ID))
-        (kept,) = left(places)
-        assert f"is kept for the next try: {places.models / PARTIAL / kept}" in raised.value.next_step
+        (kept, note) = left(places)
+        assert kept.startswith("org--Tiny-Llama--")
+        assert note == "org--Tiny-Llama.json"
+        assert raised.value.next_step.endswith(
+            "is kept for the next try; to delete it: ovchat models convert org/Tiny-Llama --discard"
+        )
         monkeypatch.setenv("FAKE_DOES", "well")
         repository.requests.clear()
         run(plan(self.ID))
@@ -267,14 +301,50 @@ class TestFromTheHub:
     def test_a_lost_connection_keeps_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
         planned = plan(self.ID)
         repository.next("model.safetensors", Answer(cut_after=1000))
-        with pytest.raises(PullFailed):
+        with pytest.raises(PullFailed) as raised:
             run(planned)
-        assert left(places) == ["org--Tiny-Llama"]
+        assert "is kept for the next try" in raised.value.next_step
+        assert "models pull" not in raised.value.next_step
+        assert left(places) == ["org--Tiny-Llama", "org--Tiny-Llama.json"]
+        assert unfinished(places.models) == []
         run(planned)
         assert (listed(places), left(places)) == ([NAME], [])
 
     def test_a_stop_forgets_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
         repository.next("model.safetensors", Answer(stall_after=1000))
-        part = places.models / PARTIAL / "org--Tiny-Llama" / "model" / "model.safetensors"
-        stopped_when(plan(self.ID), lambda: part.exists() and part.stat().st_size > 0)
+        stopped_when(plan(self.ID), lambda: part_of(places))
         assert left(places) == []
+
+    def test_what_has_come_stays_if_that_is_wanted_and_can_be_deleted(
+        self, plan: PlanOf, places: Places, repository: HubServer
+    ) -> None:
+        repository.next("model.safetensors", Answer(stall_after=1000))
+        planned = plan(self.ID, name="mine", weights=PRESETS["npu"].weights)
+        stopped_when(planned, lambda: part_of(places), keeps=True)
+        begun = Begun(places.models, self.ID)
+        assert begun.asked() == Asked("mine", PRESETS["npu"].weights, planned.environment.python, False)
+        assert begun.size() >= part_of(places) > 0
+        with pytest.raises(OvchatError, match="no unfinished conversion of 'org/other'") as raised:
+            discard_begun("org/other", places.models)
+        assert raised.value.next_step == "There is: org/Tiny-Llama."
+        with locked_now(lock_of(places.models)), pytest.raises(OvchatError, match="A conversion is at work"):
+            discard_begun(self.ID, places.models)
+        assert discard_begun("ORG/tiny-llama", places.models) == self.ID
+        assert left(places) == []
+        with pytest.raises(OvchatError, match="no unfinished conversion"):
+            discard_begun(self.ID, places.models)
+
+    def test_where_nothing_has_come_nothing_is_kept(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
+        planned = plan(self.ID)
+        for name in repository.repos[self.ID].files:
+            repository.next(name, Answer(status=404))
+        with pytest.raises(PullFailed) as raised:
+            run(planned)
+        assert "is kept" not in raised.value.next_step
+        assert left(places) == []
+
+    def test_a_pull_of_the_same_is_left_alone(self, plan: PlanOf, places: Places) -> None:
+        pulled = Partial(places.models, self.ID)
+        pulled.begin(Repository(self.ID, "abc", (RemoteFile("openvino_model.xml", 10, ""),)))
+        run(plan(self.ID))
+        assert unfinished(places.models) == [self.ID]

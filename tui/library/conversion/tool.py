@@ -81,7 +81,7 @@ def run(
         OvchatError: It cannot be started, or writes more than it may.
         Cancelled: `stop` was set.
     """
-    temporary = where.folder / "tmp"
+    temporary = _temporary(where.folder)
     temporary.mkdir(exist_ok=True)
     where.log.write(f"$ {subprocess.list2cmdline(command)}\n")
     where.log.flush()
@@ -118,6 +118,10 @@ def run(
     return Outcome(process.returncode, tuple(reader.tail))
 
 
+def _temporary(folder: Path) -> Path:
+    return folder / "tmp"
+
+
 def _variables(temporary: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
@@ -137,6 +141,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def end_all_in(folder: Path) -> None:
+    """End what was run in a folder, and goes on: a tool outlives an ovchat that was killed."""
+    temporary = str(_temporary(folder))
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get("TMPDIR") == temporary:
+                process.kill()
 
 
 class _Reader(threading.Thread):

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -24,6 +24,7 @@ from tui.engine.errors import Cancelled, OvchatError
 from tui.engine.memory import available_bytes
 from tui.engine.tokenizer_files import TOKENIZER_XML, is_convertible
 from tui.library.amounts import size_text
+from tui.library.conversion.begun import Asked, Begun, lock_of
 from tui.library.conversion.environment import Environment, environment, install, of_user
 from tui.library.conversion.failures import ConversionFailed, conversion_failure
 from tui.library.conversion.heard import Hearing
@@ -31,14 +32,14 @@ from tui.library.conversion.need import Need, need_of
 from tui.library.conversion.pins import pins_for
 from tui.library.conversion.presets import PRESETS, Weights, default_preset
 from tui.library.conversion.source import Source, find_source
-from tui.library.conversion.tool import ALONE, Where, run
+from tui.library.conversion.tool import ALONE, Where, end_all_in, run
 from tui.library.doctor import examine
 from tui.library.download import Patience
 from tui.library.find import Places, find_models
 from tui.library.findings import Examination, Severity
-from tui.library.partial import PARTIAL
+from tui.library.hub_errors import PullFailed
 from tui.library.progress import Progress, Report
-from tui.library.pull import Offer, discard_partial, fetch, free_bytes
+from tui.library.pull import Offer, fetch, free_bytes
 from tui.library.rename import LONGEST, why_no_name
 from tui.store import paths
 from tui.store.files import locked_now, private_dir, private_opener
@@ -108,11 +109,16 @@ class Plan:
         """Where what is fetched lies when it is whole: it stays there if converting fails. None for a folder."""
         return _fetched_folder(self.models, self.source)
 
+    @property
+    def begun(self) -> Begun | None:
+        """What stays of it if it fails; None for a folder, of which nothing does."""
+        return None if self.source.repository is None else Begun(self.models, self.source.repository.id)
+
 
 def _fetched_folder(models: Path, source: Source) -> Path | None:
     if source.repository is None:
         return None
-    return models / PARTIAL / f"{source.repository.id.replace('/', '--')}--{source.repository.commit[:12]}"
+    return Begun(models, source.repository.id).whole(source.repository.commit)
 
 
 def plan_conversion(
@@ -207,7 +213,13 @@ def logged(name: str) -> Iterator[TextIO]:
 
 
 def convert(
-    plan: Plan, settings: Settings, report: Report, stop: threading.Event, *, patience: Patience | None = None
+    plan: Plan,
+    settings: Settings,
+    report: Report,
+    stop: threading.Event,
+    *,
+    keeps: bool = False,
+    patience: Patience | None = None,
 ) -> Examination:
     """Do what was planned; what the doctor says of the model.
 
@@ -215,34 +227,43 @@ def convert(
         plan: By `plan_conversion`.
         settings: Those of `convert.` are used.
         report: Told how far it is.
-        stop: Ends it; nothing of it stays.
+        stop: Ends it; nothing of it stays, or what was fetched does.
+        keeps: What was fetched stays when it is stopped.
         patience: How long to go on fetching.
 
     Raises:
         OvchatError: It failed; says why. What was fetched stays for the next try, and nothing else.
         Cancelled: `stop` was set.
     """
-    work = plan.models / PARTIAL / "converting"
+    work, begun = lock_of(plan.models), plan.begun
     with disk_problems(plan.models), locked_now(work) as mine:
         if not mine:
             raise ConversionFailed("Another conversion is at work.", "Let it finish, or stop it there.")
+        end_all_in(work)
         shutil.rmtree(work, ignore_errors=True)
         try:
             with logged(plan.name) as log:
                 private_dir(work)
                 where = Where(work, log, variables(work, offline=not plan.trust))
                 install(plan.environment, settings, where, report, stop)
+                if begun is not None:
+                    python = plan.environment.python if plan.environment.folder is None else None
+                    begun.remember(Asked(plan.name, plan.weights, python, plan.trust))
                 folder = _fetched(plan, report, stop, patience)
                 result = _converted(plan, folder, where, report, stop)
                 _put_in_place(_made(work, plan), plan)
+            if begun is not None:
+                begun.forget()
         except Cancelled:
-            _forget(plan)
+            if begun is not None and not keeps:
+                begun.forget()
             raise
-        except ConversionFailed as failed:
-            raise _with_what_is_kept(failed, plan) from failed
+        except (ConversionFailed, PullFailed) as failed:
+            raise _with_what_is_kept(failed, begun) from failed
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    _forget(plan)
+            if begun is not None and not begun.size():
+                begun.forget()
     return Examination(plan.folder, result.findings, result.checked, result.seconds)
 
 
@@ -268,24 +289,20 @@ def _fetched(plan: Plan, report: Report, stop: threading.Event, patience: Patien
     assert source.repository is not None
     assert plan.fetched is not None
     if not plan.fetched.is_dir():
-        offer = Offer(source.repository, plan.models, plan.fetched, source.fetched, 0, plan.free_disk, ())
+        sources = plan.fetched.parent
+        offer = Offer(source.repository, sources, plan.fetched, source.fetched, 0, plan.free_disk, ())
         fetch(offer, report, stop, patience=patience)
     return plan.fetched
 
 
-def _with_what_is_kept(failed: ConversionFailed, plan: Plan) -> ConversionFailed:
-    if plan.fetched is None or not plan.fetched.is_dir():
+def _with_what_is_kept(failed: OvchatError, begun: Begun | None) -> OvchatError:
+    if begun is None or not (size := begun.size()):
         return failed
-    kept = f"What was fetched ({size_text(plan.source.fetched)}) is kept for the next try: {plan.fetched}"
-    return ConversionFailed(failed.sentence, f"{failed.next_step} {kept}")
-
-
-def _forget(plan: Plan) -> None:
-    """Delete what was fetched, whole or not."""
-    if plan.source.repository is not None and plan.fetched is not None:
-        shutil.rmtree(plan.fetched, ignore_errors=True)
-        with suppress(OvchatError):  # nothing was begun
-            discard_partial(plan.source.repository.id, places=Places(models=plan.models))
+    again = f"ovchat models convert {begun.repository}"
+    # A pull's next step names the pull.
+    step = failed.next_step.replace(f"ovchat models pull {begun.repository}", again)
+    kept = f"What was fetched ({size_text(size)}) is kept for the next try; to delete it: {again} --discard"
+    return type(failed)(failed.sentence, f"{step} {kept}".lstrip())
 
 
 def _made(work: Path, plan: Plan) -> Path:

@@ -1,0 +1,143 @@
+"""Conversions of models on the hub that have not ended: what was asked for, and what is here of the model.
+
+In a folder of their own, for they are no pulls: `.partial/sources`. There `OWNER--NAME.json` has what was asked for and
+`OWNER--NAME--COMMIT` is the model that is converted, when all of it is here. Before, it is in `.partial` once more, as
+`tui.library.partial` has it. One at a time: all of it belongs to who has the lock of conversions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tui.engine.errors import OvchatError
+from tui.library.conversion.presets import Weights
+from tui.library.hub import is_id
+from tui.library.partial import PARTIAL
+from tui.store.files import locked_now, replace_text
+
+SOURCES = "sources"
+_NOTE = ".json"
+
+
+def lock_of(models: Path) -> Path:
+    """What who converts has locked; also the folder in which it is done."""
+    return models / PARTIAL / "converting"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for.
+
+    Attributes:
+        name: What the model will be called.
+        weights: How to store its weights.
+        python: The user's environment; None for ovchat's own.
+        trust: Run Python code that comes with the model.
+    """
+
+    name: str
+    weights: Weights
+    python: Path | None
+    trust: bool
+
+
+class Begun:
+    """One conversion.
+
+    Args:
+        models: The models folder.
+        repository: OWNER/NAME on the hub.
+    """
+
+    def __init__(self, models: Path, repository: str) -> None:
+        self.repository = repository
+        self.sources = models / PARTIAL / SOURCES
+        self._lock = lock_of(models)
+        self._called = repository.replace("/", "--")
+        self._part = self.sources / PARTIAL / self._called  # as long as it is not whole
+        self._note = self.sources / f"{self._called}{_NOTE}"
+
+    def whole(self, commit: str) -> Path:
+        """Where the model lies when all of it is here."""
+        return self.sources / f"{self._called}--{commit[:12]}"
+
+    def remember(self, asked: Asked) -> None:
+        """Note what was asked for."""
+        python = None if asked.python is None else str(asked.python)
+        replace_text(self._note, json.dumps(asdict(asked) | {"python": python}, indent=1) + "\n")
+
+    def asked(self) -> Asked | None:
+        """What was asked for; None where that cannot be read."""
+        try:
+            found = json.loads(self._note.read_text("utf-8"))
+            python = Path(found["python"]) if found["python"] else None
+            return Asked(str(found["name"]), Weights(**found["weights"]), python, found["trust"] is True)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+
+    def size(self) -> int:
+        """Bytes that are here of the model."""
+        size = 0
+        for folder in (*self._wholes(), self._part / "model"):
+            for file in folder.glob("*"):
+                with suppress(OSError):
+                    size += os.lstat(file).st_size
+        return size
+
+    def forget(self) -> None:
+        """Delete all of it. For who has the lock."""
+        for folder in (*self._wholes(), self._part):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._note.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Delete all of it.
+
+        Raises:
+            OvchatError: A conversion is at work.
+        """
+        with locked_now(self._lock) as mine:
+            if not mine:
+                raise OvchatError("A conversion is at work.", "Let it finish, or stop it there.")
+            self.forget()
+
+    def _wholes(self) -> Iterator[Path]:
+        return self.sources.glob(f"{self._called}--*/")
+
+
+def begun(models: Path) -> list[str]:
+    """The repositories whose conversions have not ended, by name; also one that is at work."""
+    notes = sorted((models / PARTIAL / SOURCES).glob(f"*{_NOTE}"))
+    return [name for note in notes if is_id(name := note.stem.replace("--", "/"))]
+
+
+def left(models: Path) -> list[Begun]:
+    """Those that nobody is at."""
+    names = begun(models)
+    if not names:
+        return []
+    with locked_now(lock_of(models)) as nobody_is_at_it:
+        return [Begun(models, name) for name in names] if nobody_is_at_it else []
+
+
+def discard_begun(asked: str, models: Path) -> str:
+    """Delete what a conversion that has not ended has left; the model's name on the hub.
+
+    Raises:
+        OvchatError: There is none, or it is at work.
+    """
+    names = {name.casefold(): name for name in begun(models)}
+    name = names.get(asked.strip().casefold())
+    if name is None:
+        raise OvchatError(
+            f"There is no unfinished conversion of {asked!r}.",
+            f"There is: {', '.join(names.values())}." if names else "Nothing is deleted.",
+        )
+    Begun(models, name).discard()
+    return name
