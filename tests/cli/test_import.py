@@ -47,14 +47,23 @@ def test_standard_input_is_read(run: Run) -> None:
 
 
 def test_what_is_left_out_is_named_and_the_others_are_here(run: Run, tmp_path: Path) -> None:
-    circle = chatgpt(node("a", "b", "user", "x"), node("b", "a", "assistant", "y"), title="Round \x1b[31m")
-    write(tmp_path / "all.json", circle, rivers())
+    write(tmp_path / "all.json", chatgpt(node("root", None), title="Round \x1b[31m"), rivers())
     done = run("chats", "import", "all.json")
     assert done.returncode == 1
     assert done.stdout[12:] == "Rivers\n"
     assert "all.json: number 1, “Round" in done.stderr
-    assert "in a circle" in done.stderr
+    assert "There is no message in it" in done.stderr
     assert done.stderr.endswith("Error: Conversations that could not be imported: 1.\nThe others are here.\n")
+
+
+def test_what_is_mended_is_told(run: Run, tmp_path: Path) -> None:
+    circle = chatgpt(node("a", "b", "user", "x"), node("b", "a", "assistant", "y"), title="Round \x1b[31m")
+    write(tmp_path / "all.json", circle, rivers())
+    done = run("chats", "import", "all.json")
+    assert done.returncode == 0
+    assert [line[12:17] for line in done.stdout.splitlines()] == ["Round", "River"]
+    assert "all.json: number 1, “Round" in done.stderr
+    assert "1 message follows itself; " in done.stderr
 
 
 def test_nothing_is_taken_of_a_file_that_is_cut_off(run: Run, tmp_path: Path) -> None:

@@ -242,15 +242,52 @@ class TestFiles:
             assert len(list(found)) == len(list(found)) == 1
 
     def test_bad_ones_are_named_and_left_out(self) -> None:
-        circle = chatgpt(node("a", "b", "user", "x"), node("b", "a", "assistant", "y"), title="Round")
-        bad = [None, circle, rivers() | {"mapping": 3}, chatgpt(node("root", None)), {"mapping": {"a": 1}}, {}]
+        bad = [None, chatgpt(node("root", None), title="Round"), rivers() | {"mapping": 3}, {"mapping": {"a": 1}}, {}]
         data = json.dumps([rivers(), *bad, lakes()]).encode()
         with imports.opened("in.json", io.BytesIO(data)) as found:
             assert [conversation.title for conversation, _ in found] == ["Rivers", "Lakes"]
             said = found.left_out
         assert len(said) == len(bad)
-        assert said[1].startswith("in.json: number 3, “Round”, is left out: Its messages follow each other in a circle")
-        assert "There is no message in it" in said[3]
+        assert said[1].startswith("in.json: number 3, “Round”, is left out: There is no message in it")
+
+    @pytest.mark.timeout(20)
+    def test_messages_in_a_circle_are_cut_at_the_first_and_that_is_told(self) -> None:
+        circle = chatgpt(
+            node("b", "a", "assistant", "y", time=1700000002.0),
+            node("c", "b", "user", "z", time=1700000003.0),
+            node("a", "c", "user", "x", time=1700000001.0),
+            node("d", "c", "assistant", "end", time=1700000004.0),
+            node("silent", "silent"),
+            title="Round",
+            current_node="silent",
+        )
+        with imports.opened("in.json", io.BytesIO(json.dumps([rivers(), circle]).encode())) as found:
+            (_, (conversation, messages)) = found
+            assert found.left_out == []
+            (said,) = found.mended
+        assert [each.text for each in branch((conversation, messages))] == ["x", "y", "z", "end"]
+        assert said.startswith("in.json: number 2, “Round”: 2 messages follow themselves; ")
+
+    def test_a_message_that_is_its_own_parent_follows_the_one_that_has_it_as_a_child(self) -> None:
+        exported = lakes()
+        by_id = exported["chat"]["history"]["messages"]
+        by_id["u2"]["parentId"] = "u2"
+        with imports.opened("in.json", io.BytesIO(json.dumps([exported]).encode())) as found:
+            ((_, messages),) = found
+            assert found.mended == []
+        ((_, right),) = read(lakes())
+        assert messages == right
+        by_id["a1"]["childrenIds"] = []
+        ((_, messages),) = read(exported)
+        assert sorted(each.text for each in messages) == sorted(each.text for each in right)
+        assert [each.text for each in messages if each.parent is None] == ["Which lakes?", "How deep?"]
+
+    def test_a_long_circle_and_many_short_ones(self) -> None:
+        count = 3_000
+        ring = [node(str(n), str((n + 1) % count), "user", "x") for n in range(count)]
+        alone = [node(f"s{n}", f"s{n}", "user", "x") for n in range(count)]
+        ((_, messages),) = read(chatgpt(*ring, *alone))
+        assert len(messages) == 2 * count
 
     @pytest.mark.parametrize(
         ("data", "said"),

@@ -160,7 +160,7 @@ def import_(files: tuple[str, ...], debug: bool) -> None:
         for name in files:
             there = 0
             with _conversations_in(name) as found:
-                for each in found.left_out:
+                for each in (*found.mended, *found.left_out):
                     console.note(each)
                 for conversation, messages in found:
                     new = add(store, (conversation, messages))

@@ -26,8 +26,8 @@ def is_chatgpt(exported: object) -> bool:
     return "mapping" in table(exported)
 
 
-def from_chatgpt(exported: object) -> Whole:
-    """The conversation, with all its branches.
+def from_chatgpt(exported: object, notes: list[str]) -> Whole:
+    """The conversation, with all its branches; `notes` gets a sentence for what had to be mended.
 
     Raises:
         StoreError: It is not whole.
@@ -53,6 +53,7 @@ def from_chatgpt(exported: object) -> Whole:
         system=system,
         pinned=top.get("is_starred") is True,
         archived=top.get("is_archived") is True,
+        notes=notes,
     )
 
 

@@ -6,8 +6,9 @@ The ids follow from theirs: what is imported once more gets the same ones again.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.store.errors import StoreError
@@ -55,17 +56,19 @@ def fields_of(
 
     Args:
         tree: The fields by id.
-        parent: The field with the id of the one before; where it is missing, that is the one that has it in `children`.
+        parent: The field with the id of the one before; where it is missing, or the message's own, that is the one that
+            has it in `children`.
         children: The field with the ids of those that follow.
 
     Raises:
         StoreError: One of them has no fields.
     """
-    above = {child: id for id, fields in tree.items() for child in texts(table(fields).get(children))}
+    above = {child: id for id, each in tree.items() for child in texts(table(each).get(children)) if child != id}
     for id, fields in tree.items():
         if not isinstance(fields, dict):
             raise StoreError(f"Its message {id[:40]!r} is no table.")
-        yield id, text(fields.get(parent)) or above.get(id), fields
+        before = text(fields.get(parent))
+        yield id, above.get(id, before or None) if before in ("", id) else before, fields
 
 
 def whole(
@@ -80,6 +83,7 @@ def whole(
     system: Iterable[str],
     pinned: bool,
     archived: bool,
+    notes: list[str],
 ) -> Whole:
     """The conversation of another program's, with all its branches.
 
@@ -94,13 +98,15 @@ def whole(
         system: All that the model was told in it.
         pinned: It is marked there.
         archived: It is put away there.
-
-    Raises:
-        StoreError: The nodes are no tree.
+        notes: Gets a sentence where the nodes are no tree.
     """
     title = " ".join(title.split())
     here = _conversation_id(source, id or f"{title} {created}")
-    messages, head = _messages_of(here, nodes, created, current)
+    by_id, cut = _without_circles(nodes)
+    if cut:
+        which = "1 message follows itself" if cut == 1 else f"{cut:,} messages follow themselves"
+        notes.append(f"{which}; what nothing comes before now begins a branch of its own.")
+    messages, head = _messages_of(here, by_id, created, current)
     if not created and messages:
         created = messages[0].created
     conversation = Conversation(
@@ -122,8 +128,30 @@ def _conversation_id(source: str, id: str) -> str:
     return "".join(ID_ALPHABET[number >> 5 * place & 31] for place in range(_ID_LENGTH))
 
 
+def _without_circles(nodes: Iterable[Node]) -> tuple[dict[str, Node], int]:
+    """The nodes by their ids, and in how many circles they followed each other: the earliest in each is a first now."""
+    by_id = {each.id: each for each in nodes}
+    places = {id: place for place, id in enumerate(by_id)}
+    known: set[str] = set()  # what is before these ends
+    cut = 0
+    for id in places:
+        line: dict[str, Node] = {}
+        above: str | None = id
+        while above is not None and above in by_id and above not in known and above not in line:
+            line[above] = by_id[above]
+            above = by_id[above].parent
+        if above in line:
+            before = list(line).index(above)
+            circle = list(line.values())[before:]
+            first = min(circle, key=lambda each: (each.created or math.inf, places[each.id]))
+            by_id[first.id] = replace(first, parent=None)
+            cut += 1
+        known.update(line)
+    return by_id, cut
+
+
 def _messages_of(
-    conversation: str, nodes: Iterable[Node], created: float, current: str
+    conversation: str, by_id: Mapping[str, Node], created: float, current: str
 ) -> tuple[list[Message], int | None]:
     """The messages that the nodes become, each after its parent, and the one at which `current` is.
 
@@ -131,15 +159,11 @@ def _messages_of(
 
     Args:
         conversation: Id of the conversation here.
-        nodes: All of them.
+        by_id: All of them, none before itself.
         created: When it began, for nodes that do not say when they were.
         current: Id of the node that the user saw last.
-
-    Raises:
-        StoreError: They are no tree.
     """
     builder = _Builder(conversation, created)
-    by_id = {each.id: each for each in nodes}
     children: dict[str, list[Node]] = {}
     waiting: list[tuple[Node, Message | None, tuple[Node, ...]]] = []
     for node in by_id.values():
@@ -148,10 +172,8 @@ def _messages_of(
         else:
             waiting.append((node, None, ()))
     waiting.reverse()
-    reached = 0
     while waiting:
         node, parent, said = waiting.pop()
-        reached += 1
         if node.role is Role.USER:
             parent, said = builder.put((node,), builder.put(said, parent) if said else parent), ()
         elif node.role is Role.ASSISTANT:
@@ -160,8 +182,6 @@ def _messages_of(
         if said and not following:
             builder.put(said, parent)
         waiting += [(each, parent, said) for each in reversed(following)]
-    if reached < len(by_id):
-        raise StoreError("Its messages follow each other in a circle.")
     return builder.messages, builder.place_of(current, by_id)
 
 

@@ -37,6 +37,7 @@ class Import:
 
     Attributes:
         left_out: What is wrong with those that cannot be read, a sentence each.
+        mended: What was not right in those that can, likewise.
 
     Raises:
         StoreError: None can be read, or one of ovchat's own, which are taken all or not at all.
@@ -46,26 +47,30 @@ class Import:
         self._parts = parts
         self._bad: set[int] = set()
         self.left_out: list[str] = []
+        self.mended: list[str] = []
         first: StoreError | None = None
         count = 0
         for count, (what, item) in enumerate(self._items(), 1):
+            title = " ".join(text(table(item).get("title")).split())
+            which = f"{what}: number {count:,}{f', “{title}”' if title else ''}"
+            notes: list[str] = []
             try:
-                _conversation(item)
+                _conversation(item, notes)
             except StoreError as error:
                 said = StoreError(f"{what}: {error.sentence}", error.next_step)
                 if "format" in table(item):
                     raise said from None
                 first = first or said
                 self._bad.add(count)
-                title = " ".join(text(table(item).get("title")).split())
-                self.left_out.append(f"{what}: number {count:,}{f', “{title}”,' if title else ''} is left out: {error}")
+                self.left_out.append(f"{which}{',' if title else ''} is left out: {error}")
+            self.mended += [f"{which}: {note}" for note in notes]
         if first is not None and len(self._bad) == count:
             raise first
 
     def __iter__(self) -> Iterator[Whole]:
         for number, (_, item) in enumerate(self._items(), 1):
             if number not in self._bad:
-                yield _conversation(item)
+                yield _conversation(item, [])
 
     def _items(self) -> Iterator[tuple[str, Any]]:
         for what, opened in self._parts:
@@ -148,11 +153,11 @@ def _rewound(file: BinaryIO) -> Iterator[BinaryIO]:
     yield file  # whoever opened it closes it
 
 
-def _conversation(item: Any) -> Whole:
+def _conversation(item: Any, notes: list[str]) -> Whole:
     if isinstance(item, dict) and "format" not in item:
         for is_it, read in ((is_chatgpt, from_chatgpt), (is_open_webui, from_open_webui)):
             if is_it(item):
-                whole = read(item)
+                whole = read(item, notes)
                 if not whole[1]:
                     raise StoreError("There is no message in it.")
                 return whole

@@ -28,8 +28,8 @@ def is_open_webui(exported: object) -> bool:
     return "history" in chat or isinstance(chat.get("messages"), list)
 
 
-def from_open_webui(exported: object) -> Whole:
-    """The chat, with all its branches.
+def from_open_webui(exported: object, notes: list[str]) -> Whole:
+    """The chat, with all its branches; `notes` gets a sentence for what had to be mended.
 
     Raises:
         StoreError: It is not whole.
@@ -55,6 +55,7 @@ def from_open_webui(exported: object) -> Whole:
         system=system,
         pinned=top.get("pinned") is True,
         archived=top.get("archived") is True,
+        notes=notes,
     )
 
 
