@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -80,6 +80,11 @@ def write(text: str, **style: Any) -> None:
         if isinstance(failed, BrokenPipeError):
             raise
         raise OutputFailed(failed.strerror) from failed
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Lines of the answer, all at once; raises as `write` does."""
+    write("".join(f"{line}\n" for line in lines))
 
 
 def write_json(value: object) -> None:

@@ -47,7 +47,7 @@ def command(clear_cache: bool, as_json: bool, debug: bool) -> None:
         }
         console.write_json(told)
     else:
-        console.write("".join(f"{line}\n" for line in _lines(found)))
+        console.write_lines(_lines(found))
         if used:
             console.write(f"\nCompiled models: {compiled_text(used, limit)} in {compiled_cache.root()}\n")
 

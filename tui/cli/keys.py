@@ -37,7 +37,7 @@ def command(as_list: bool, as_json: bool, debug: bool) -> None:
         if as_json:
             console.write_json({"keys": [asdict(row) for row in rows]})
         else:
-            console.write("".join(f"{line}\n" for line in _lines(rows)))
+            console.write_lines(_lines(rows))
         return
     needs_terminal("The key tester needs a terminal.", "Without one: ovchat keys --list prints the keys.")
     log.begin(debug)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tui.engine.runner import Runner
     from tui.store.settings_file import SettingsFile
 
-_SLOW_SECONDS = 2.0
+SLOW_SECONDS = 2.0
+"""After so long a silence a command says what it does."""
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
     logger.debug("loading %s", choice)
     job = runner.load(choice.folder, choice.device, choice.options, state.verdicts, choice.compiled)
-    with saying_after(_SLOW_SECONDS, f"Loading {choice.title} ..."):
+    with saying_after(SLOW_SECONDS, f"Loading {choice.title} ..."):
         try:
             for progress in job:
                 logger.debug("%.2f s: %s", progress.seconds, progress.stage)

@@ -72,8 +72,7 @@ def list_(as_json: bool, debug: bool) -> None:
         console.write_json({"models": [_summary(row) for row in rows]})
         return
     on_terminal = console.is_terminal(sys.stdout)
-    shown = table(rows, console.width(sys.stdout)) if on_terminal else plain(rows)
-    console.write("".join(f"{line}\n" for line in shown))
+    console.write_lines(table(rows, console.width(sys.stdout)) if on_terminal else plain(rows))
 
 
 @command.command("show")
@@ -89,7 +88,7 @@ def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
     if as_json:
         console.write_json(as_object(known))
     else:
-        console.write("".join(f"{line}\n" for line in lines(known)))
+        console.write_lines(lines(known))
 
 
 @command.command("add")
@@ -103,7 +102,7 @@ def add(folder: str, as_json: bool, debug: bool) -> None:
     if as_json:
         console.write_json({"models": [_place(model) for model in brought]})
     elif brought:
-        console.write("".join(f"{model.name}\n" for model in brought))
+        console.write_lines(model.name for model in brought)
     else:
         console.aside("Its models are on the list already.")
 

@@ -11,7 +11,7 @@ import click
 from tui.cli import console, log
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
-from tui.cli.loading import saying_after
+from tui.cli.loading import SLOW_SECONDS, saying_after
 from tui.cli.options import debug_option, json_option
 from tui.cli.progress_line import ProgressLine
 from tui.engine.errors import Cancelled
@@ -24,8 +24,6 @@ from tui.library.findings import Severity
 from tui.library.progress import Progress
 from tui.library.pull import AlreadyHere, Offer, discard_partial, fetch, free_bytes, look_up
 from tui.store import paths
-
-_SLOW_SECONDS = 2.0
 
 
 @click.command("pull")
@@ -55,7 +53,7 @@ def _pull(name: str, as_json: bool) -> None:
     stop = threading.Event()
     with interrupting(stop.set):
         try:
-            with saying_after(_SLOW_SECONDS, "Asking the hub ..."):
+            with saying_after(SLOW_SECONDS, "Asking the hub ..."):
                 offer = look_up(name, stop)
             _say(offer)
             folder = _fetch(offer, stop)

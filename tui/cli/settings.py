@@ -52,7 +52,7 @@ def list_(as_json: bool, debug: bool) -> None:
         listed = [_object(row, settings) for row in found]
         console.write_json({"path": str(file.path), "settings": listed})
     else:
-        console.write("".join(f"{line}\n" for line in _lines(found)))
+        console.write_lines(_lines(found))
 
 
 @command.command("get")
