@@ -14,6 +14,7 @@ from tui.library.conversion.failures import ConversionFailed
 from tui.library.conversion.tokenizer import convert_tokenizer, plan_tokenizer
 from tui.library.doctor import examine
 from tui.library.findings import Examination
+from tui.store.files import locked_now
 from tui.store.settings import load_settings
 
 Complete = Callable[..., Examination]
@@ -86,3 +87,12 @@ def test_what_it_would_be_made_from_has_to_be_there(bare: Path, home: Path) -> N
         file.unlink()
     with pytest.raises(OvchatError, match=r"no tokenizer\.json"):
         plan_tokenizer(bare, threading.Event())
+
+
+def test_what_one_that_was_killed_has_left_goes_with_the_next(bare: Path, complete: Complete, home: Path) -> None:
+    (bare / ".tokenizer-abc" / "made").mkdir(parents=True)
+    with locked_now(home / "convert" / "tokenizer"), pytest.raises(ConversionFailed, match="Another tokenizer"):
+        complete()
+    assert (bare / ".tokenizer-abc").exists()
+    assert complete().is_usable
+    assert not (bare / ".tokenizer-abc").exists()

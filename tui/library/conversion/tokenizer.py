@@ -12,17 +12,20 @@ from tui.engine.errors import OvchatError
 from tui.engine.read_file import read_json
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_convertible
 from tui.library.conversion.environment import Environment, environment, install, of_user
-from tui.library.conversion.failures import conversion_failure
+from tui.library.conversion.failures import ConversionFailed, conversion_failure
 from tui.library.conversion.heard import Hearing
 from tui.library.conversion.pins import pins_for
-from tui.library.conversion.tool import Where, run
+from tui.library.conversion.tool import Where, end_all_in, run
 from tui.library.conversion.work import disk_problems, logged, tokenizer_command, variables
 from tui.library.doctor import examine
 from tui.library.findings import Examination
 from tui.library.progress import Report
 from tui.library.pull import free_bytes
+from tui.store import paths
+from tui.store.files import locked_now
 from tui.store.settings import Settings
 
+_WORK = ".tokenizer-"  # how the folders begin in which it is done
 # The weights before the graph that names them, and the tokenizer last: until it is there, the model has none.
 _MADE = tuple(xml.replace("xml", end) for xml in (DETOKENIZER_XML, TOKENIZER_XML) for end in ("bin", "xml"))
 
@@ -70,9 +73,21 @@ def convert_tokenizer(
         Cancelled: `stop` was set.
     """
     folder = folder.absolute()  # the tools work in another one
-    with disk_problems(folder), logged(folder.name) as log:
+    with disk_problems(folder), locked_now(paths.data_dir() / "convert" / "tokenizer") as mine:
+        if not mine:
+            raise ConversionFailed("Another tokenizer is being converted.", "Let it finish, or stop it there.")
+        for left in folder.glob(f"{_WORK}*"):  # by one that was killed
+            end_all_in(left)
+            shutil.rmtree(left, ignore_errors=True)
+        return _convert(folder, chosen, settings, report, stop, trust=trust)
+
+
+def _convert(
+    folder: Path, chosen: Environment, settings: Settings, report: Report, stop: threading.Event, *, trust: bool
+) -> Examination:
+    with logged(folder.name) as log:
         # In the model's folder, so that what is made is put in its place by renaming.
-        work = Path(tempfile.mkdtemp(prefix=".tokenizer-", dir=folder))
+        work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
         try:
             where = Where(work, log, variables(work, offline=not trust))
             install(chosen, settings, where, report, stop)
