@@ -49,7 +49,8 @@ class ChatApp(EndingApp):
 
     Attributes:
         left: The turns that go on without a terminal when it has ended.
-        settings_changed: Published with the keys of the settings whose values in effect have changed.
+        settings_changed: Published with the keys of the settings whose values in effect have changed; also where only
+            what cannot be followed of their file has.
         paused: The models whose pulls were under way when it ended.
         last_answer: The last answer of the conversation that was shown when it ended; "" for none.
     """
@@ -93,9 +94,10 @@ class ChatApp(EndingApp):
 
     def look_at_settings(self) -> None:
         """Follow what was changed in the settings, here or in their file."""
-        if changed := self.services.settings_file.look():
-            self.settings_changed.publish(changed)
+        changed = self.services.settings_file.look()
         notices = self.services.settings.notices
+        if changed or notices != self._noticed:
+            self.settings_changed.publish(changed)
         new = [notice for notice in notices if notice not in self._noticed]
         mended = [notice for notice in self._noticed if notice not in notices]
         self._noticed = notices

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from textual.widgets import Input
+
 from tests.screens.using import OpenChat
+from tui.screens.settings import SettingsScreen
+from tui.screens.value_dialog import ValueDialog
+from tui.widgets.notice import Notice
 
 
 async def test_the_app_tells_what_changes_by_itself_and_in_the_file(opened: OpenChat, tmp_path: Path) -> None:
@@ -48,3 +54,31 @@ async def test_what_was_wrong_with_the_file_is_told_until_it_is_mended(opened: O
         chat.app.services.settings_file.set("sampling.top_k", 7)
         await chat.until(lambda: "top_k" not in chat.notice)
         assert chat.notice == "Something else."
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_the_settings_screen_says_that_the_file_is_broken_until_it_is_mended(
+    opened: OpenChat, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[sampling]\ntop_k = 7\n")
+    async with opened(size=size) as chat:
+        await chat.press("f4")
+        panel = await chat.panel(SettingsScreen)
+        notice = panel.query_one(Notice)
+        file.write_text("[sampling]\ntop_k = \n")
+        await chat.until(lambda: "not valid TOML" in " ".join(chat.shown.split()))
+        assert notice.has_class("-warning")
+        file.write_text("[sampling]\ntop_k = -1\n")
+        await chat.until(lambda: "top_k is -1" in chat.shown)
+        assert "TOML" not in chat.shown
+        panel.query_one(Input).value = "min_p"
+        await chat.still()
+        await chat.press("enter")
+        (await chat.panel(ValueDialog)).query_one(Input).value = "0.1"
+        await chat.press("enter")
+        await chat.until(lambda: "min_p = 0.1" in file.read_text() and chat.app.screen is panel)
+        await chat.until(lambda: "top_k is -1" in chat.shown)  # it still is
+        file.write_text("[sampling]\ntop_k = 8\n")
+        await chat.until(lambda: "Saved at once in" in chat.shown)
+        assert not notice.has_class("-warning")

@@ -47,7 +47,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         file: Where they are, and are saved.
         in_effect: What the conversation and its model make of them.
         names: By key, what there is to choose from for a setting that is a name; called in a thread.
-        changed: Tells that some have changed.
+        changed: Tells that some have changed, or what cannot be followed of the file.
         search: What is typed at first.
     """
 
@@ -85,6 +85,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self._keys: Sequence[KeyRow] = ()
         self._bad_keys: Collection[str] = ()
         self._missing: Mapping[str, str] = {}
+        self._wrong: Sequence[str] | None = None  # what was said of the file; None before anything was
 
     def content(self) -> Iterable[Widget]:
         for widget in super().content():
@@ -99,8 +100,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         if self._search:
             self.query_one(Input).value = self._search
         self._show()
-        wrong = self._file.settings.notices
-        self.say("\n".join(wrong) or f"Saved at once in {self._file.path}", "warning" if wrong else "information")
+        self._say_wrong()
         # To know all keys, every screen has to be imported.
         self.call_after_refresh(self._read_known)
 
@@ -112,7 +112,15 @@ class SettingsScreen(ListPanel[None, SettingRow]):
         self._missing = await asyncio.to_thread(self._names_missing)
         self._show()
 
+    def _say_wrong(self) -> None:
+        """What cannot be followed of the file, until it is mended."""
+        wrong = self._file.settings.notices
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.say("\n".join(wrong) or f"Saved at once in {self._file.path}", "warning" if wrong else "information")
+
     def _follow(self, changed: frozenset[str]) -> None:
+        self._say_wrong()
         if any(key.startswith(f"{KEYS}.") or key in self._names for key in changed):
             self._read_known()
         else:
@@ -258,6 +266,8 @@ class SettingsScreen(ListPanel[None, SettingRow]):
             self.fail(error)
         else:
             self.query_one(Notice).clear()
+            self._wrong = ()
+            self._say_wrong()
             if self._changed is None:
                 self._show()
 
