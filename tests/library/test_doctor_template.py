@@ -120,6 +120,12 @@ def test_an_endless_template_is_stopped_once(with_template: WithTemplate, monkey
     assert time.monotonic() - started < 5  # one of 0.3 s, not four forms of each of five conversations
 
 
+def test_a_template_that_would_fill_the_memory_is_stopped_once(with_template: WithTemplate) -> None:
+    assert codes(with_template("{% for i in range(99999) %}{{ 'a' * 1000000 }}{% endfor %}" + ALL)) == [
+        "template-large"
+    ]
+
+
 def test_a_template_cannot_get_out(with_template: WithTemplate, tmp_path: Path) -> None:
     opened = "{{ ''.__class__.__mro__[1].__subclasses__() }}{{ cycler.__init__.__globals__.os.system('touch x') }}"
     assert "template-plain" in codes(with_template(opened))

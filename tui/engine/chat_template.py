@@ -22,8 +22,9 @@ Message = Mapping[str, Any]
 
 _NO_TEMPLATE = "none (plain text)"
 
-# Codes of errors: the template was stopped because it took too long; it is no Jinja2.
+# Codes of errors: the template was stopped because it took too long, or made too much; it is no Jinja2.
 TOO_SLOW = "template-slow"
+TOO_LARGE = "template-large"
 BROKEN = "template-broken"
 
 
@@ -146,7 +147,7 @@ class ChatTemplate:
                 return self._render(name, form, given, add_generation_prompt=add_generation_prompt), rejection
             except TemplateError as error:
                 rejection = rejection or error
-                if error.code == TOO_SLOW:  # the other forms would take as long
+                if error.code in (TOO_SLOW, TOO_LARGE):  # the other forms would take as long
                     break
         assert rejection is not None
         raise rejection
@@ -166,7 +167,7 @@ class ChatTemplate:
     def _render(
         self, name: str, messages: list[dict[str, Any]], given: Mapping[str, Any], *, add_generation_prompt: bool
     ) -> str:
-        from tui.engine.template_sandbox import TakesTooLong, render  # takes 50 ms: jinja2
+        from tui.engine.template_sandbox import render  # takes 50 ms: jinja2
 
         with self._lock:
             try:
@@ -176,7 +177,7 @@ class ChatTemplate:
                 raise TemplateError(
                     f"The chat template of {self._model} ({self.source}) {_reason(error)}",
                     "Put a corrected chat_template.jinja into the model's folder, or use --raw.",
-                    code=TOO_SLOW if isinstance(error, TakesTooLong) else BROKEN if _line(error) else "",
+                    code=_code(error),
                 ) from error
 
     def _compile(self, name: str) -> jinja2.Template:
@@ -211,6 +212,14 @@ def _reason(error: Exception) -> str:
     if line := _line(error):
         return f"is broken at line {line}: {error}"
     return f"rejects the conversation: {str(error) or type(error).__name__}"
+
+
+def _code(error: Exception) -> str:
+    from tui.engine.template_sandbox import Stopped, TakesTooLong
+
+    if isinstance(error, Stopped):
+        return TOO_SLOW if isinstance(error, TakesTooLong) else TOO_LARGE
+    return BROKEN if _line(error) else ""
 
 
 def _line(error: Exception) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tui.engine.chat_template import BROKEN, TOO_SLOW, ChatTemplate
+from tui.engine.chat_template import BROKEN, TOO_LARGE, TOO_SLOW, ChatTemplate
 from tui.engine.errors import OvchatError, TemplateError
 from tui.engine.ir_file import IrFile
 from tui.engine.tokenizer_files import special_tokens
@@ -93,7 +93,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         try:
             text, rejection = template.render_somehow(conversation.messages, **conversation.given)
         except TemplateError as failed:
-            if failed.code in (BROKEN, TOO_SLOW):  # so it is with every conversation
+            if failed.code in (BROKEN, TOO_SLOW, TOO_LARGE):  # so it is with every conversation
                 yield Finding.of(failed)
                 return
             yield _fails(conversation, failed)
