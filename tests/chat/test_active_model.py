@@ -11,7 +11,7 @@ import pytest
 from tests.chat_app import choose
 from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until
-from tui.chat.active_model import ActiveModel
+from tui.chat.active_model import ActiveModel, ModelStatus
 from tui.chat.choice import Choice
 from tui.engine.errors import DeviceNotFound, ModelNotFound, OvchatError
 from tui.engine.generate import GenerationRequest
@@ -219,11 +219,35 @@ def test_unloading_waits_for_the_answer_under_way(tmp_path: Path) -> None:
     answer = runner.generate(GenerationRequest(prompt="Tell me more", sampling=SamplingParams()))
     active.unload()
     assert active.status.stage == "unloading"
+    wait_until(lambda: active.status.answering)
     assert not answer.done
     runner.go.set()
     answer.result()
     wait_until(lambda: not active.status.stage)
+    assert not active.status.answering
     assert runner.model is None
+
+
+def test_a_model_that_takes_long_to_leave_is_not_answering(tmp_path: Path) -> None:
+    runner = ScriptedRunner(loaded=False)
+    active = active_model(tmp_path, runner)
+    active.use("mine")
+    wait_until(lambda: active.status.model is not None)
+    closes, may_close = threading.Event(), threading.Event()
+
+    def close() -> None:
+        closes.set()
+        may_close.wait(60)
+
+    assert runner.model is not None
+    runner.model.close = close  # type: ignore[method-assign]
+    seen: list[ModelStatus] = []
+    active.unload()
+    assert closes.wait(60)
+    wait_until(lambda: (seen.append(active.status), len({id(each) for each in seen}) > 2)[1])
+    assert (seen[-1].stage, seen[-1].answering) == ("unloading", False)
+    may_close.set()
+    wait_until(lambda: not active.status.stage)
 
 
 def test_a_device_is_given_and_taken_back(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from tests.screens.host import NOTHING_YET, Host, listing, unnamed_bindings
 from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until_async
 from tui.engine.errors import DeviceNotFound, ModelBroken, ModelNotSupported, OvchatError
+from tui.engine.generate import GenerationRequest
 from tui.engine.model_files import ModelFiles, inspect
+from tui.engine.sampling_params import SamplingParams
 from tui.library.find import Source
 from tui.library.local import LocalModel
 from tui.screens.dialogs import OptionsDialog
@@ -342,6 +344,16 @@ async def test_what_failed_before_is_shown_when_the_panel_opens(opened):
         assert it.marked == QWEN
         assert "failed" in it.row(QWEN)
         assert "There is no device GPU here." in it.words
+
+
+async def test_what_unloading_waits_for_is_told_where_it_waits(opened):
+    async with opened() as it:
+        it.runner.go.clear()
+        it.runner.generate(GenerationRequest(prompt="Tell me more", sampling=SamplingParams()))
+        await it.press("alt+u")
+        await it.sees("unloading, when the answer under way has ended")
+        it.runner.go.set()
+        await wait_until_async(lambda: "unloading" not in it.text)
 
 
 async def test_unloading_and_loading_again(opened):

@@ -41,7 +41,8 @@ class ModelStatus:
         began: `time.monotonic()` when loading began.
         model: The loaded model, ready to answer.
         error: Why what was asked for is not loaded.
-        unloaded: It was unloaded, or is about to be when the answer under way has ended: there is a stage then.
+        unloaded: It was unloaded, or is about to be: there is a stage then.
+        answering: It is to be unloaded when the answer under way has ended.
     """
 
     choice: Choice | None = None
@@ -50,6 +51,7 @@ class ModelStatus:
     model: LanguageModel | None = None
     error: OvchatError | None = None
     unloaded: bool = False
+    answering: bool = False
 
     @property
     def title(self) -> str:
@@ -225,10 +227,12 @@ class ActiveModel:
         if self.runner is not None:
             job = self.runner.unload()
             while not (job.wait_for_end(_LOOK_S) or self._closing):
-                pass  # an answer is under way
+                with self._changed:
+                    if self._wanted is None:  # a model that is held yet is in use yet
+                        self.status = replace(self.status, answering=self.runner.model is not None)
         with self._changed:
             if self._wanted is None:
-                self.status = replace(self.status, stage="")
+                self.status = replace(self.status, stage="", answering=False)
 
     def _want(self, work: Callable[[], None]) -> None:
         self._wanted = work

@@ -89,7 +89,7 @@ def doing(row: ModelRow, scene: Scene) -> str:
         case State.LOADING:
             return f"{scene.state_text(row)}: {status.stage}"
         case State.UNLOADING:
-            return "unloading, when the answer under way has ended"
+            return "unloading, when the answer under way has ended" if status.answering else "unloading"
     return ""
 
 
