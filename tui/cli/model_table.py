@@ -65,6 +65,8 @@ _COLUMNS = (
 
 def table(rows: Sequence[Listed], width: int) -> list[str]:
     """A heading and a line for each model, of at most so many cells; columns without a value are left out."""
+    from tui.terminal.fitted import fitted  # rich: for a terminal only
+
     texts = {column: [column.text(row) for row in rows] for column in _COLUMNS}
     shown = [column for column in _COLUMNS if any(texts[column])]
     widths = {column: max(_cells(text) for text in (column.title, *texts[column])) for column in shown}
@@ -76,11 +78,11 @@ def table(rows: Sequence[Listed], width: int) -> list[str]:
         shown.remove(column)
         room += widths[column] + _GAP
     widths[name] = max(1, min(widths[name], room))
-    lines = [[column.title for column in shown], *([texts[column][at] for column in shown] for at in range(len(rows)))]
-    return [
-        (" " * _GAP).join(_set(text, widths[column], column) for column, text in zip(shown, line, strict=True)).rstrip()
-        for line in lines
-    ]
+    set_ = (
+        [fitted(text, widths[column], right=column.is_number) for text in (column.title, *texts[column])]
+        for column in shown
+    )
+    return [(" " * _GAP).join(line).rstrip() for line in zip(*set_, strict=True)]
 
 
 def plain(rows: Sequence[Listed]) -> list[str]:
@@ -95,16 +97,6 @@ def _values(row: Listed) -> list[str]:
         facts = files.model_type, files.parameters, files.weight_format, files.size_bytes, files.context_length
     values = (row.model.name, row.state, *facts, row.model.path)
     return [_one_line("" if value is None else str(value)) for value in values]
-
-
-def _set(text: str, width: int, column: _Column) -> str:
-    from rich.cells import set_cell_size
-
-    length = _cells(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…"
-    rest = " " * (width - length)
-    return rest + text if column.is_number else text + rest
 
 
 def _cells(text: str) -> int:

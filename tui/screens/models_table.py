@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tui.library.amounts import count_text, size_text
 from tui.library.find import Source
 from tui.screens.model_row import ModelRow, Scene, State
+from tui.terminal.fitted import fitted
 from tui.widgets.visible import one_line
 
 _GAP = 2
@@ -144,11 +144,7 @@ def _line(texts: Sequence[str], width: int) -> str:
     pieces = []
     for column, text in zip(shown, texts, strict=True):
         room = column.width or _name_width(shown, width)
-        if (length := cell_len(text)) > room:
-            pieces.append(set_cell_size(text, room - 1) + "…")
-        else:
-            rest = " " * (room - length)
-            pieces.append(rest + text if column.is_number else text + rest)
+        pieces.append(fitted(text, room, right=column.is_number))
     return (" " * _GAP).join(pieces)
 
 

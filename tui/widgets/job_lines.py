@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.library.amounts import duration_text, size_text
 from tui.library.jobs import Job, Kind, State
 from tui.library.progress import Progress
+from tui.terminal.fitted import fitted
 from tui.widgets.visible import one_line
 
 _BAR = 10  # cells
@@ -34,9 +35,7 @@ def job_lines(job: Job, width: int, *, bar: bool = True) -> list[Content]:
     pieces = _fitted(_pieces(job, bar), width - min(_LEAST_NAME, width))
     facts = (" " * _GAP).join(pieces)
     room = max(1, width - cell_len(facts) - _GAP)
-    name = one_line(job.work.name)
-    name = name if cell_len(name) <= room else set_cell_size(name, room - 1) + "…"
-    line = f"{set_cell_size(name, room)}{' ' * _GAP}{facts}"
+    line = f"{fitted(one_line(job.work.name), room)}{' ' * _GAP}{facts}"
     rows = [Content.styled(line, style)]
     if job.state is State.FAILED:
         reason = one_line(str(job.error))
