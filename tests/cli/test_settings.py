@@ -181,3 +181,10 @@ def test_mistakes_in_the_file_are_named_and_a_broken_file_is_left_alone(run: Run
     assert "Note: " in done.stderr
     assert "cannot be changed" in done.stderr
     assert (home / "settings.toml").read_text() == "[sampling\n"
+
+
+def test_the_name_of_a_preset_is_not_empty(home: Path) -> None:
+    done = settings("set", "presets..top_k", "4")
+    assert done.exit_code == 2
+    assert "The name of a preset cannot be empty, as in presets..top_k: write presets.NAME.top_k." in done.stderr
+    assert not (home / "settings.toml").exists()

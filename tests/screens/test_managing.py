@@ -27,6 +27,7 @@ from tui.screens.trying_dialog import TryingDialog
 from tui.store import paths
 from tui.store.settings_file import SettingsFile
 from tui.store.state import State
+from tui.widgets.notice import Notice
 
 
 class Managed:
@@ -134,6 +135,21 @@ async def test_a_folder_is_added_and_its_models_are_listed(managed, elsewhere):
         await it.asks("alt+a", TryingDialog)
         await it.writes(str(elsewhere))
         await it.sees("Its models are on the list already.")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_an_added_folder_is_one_of_the_places_at_once(managed, tmp_path, tiny_model, size):
+    shutil.copytree(tiny_model("llama"), tmp_path / "disk" / "x")
+    async with managed(size=size) as it:
+        await it.asks("alt+a", TryingDialog)
+        await it.writes(str(tmp_path / "disk"))
+        await it.sees("Listed now: x.")
+        shutil.rmtree(tmp_path / "disk")  # a disk that is not plugged in: it is looked for there all the same
+        panel = ModelsScreen(it.services, "There is no model x.")
+        it.app.push_screen(panel)
+        await it.sees("There is no model x. Models are looked for in")
+        said = str(panel.query_one(Notice).content)
+        assert f"{paths.models_dir()}, {tmp_path / 'disk'} and in the Hugging Face cache." in said
 
 
 @pytest.mark.parametrize(

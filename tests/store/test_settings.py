@@ -245,6 +245,28 @@ def test_every_sampling_parameter_that_people_set_is_a_setting_for_all_for_one_m
     assert setting_of("models.me/a.b.sampling.other") is setting_of("presets.my own.other") is None
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_the_name_of_a_preset_or_a_model_is_not_empty(user_file: Path, name: str) -> None:
+    user_file.write_text(f'[presets."{name}"]\ntop_k = 3\n[models."{name}".sampling]\ntop_k = 3\n')
+    settings = load_settings(user_file)
+    assert settings.user == {}
+    assert [notice.removeprefix(f"{user_file}, ") for notice in settings.notices] == [
+        f"line 2: the name of a preset cannot be empty, as in presets.{name}.top_k: "
+        "write presets.NAME.top_k. It is ignored.",
+        f"line 4: the name of a model cannot be empty, as in models.{name}.sampling.top_k: "
+        "write models.NAME.sampling.top_k. It is ignored.",
+    ]
+    with pytest.raises(ValueError, match="the name of a preset cannot be empty"):
+        SettingsFile(user_file).put(f"presets.{name}", {"top_k": 4})
+
+
+def test_a_model_that_is_not_here_now_keeps_its_values(user_file: Path) -> None:
+    user_file.write_text("[models.NOPE.sampling]\ntop_k = 3\n")  # its disk may not be plugged in
+    settings = load_settings(user_file)
+    assert settings.for_model("NOPE") == {"top_k": 3}
+    assert settings.notices == ()
+
+
 def test_engine_choices_are_those_of_the_engine() -> None:
     for key, setting in SCHEMA.items():
         section, _, name = key.partition(".")

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.engine.errors import OvchatError
+from tui.library.find import added_folders
 from tui.screens.device_choice import ask_device
-from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY
+from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY, models_key
 from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
@@ -41,10 +42,6 @@ Enter: use it
 Alt+P: pull a recommended model
 Alt+A: add a folder that has models"""
 _MARKS = 3  # columns that a list keeps beside its rows
-
-
-def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
-    return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
 
 
 async def first_found(models: LocalModels) -> list[LocalModel] | None:
@@ -71,14 +68,16 @@ class ModelsScreen(ManagingPanel):
     PLACEHOLDER = "Type to filter by name, architecture, weights or state"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
+        models_key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
         JOBS_KEY,
         PULL_KEY,
-        _key("alt+l", "load", "Load", "Load the marked model and stay here."),
-        _key("alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."),
-        _key("alt+d", "device", "Device", "Choose where the marked model runs."),
-        _key("alt+i", "facts", "Details", "All that is known of the marked model."),
-        _key("alt+s", "sort", "Sort", "Sort by the next column."),
+        models_key("alt+l", "load", "Load", "Load the marked model and stay here."),
+        models_key(
+            "alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."
+        ),
+        models_key("alt+d", "device", "Device", "Choose where the marked model runs."),
+        models_key("alt+i", "facts", "Details", "All that is known of the marked model."),
+        models_key("alt+s", "sort", "Sort", "Sort by the next column."),
         CONVERT_KEY,
         *MANAGING_KEYS,
     ]
@@ -356,4 +355,6 @@ class ModelsScreen(ManagingPanel):
 
 
 def _where() -> str:
-    return f"Models are looked for in {paths.models_dir()} and in the Hugging Face cache."
+    # Those of the file as it is: the app's own settings follow it a moment later.
+    own = ", ".join(visible(str(each)) for each in (paths.models_dir(), *added_folders()))
+    return f"Models are looked for in {own} and in the Hugging Face cache."

@@ -166,8 +166,9 @@ def setting_of(key: str) -> Setting | None:
     match parts_of(key):
         case ("keys", id) if id:
             return Setting(key, Kind.TEXTS, unit="keys")
-        case ("models", _, "sampling", name) | ("presets", _, name) if f"sampling.{name}" in SCHEMA:
-            return replace(SCHEMA[f"sampling.{name}"], key=key)
+        case ("models", name, "sampling", field) | ("presets", name, field):
+            if name.strip() and f"sampling.{field}" in SCHEMA:
+                return replace(SCHEMA[f"sampling.{field}"], key=key)
     return None
 
 
@@ -283,6 +284,10 @@ def read_user(before: Settings, path: Path) -> Settings:
 
 def no_such_setting(key: str) -> str:
     """That there is none of that name, and which one may be meant."""
+    match parts_of(key):
+        case ("models" | "presets" as section, name, *rest) if rest and not name.strip():
+            what = section.removesuffix("s")
+            return f"the name of a {what} cannot be empty, as in {key}: write {section}.NAME.{'.'.join(rest)}."
     return f"there is no setting {key}. {did_you_mean(key, SCHEMA)}".rstrip()
 
 
