@@ -119,6 +119,15 @@ def test_a_folder_that_may_not_be_read(open_folder: Path) -> None:
         assert only(open_folder / "m").code == "unreadable"
 
 
+def test_a_graph_of_gigabytes_is_said_beside_what_else_is_wrong(healthy: Path) -> None:
+    with open(healthy / "openvino_model.xml", "r+b") as file:
+        file.truncate(1 << 30)  # takes nothing of the disk
+    (healthy / "chat_template.jinja").write_text("{% for %}")
+    found = look(healthy).findings
+    assert [each.code for each in found] == ["unreadable", "template-broken"]
+    assert "openvino_model.xml cannot be read: it has more than 256 MiB" in found[0].sentence
+
+
 def test_a_detokenizer_that_is_no_xml_is_a_finding(healthy: Path) -> None:
     xml = healthy / "openvino_detokenizer.xml"
     xml.write_text(xml.read_text().replace("</layers>", "</layers><a>", 1))

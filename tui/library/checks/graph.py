@@ -17,7 +17,7 @@ from tui.library.amounts import size_text
 from tui.library.checks.patient import Patient
 from tui.library.findings import Finding, error, note, warning
 
-_ELSEWHERE = {"json-broken", "lfs-pointer", "unreadable"}
+_ELSEWHERE = {"json-broken", "lfs-pointer"}
 """Codes of what other checks find, in every file."""
 
 # What OpenVINO itself puts at the end of the weights; more of it belongs to another graph.
