@@ -135,10 +135,11 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
         self.strip.look()
 
 
-def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
+def models_key(key: str, action: str, label: str, tooltip: str) -> Binding:
+    """A key of the list of models, under whose names it is remapped."""
     return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
 
 
-JOBS_KEY = _key("alt+j", "jobs", "Jobs", "To the pulls and conversions: pause them, go on, give them up.")
-PULL_KEY = _key("alt+p", "pull", "Pull", "Get a model from the Hugging Face hub.")
-CONVERT_KEY = _key("alt+c", "convert", "Convert", "Convert a model of Hugging Face's format to OpenVINO's.")
+JOBS_KEY = models_key("alt+j", "jobs", "Jobs", "To the pulls and conversions: pause them, go on, give them up.")
+PULL_KEY = models_key("alt+p", "pull", "Pull", "Get a model from the Hugging Face hub.")
+CONVERT_KEY = models_key("alt+c", "convert", "Convert", "Convert a model of Hugging Face's format to OpenVINO's.")

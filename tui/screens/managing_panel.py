@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from tui.engine.errors import OvchatError
 from tui.library.jobs import Kind
-from tui.screens.jobs_panel import JobsPanel
+from tui.screens.jobs_panel import JobsPanel, models_key
 from tui.screens.model_row import ModelRow
 from tui.screens.models_managing import ask_for_folder, ask_for_name, ask_to_remove
 from tui.screens.models_reading import RowReader
@@ -113,13 +113,9 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
             self.say(done)
 
 
-def _key(key: str, action: str, label: str, tooltip: str) -> Binding:
-    return Binding(key, action, label, id=f"models.{action}", tooltip=tooltip)
-
-
 MANAGING_KEYS: list[BindingType] = [
-    _key("alt+h", "check", "Check", "What is wrong with the marked model, and what to do about it."),
-    _key("alt+a", "add", "Add folder", "List the models of another folder where they are."),
-    _key("alt+r", "rename", "Rename", "Give the marked model another name: its folder is renamed."),
-    _key("alt+x", "remove", "Remove", "Delete the marked model, or take its folder off the list. It asks first."),
+    models_key("alt+h", "check", "Check", "What is wrong with the marked model, and what to do about it."),
+    models_key("alt+a", "add", "Add folder", "List the models of another folder where they are."),
+    models_key("alt+r", "rename", "Rename", "Give the marked model another name: its folder is renamed."),
+    models_key("alt+x", "remove", "Remove", "Delete the marked model, or take its folder off the list. It asks first."),
 ]

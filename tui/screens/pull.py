@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -107,7 +107,8 @@ class PullScreen(ListPanel[str, Row]):
             if each.id.casefold() in here:
                 note = "here already"
             elif each.id in states:
-                note = _of_job(states)[each.id]
+                state = states[each.id]
+                note = "paused" if state is State.PAUSED else f"pull {state}"
             elif not fits:
                 what, free = ("memory", memory) if each.memory_bytes > memory else ("disk", disk)
                 note = f"too large: {size_text(free)} of {what} are free"
@@ -217,10 +218,6 @@ class PullScreen(ListPanel[str, Row]):
 def _columns(size: str, memory: str, licence: str, width: int) -> str:
     """What stands below each other at the right edge of a list of that width."""
     return f"{size:>8}  {memory:>8}" + (f"  {licence[:12]:12}" if width >= _WIDE else "")
-
-
-def _of_job(states: Mapping[str, State]) -> dict[str, str]:
-    return {name: "paused" if state is State.PAUSED else f"pull {state}" for name, state in states.items()}
 
 
 def _words(row: Row) -> str:
