@@ -16,7 +16,7 @@ import click
 from tui.cli import console, log
 from tui.cli.failures import INTERRUPTED
 from tui.cli.interrupt import interrupting
-from tui.cli.loading import read_settings, saying_after
+from tui.cli.loading import SLOW_SECONDS, read_settings, saying_after
 from tui.cli.options import debug_option, json_option
 from tui.cli.progress_line import ProgressLine
 from tui.cli.question import agreed
@@ -33,7 +33,6 @@ from tui.library.find import find_model, name_of
 from tui.library.findings import Examination
 from tui.store import paths
 
-_SLOW_SECONDS = 2.0
 _PRESETS = "\n\n".join(f"{name}: {preset.good_for}." for name, preset in PRESETS.items())
 _NOTHING_DONE = "Nothing is done."
 
@@ -126,7 +125,7 @@ def _stopping() -> Iterator[threading.Event]:
 def _convert(
     source: str, weights: Weights | None, python: Path | None, given: dict[str, Any], stop: threading.Event
 ) -> Examination | None:
-    with saying_after(_SLOW_SECONDS, "Looking ..."):
+    with saying_after(SLOW_SECONDS, "Looking ..."):
         plan = plan_conversion(
             source,
             stop,
