@@ -52,7 +52,7 @@ def short_facts(row: ModelRow, scene: Scene) -> Facts:
         ("Weights", weights_text(files)),
         ("Memory", memory_text(row.need)),
         ("Size", size_text(files.size_bytes)),
-        ("Device", device_text(row, scene)),
+        ("Device", _device_text(row, scene)),
     ]
 
 
@@ -93,7 +93,7 @@ def doing(row: ModelRow, scene: Scene) -> str:
     return ""
 
 
-def device_text(row: ModelRow, scene: Scene) -> str:
+def _device_text(row: ModelRow, scene: Scene) -> str:
     """Where a model runs, or would run, and who says so."""
     if scene.state(row) is State.LOADED and scene.status.model is not None:
         return f"{scene.status.model.device}, in use"

@@ -120,7 +120,7 @@ def of_folder(folder: Path, name: str = "") -> Source:
         raise ModelBroken(f"{folder} has no weights: no model.safetensors.", _what_is_needed(names))
     if not config:
         raise ModelBroken(f"{folder} has no {_CONFIG}: nothing says what these weights are.", "Get the whole model.")
-    refuse_other_kinds(name, config)
+    _refuse_other_kinds(name, config)
     require_dimensions(name, config)
     return Source(name, folder, None, config, read_weights(name, folder, names, config))
 
@@ -141,7 +141,7 @@ def _ir(folder: Path, name: str, config: Mapping[str, Any]) -> Source:
     return Source(name, folder, None, config, Stored(files.weight_bytes, files.parameters or 0), is_ir=True)
 
 
-def refuse_other_kinds(name: str, config: Mapping[str, Any]) -> None:
+def _refuse_other_kinds(name: str, config: Mapping[str, Any]) -> None:
     """See that a config.json is of a model that chats.
 
     Raises:
@@ -173,7 +173,7 @@ def _on_hub(name: str, stop: threading.Event, patience: Patience) -> Source:
         )
         raise ModelNotFound(f"{listed.id} on the hub has no config.json with weights in safetensors.", hint)
     config = _config(listed, files[_CONFIG], patience, stop)
-    refuse_other_kinds(listed.id, config)
+    _refuse_other_kinds(listed.id, config)
     require_dimensions(listed.id, config)
     wanted = tuple(file for file in listed.files if file.name in weights or _is_beside(file.name))
     size = sum(files[each].size for each in weights)

@@ -11,12 +11,11 @@ from pathlib import Path
 from tui.engine.errors import OvchatError
 from tui.engine.read_file import read_json
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_convertible
-from tui.library.conversion.environment import Environment, environment, install, of_user
+from tui.library.conversion.environment import Environment, install
 from tui.library.conversion.failures import ConversionFailed, conversion_failure
 from tui.library.conversion.heard import Hearing
-from tui.library.conversion.pins import pins_for
 from tui.library.conversion.tool import Where, end_all_in, run
-from tui.library.conversion.work import disk_problems, logged, tokenizer_command, variables
+from tui.library.conversion.work import disk_problems, environment_for, logged, tokenizer_command, variables
 from tui.library.doctor import examine
 from tui.library.findings import Examination
 from tui.library.progress import Report
@@ -42,11 +41,8 @@ def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = No
             f"{folder} has no tokenizer that could be converted: no tokenizer.json.",
             "Get the tokenizer's files of the model that it was made from: tokenizer.json, tokenizer_config.json, ...",
         )
-    pins = pins_for(str(read_json(folder / "config.json").get("model_type", "")))
-    if python is None:
-        return environment(pins), []
-    with tempfile.TemporaryDirectory() as scratch, logged(folder.name) as log:
-        return of_user(python, pins, Where(Path(scratch), log, {}), stop)
+    model_type = str(read_json(folder / "config.json").get("model_type", ""))
+    return environment_for(model_type, folder.name, python, stop)
 
 
 def convert_tokenizer(

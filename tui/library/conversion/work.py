@@ -45,11 +45,11 @@ from tui.store import paths
 from tui.store.files import locked_now, private_dir, private_opener
 from tui.store.settings import Settings
 
-TASK = "text-generation-with-past"
+_TASK = "text-generation-with-past"
 _SCRIPT = Path(__file__).with_name("compress_ir.py")
 # Runs a command of the environment without the telemetry that the tools send unless they are told not to. Commands keep
 # their names; modules are moved.
-TELLS_NOBODY = """
+_TELLS_NOBODY = """
 import sys
 sys.modules["openvino_telemetry"] = None
 from importlib.metadata import entry_points
@@ -159,7 +159,7 @@ def plan_conversion(
         notices = [f"{source.name} comes with Python code of its own, which is not run without --trust-remote-code."]
     else:
         notices = []
-    chosen, more = _environment(source, python, stop)
+    chosen, more = environment_for(source.model_type, source.name, python, stop)
     kept = _fetched_folder(places.models, source)
     need = need_of(source, weights, installs=not chosen.is_ready, fetches=kept is None or not kept.is_dir())
     plan = Plan(
@@ -194,11 +194,14 @@ def _require_free(name: str, places: Places) -> None:
         )
 
 
-def _environment(source: Source, python: Path | None, stop: threading.Event) -> tuple[Environment, list[str]]:
-    pins = pins_for(source.model_type)
+def environment_for(
+    model_type: str, name: str, python: Path | None, stop: threading.Event
+) -> tuple[Environment, list[str]]:
+    """Where the tools for an architecture run, and what to know about that; logged by a name, raises as `of_user`."""
+    pins = pins_for(model_type)
     if python is None:
         return environment(pins), []
-    with tempfile.TemporaryDirectory() as scratch, logged(source.name) as log:
+    with tempfile.TemporaryDirectory() as scratch, logged(name) as log:
         return of_user(python, pins, Where(Path(scratch), log, {}), stop)
 
 
@@ -320,7 +323,7 @@ def _converted(plan: Plan, folder: Path, where: Where, report: Report, stop: thr
         xml = _PARTS[0]
         command = [python, *ALONE, str(_SCRIPT), str(folder / xml), str(target / xml), options]
     else:
-        command = [python, *ALONE, "-c", TELLS_NOBODY, "optimum-cli", "export", "openvino", "--task", TASK]
+        command = [python, *ALONE, "-c", _TELLS_NOBODY, "optimum-cli", "export", "openvino", "--task", _TASK]
         command += ["--model", str(folder), *plan.weights.options(), *["--trust-remote-code"] * plan.trust, str(target)]
 
     def step(command: list[str]) -> None:
@@ -351,7 +354,7 @@ def _converted(plan: Plan, folder: Path, where: Where, report: Report, stop: thr
 
 def tokenizer_command(chosen: Environment, folder: Path, target: Path, *, trust: bool) -> list[str]:
     """What converts the tokenizer of a model in one folder to another."""
-    command = [str(chosen.python), *ALONE, "-c", TELLS_NOBODY, "convert_tokenizer", str(folder)]
+    command = [str(chosen.python), *ALONE, "-c", _TELLS_NOBODY, "convert_tokenizer", str(folder)]
     return [*command, "--with-detokenizer", "-o", str(target), *["--trust-remote-code"] * trust]
 
 
