@@ -87,7 +87,12 @@ def _in_repository(path: Path) -> Found | None:
     found = snapshot(path)
     if found is None or not _is_model(_entries(found)[0]):
         return None
-    return path.name.removeprefix(REPOSITORY).replace("--", "/"), found
+    return repository_name(path), found
+
+
+def repository_name(folder: Path) -> str:
+    """OWNER/NAME of the repository whose folder in a Hugging Face cache this is."""
+    return folder.name.removeprefix(REPOSITORY).replace("--", "/")
 
 
 def snapshot(repository: Path) -> Path | None:

@@ -24,7 +24,7 @@ from tui.engine.errors import OvchatError
 from tui.engine.read_file import unreadable
 from tui.library import compiled_cache
 from tui.library.find import FoundModel, Places, Source, find_models
-from tui.library.folders import REPOSITORY
+from tui.library.folders import repository_name
 from tui.library.own import is_link, leave, listed, not_own
 
 _DELETED = ".removed-"
@@ -146,7 +146,7 @@ def _instead(model: FoundModel, models: list[FoundModel]) -> str:
                 "Or delete the model there."
             )
         case Source.HUGGING_FACE:
-            repository = model.path.parents[1].name.removeprefix(REPOSITORY).replace("--", "/")
+            repository = repository_name(model.path.parents[1])
             return f"Delete it there, for all of them: {_hf()} cache rm model/{shlex.quote(repository)}"
         case Source.MODELS:
             return f"Delete it there, or only the link: rm {shlex.quote(str(model.path.parent))}"
