@@ -35,7 +35,7 @@ PRIVATE: dict[str, list[tuple[type, str]]] = {
     "terminal/title.py": [(App, "_driver")],
     "terminal/ending.py": [(App, "_driver _exit _handle_exception")],
     "screens/keymap.py": [(App, "_keymap")],
-    "screens/modal.py": [(Screen, "_dirty_widgets _refresh_layout _repaint_required")],
+    "screens/modal.py": [(Screen, "_compositor_refresh _dirty_widgets _refresh_layout _repaint_required")],
     "screens/palette.py": [(CommandPalette, "_action_command_list")],
     "widgets/block_view.py": [(Widget, "_repaint_regions _size_updated")],
     "widgets/following_scroll.py": [(Widget, "_scroll_update _vertical_scrollbar"), (App, "_start_widget")],

@@ -41,6 +41,7 @@ class Modal(ModalScreen[Result], Generic[Result]):
 
     opens_by_itself = False
     _is_closing = False  # before it was there
+    _is_laid_out_first = False
     _typed_at = math.inf  # when it opened, or the last key came that is not for it
 
     def on_compose(self) -> None:
@@ -78,7 +79,16 @@ class Modal(ModalScreen[Result], Generic[Result]):
         if self._repaint_required:
             self._repaint_required = False
             self._dirty_widgets.add(self)  # painted with the layout, not once more after it
+        self._is_laid_out_first = not self.outer_size
         super()._refresh_layout(size, scroll)
+        self._is_laid_out_first = False
+
+    def _compositor_refresh(self) -> None:
+        """Paint; as it is laid out first, only later: with scrollbars it is laid out, and would be painted, again."""
+        if self._is_laid_out_first:
+            self.refresh()
+        else:
+            super()._compositor_refresh()
 
     def leave(self) -> None:
         """What Esc does."""
