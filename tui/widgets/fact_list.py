@@ -24,7 +24,7 @@ class FactList(Widget):
         labels: Their style.
     """
 
-    DEFAULT_CSS: ClassVar[str] = "FactList { height: auto; }"
+    DEFAULT_CSS: ClassVar[str] = "FactList { height: auto; text-wrap: nowrap; }"  # the lines are wrapped here
 
     def __init__(self, groups: Mapping[str, Sequence[tuple[str, str]]], column: int, labels: str = "dim") -> None:
         super().__init__()
@@ -50,7 +50,11 @@ class FactList(Widget):
         for heading, facts in self._groups.items():
             lines += [Content()] * bool(lines) + [Content.styled(heading, "$text-primary")] * bool(heading)
             for label, value in facts:
-                labels = Content.styled(label, self._labels).wrap(self._column)
-                for left, right in zip_longest(labels, Content(one_line(value)).wrap(room), fillvalue=Content()):
+                labels = _wrapped(Content.styled(label, self._labels), self._column)
+                for left, right in zip_longest(labels, _wrapped(Content(one_line(value)), room), fillvalue=Content()):
                     lines.append(left.extend_right(self._column + _GAP - left.cell_length) + right)
         return lines
+
+
+def _wrapped(text: Content, width: int) -> list[Content]:
+    return [text] if text.cell_length <= width else text.wrap(width)  # looking for words takes longer than drawing

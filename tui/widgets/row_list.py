@@ -56,6 +56,7 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
     RowList {
         height: 1fr;
         overflow-x: hidden;
+        text-wrap: nowrap;
         scrollbar-size-vertical: 1;
         scrollbar-background: $background;
         scrollbar-color: $border-blurred;
@@ -66,6 +67,7 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"row-list--heading", "row-list--current"}
 
+    auto_links: reactive[bool] = reactive(False)  # there are none; their style is asked for with every row
     cursor: reactive[int | None] = reactive(None)
 
     class Chosen(Message):
