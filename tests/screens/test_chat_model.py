@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+import tui.screens
 from tests.screens.using import OpenChat
 from tests.scripted import ScriptedRunner
 from tui.engine.errors import DeviceNotFound, OvchatError
 from tui.library.find import Source
 from tui.library.local import LocalModel
+from tui.screens import chat as chat_screen
 from tui.screens import modal
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.models import ModelsScreen
@@ -163,3 +166,15 @@ async def test_what_fails_in_the_table_is_said_there_and_asks_nothing(opened: Op
         await chat.until(lambda: "There is no device GPU here." in chat.notice)  # the chat has seen it, too
         assert await chat.still()
         assert chat.app.screen is panel
+
+
+async def test_panels_are_imported_once_the_model_is_there(
+    opened: OpenChat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "panel_of_this_test.py").write_text("", "utf-8")
+    monkeypatch.setattr(tui.screens, "__path__", [*tui.screens.__path__, str(tmp_path)])
+    monkeypatch.setattr(chat_screen, "_LATER", (*chat_screen._LATER, "panel_of_this_test"))
+    monkeypatch.setattr(chat_screen, "_QUIET_S", 0.0)
+    async with opened(ScriptedRunner()) as chat:
+        await chat.until(lambda: "tui.screens.panel_of_this_test" in sys.modules)
+    del sys.modules["tui.screens.panel_of_this_test"]

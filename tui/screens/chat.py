@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 _TICK_S, _LOADING_TICK_S = 0.25, 0.02
 _QUIT_AGAIN_S = 3.0
+_QUIET_S = 1.0  # with nothing under way; then there is time for what is needed later
+_LATER = ("models", "settings", "sampling_panel", "inspector", "alternatives")  # panels that take long to import
 _STEP = 0.1
 _HOTTEST = 2.0
 
@@ -307,6 +310,7 @@ class ChatScreen(MessageScreen):
             self._talk_changed()
             self.pane.send_next()
             gc.freeze()  # what the engine has imported, too
+            self._import_panels()
         self.pane.tend()
         if self._model.error is not None and self._model.error is not before.error:
             self._after_failure(self._model)
@@ -317,6 +321,15 @@ class ChatScreen(MessageScreen):
             self._tell_of_jobs()
         if time.monotonic() > self._drawn_at + 2 * _TICK_S:
             self._show_status()
+
+    @work(group="later", exclusive=True)
+    async def _import_panels(self) -> None:
+        """Before one is opened for the first time, which took 100 ms longer; not while the app begins or answers."""
+        for name in _LATER:
+            await asyncio.sleep(_QUIET_S)
+            while self.pane.busy:
+                await asyncio.sleep(_QUIET_S)
+            await asyncio.to_thread(importlib.import_module, f"tui.screens.{name}")
 
     def _tell_of_jobs(self) -> None:
         jobs = self._services.jobs
