@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from textual.widgets import Input, Static
 
 from tests.screens.host import unnamed_bindings
 from tests.screens.using import Chat, OpenChat
+from tui.engine import filter_stages
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.presets import PresetsScreen
 from tui.screens.sampling_panel import NAMES, SamplingPanel
@@ -230,6 +232,29 @@ async def test_the_picture_is_that_of_the_last_step_with_the_values_of_now(opene
         await chat.until(lambda: picture._stages is not before)
         await chat.new_chat()
         await chat.until(lambda: not picture._stages)
+
+
+async def test_a_panel_that_closes_while_its_picture_is_computed_ends_nothing(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, closing = threading.Event(), threading.Event()
+
+    def held(*_: object) -> list[object]:
+        begun.set()
+        closing.wait(20)
+        return []
+
+    monkeypatch.setattr(filter_stages, "filter_stages", held)
+    async with opened(size=WIDE) as chat:
+        await chat.write("Hello")
+        await chat.idle(2)
+        values = await panel(chat)
+        await chat.until(begun.is_set)
+        (drawing,) = (worker for worker in chat.app.workers if worker.group == "picture")
+        await values.query_one(Distribution).remove()
+        closing.set()
+        await chat.until(lambda: drawing.is_finished)
+        assert drawing.error is None
 
 
 async def presets(chat: Chat) -> PresetsScreen:

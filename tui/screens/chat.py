@@ -330,6 +330,7 @@ class ChatScreen(MessageScreen):
             while self.pane.busy:
                 await asyncio.sleep(_QUIET_S)
             await asyncio.to_thread(importlib.import_module, f"tui.screens.{name}")
+        gc.freeze()
 
     def _tell_of_jobs(self) -> None:
         jobs = self._services.jobs

@@ -134,7 +134,8 @@ class SamplingPanel(Vertical):
             from tui.engine.filter_stages import filter_stages  # not before there is a model: it imports numpy
 
             stages = await asyncio.to_thread(filter_stages, step, params, _TOP)
-        self.query_one(Distribution).show(stages)
+        for picture in self.query(Distribution):  # none where the panel closes meanwhile
+            picture.show(stages)
 
     def _show_keys(self, _: Screen[object]) -> None:
         """The keys of the values where they have the focus, else the one that goes there."""
