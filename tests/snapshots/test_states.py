@@ -29,7 +29,6 @@ from tui.screens.find import FindScreen
 from tui.screens.overflow import OverflowScreen
 from tui.screens.services import Start
 from tui.store.records import Role
-from tui.widgets.status_line import StatusLine
 
 SIZES = [(120, 40), (80, 24), (40, 12)]
 LAST = Start(go_on=True)
@@ -155,7 +154,6 @@ async def test_streaming_inside_a_code_fence(tmp_path: Path, size: tuple[int, in
     async with shown(tmp_path, size, runner) as pilot:
         await write(pilot, "How does a **binary** search work?")
         await wait_until_async(lambda: runner.go.left == 0)
-        await wait_until_async(lambda: "80/" in app_of(pilot).screen.query_one(StatusLine).render().plain)
         await compare(app_of(pilot), sized("streaming-fence", size), tmp_path)
 
 
