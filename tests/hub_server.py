@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 TOKEN = "hf_good"
 LISTING = "(listing)"
+SEARCH = "(search)"
 _LARGE = 2000  # bytes; from here on a file lies at the other server
 
 
@@ -59,7 +60,7 @@ class Request:
     """What arrived."""
 
     server: str  # "hub" or "cdn"
-    name: str  # of the file, or LISTING
+    name: str  # of the file, LISTING or SEARCH
     headers: Mapping[str, str]
 
     @property
@@ -76,6 +77,8 @@ class Repo:
     files: dict[str, bytes]
     gated: bool = False
     private: bool = False
+    tag: str = "openvino"
+    downloads: int = 0
 
     def __post_init__(self) -> None:
         self.digests = {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
@@ -128,17 +131,17 @@ class HubServer:
         # Another name too, as the real one has.
         return f"http://localhost:{self._cdn.server_port}"
 
-    def add(self, name: str, files: dict[str, bytes] | None = None, **how: bool) -> Repo:
+    def add(self, name: str, files: dict[str, bytes] | None = None, **how: Any) -> Repo:
         """A repository, or a new commit of it."""
         self.repos[name] = Repo(model_files() if files is None else files, **how)
         return self.repos[name]
 
     def next(self, name: str, *answers: Answer) -> None:
-        """Answer the next requests for the bytes of a file (or `LISTING`) so."""
+        """Answer the next requests for the bytes of a file (or `LISTING`, `SEARCH`) so."""
         self._next[name] += answers
 
     def always(self, name: str, answer: Answer) -> None:
-        """Answer every request for a file (or `LISTING`) so, when `next` has nothing."""
+        """Answer every request for a file (or `LISTING`, `SEARCH`) so, when `next` has nothing."""
         self._always[name] = answer
 
     def take(self, name: str) -> Answer:
@@ -195,9 +198,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        path = unquote(urlsplit(self.path).path)  # whole addresses come to a proxy
+        address = urlsplit(self.path)  # whole addresses come to a proxy
+        path = unquote(address.path)
         if self.server.kind == "cdn":
             self._cdn(path)
+        elif path == "/api/models":
+            self._search(parse_qs(address.query))
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)", path):
             self._listing(found[1])
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
@@ -213,6 +219,19 @@ class _Handler(BaseHTTPRequestHandler):
                     self._bytes(name, content, {"ETag": f'"{digest}"'})
                     return
         self._refuse(403, "")
+
+    def _search(self, asked: Mapping[str, list[str]]) -> None:
+        answer = self._arrived(SEARCH)
+        if self._given(answer, b"") or self._wrong_token():
+            return
+        (words,), (tag,), (most,) = asked["search"], asked["filter"], asked["limit"]
+        found = [
+            {"id": name, "downloads": repo.downloads, "usedStorage": sum(map(len, repo.files.values()))}
+            for name, repo in self.server.owner.repos.items()
+            if words.casefold() in name.casefold() and repo.tag == tag and not repo.private
+        ]
+        found.sort(key=lambda each: -int(each["downloads"]))
+        self._send(200, json.dumps(found[: int(most)]).encode(), {"Content-Type": "application/json"})
 
     def _listing(self, name: str) -> None:
         answer = self._arrived(LISTING)

@@ -73,7 +73,7 @@ def list_repository(repository: str, timeout_s: float) -> Repository:
         PullFailed: It is gated, the hub refuses the token, we are offline on purpose, the answer makes no sense.
         Lost: No connection, or the hub is busy.
     """
-    api = _library().HfApi(library_name="ovchat", library_version=__version__)
+    api = library().HfApi(library_name="ovchat", library_version=__version__)
     with told(repository):
         require_token_that_can_be_sent()
         info = api.model_info(repository, files_metadata=True, timeout=timeout_s)
@@ -107,7 +107,7 @@ def read_file(repository: Repository, file: RemoteFile, start: int, timeout_s: f
         PullFailed: The hub refuses it, or its file has another size than it lists.
         Lost: The connection failed or broke, or the hub is busy.
     """
-    _library()
+    library()
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     common = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
@@ -163,7 +163,7 @@ def _first_byte(headers: Mapping[str, str]) -> int:
     return int(found[1])
 
 
-def _library() -> Any:
+def library() -> Any:
     """huggingface_hub, told to report nothing about this machine.
 
     Raises:

@@ -120,7 +120,7 @@ def _problem(error: Exception, repository: str) -> PullFailed | Lost | None:
 
     names = {each.__name__ for each in type(error).__mro__}
     if isinstance(error, OfflineModeIsEnabled):
-        return PullFailed(f"{repository} is not fetched: HF_HUB_OFFLINE is set.", "Unset it to pull models.")
+        return PullFailed(f"{repository} cannot be fetched: HF_HUB_OFFLINE is set.", "Unset it to pull models.")
     if isinstance(error, HfHubHTTPError):
         return _refusal(error, repository)
     if "HTTPError" in names or "InvalidURL" in names or isinstance(error, OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
@@ -19,8 +20,10 @@ from tui.library.amounts import count_text, size_text
 from tui.library.conversion.need import FETCHED, INSTALLED
 from tui.library.conversion.presets import PRESETS
 from tui.library.conversion.work import Plan, plan_conversion
+from tui.library.hub_search import Format
 from tui.library.long_work import conversion
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
+from tui.screens.hub_search import HubSearchScreen
 from tui.screens.panel import Panel
 from tui.screens.services import Services
 from tui.terminal.display import with_present_keys
@@ -32,6 +35,7 @@ from tui.widgets.visible import one_line
 _LABEL = 14
 _LOOKING = "looking …"
 _SOURCE = "A folder as Hugging Face has it, the name of a model in fp16 that is here, or OWNER/NAME on the hub."
+_FIRST = "Converting gives a model in Hugging Face's format the form that OpenVINO runs. Alt+S searches the hub for a source."
 _CODE = (
     "Some models come with Python code of their own, without which they cannot be converted. It will run on this "
     "machine, with all that you may do: do that only where you trust who made it."
@@ -58,6 +62,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Change", id="convert.choose", tooltip="Change the marked line."),
         Binding("enter", "begin", "Convert", id="convert.begin", tooltip="Convert the model; it goes on by itself."),
+        Binding("alt+s", "search", "Search the hub", id="convert.search", tooltip="Look for a source on the hub."),
         *ROW_KEYS,
     ]
 
@@ -91,7 +96,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     def on_mount(self) -> None:
         self.rows.show(list(_Field))
         self.watch(self.rows, "cursor", self.refresh_bindings, init=False)
-        self._say("Converting gives a model in Hugging Face's format the form that OpenVINO runs.")
+        self._say(with_present_keys(self.app, _FIRST))
 
     def _draw(self, field: _Field, width: int) -> Sequence[Line]:
         plan = self._plan
@@ -131,6 +136,14 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             self.action_begin()
         else:
             self.action_choose()
+
+    @work(exclusive=True, group="change")
+    async def action_search(self) -> None:
+        words = "" if _is_path(self._source) else self._source  # a path is none of the hub's business
+        if (chosen := await self.app.push_screen_wait(HubSearchScreen(words, Format.HUGGING_FACE))) is not None:
+            self._source = chosen
+            self.rows.refresh()
+            self._look()
 
     @work(exclusive=True, group="change")
     async def _change(self, field: _Field) -> None:
@@ -238,6 +251,10 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             self._say(with_present_keys(self.app, str(error)), "error")
         else:
             self.dismiss(plan.name)
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("/", "~", ".")) or "\\" in text or os.path.exists(text)
 
 
 def _facts(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -21,10 +21,12 @@ from tui.library.amounts import size_text
 from tui.library.catalogue import Recommended, catalogue
 from tui.library.find import Places, find_models
 from tui.library.hub import is_id
+from tui.library.hub_search import Format
 from tui.library.jobs import Kind, State
 from tui.library.long_work import pull
 from tui.library.pull import AlreadyHere, Offer, free_bytes, look_up, require_room
 from tui.screens.dialogs import OptionsDialog
+from tui.screens.hub_search import HubSearchScreen
 from tui.screens.list_panel import ListPanel
 from tui.screens.models_reading import RowReader
 from tui.screens.services import Services
@@ -33,6 +35,7 @@ from tui.widgets.row_list import Line
 
 _MARKS = 3  # columns that a list keeps beside its rows
 _ASKING = "asking the hub …"
+_NONE = "The catalogue has no such model. Alt+S searches the hub for it; or type OWNER/NAME of any one there."
 _WIDE = 90  # columns from which on the licence has one of its own
 _NARROW = 50  # columns below which a row has the name alone
 
@@ -67,6 +70,7 @@ class PullScreen(ListPanel[str, Row]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Pull", id="pull.choose", tooltip="Ask the hub for the marked one, and pull it."),
+        Binding("alt+s", "search", "Search the hub", id="pull.search", tooltip="Look for what is typed on the hub."),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -125,7 +129,7 @@ class PullScreen(ListPanel[str, Row]):
         asked = text.strip()
         if is_id(asked) and not any(row.id.casefold() == asked.casefold() for row in self._rows):
             items.append(Row(asked))
-        self.show_items(items, empty="The catalogue has no such model. Any other one on the hub: type OWNER/NAME.")
+        self.show_items(items, empty=_NONE)
         self.call_after_refresh(self._show_heading)  # the list may have a scrollbar now
 
     def _show_heading(self) -> None:
@@ -167,6 +171,12 @@ class PullScreen(ListPanel[str, Row]):
             self._stop.set()
         else:
             self.dismiss(None)
+
+    @work(group="search", exclusive=True)
+    async def action_search(self) -> None:
+        chosen = await self.app.push_screen_wait(HubSearchScreen(self.text, Format.OPENVINO))
+        if chosen is not None:
+            self._ask(chosen)
 
     @work(exclusive=True)
     async def _ask(self, name: str) -> None:
