@@ -70,7 +70,7 @@ def test_an_owner_goes_with_its_last_model(places: Places) -> None:
         ("con", "reserved"),
         ("a/NUL.txt", "reserved"),
         ("models--a--b", "reserved"),
-        ("theirs" * 100, "cannot be renamed"),
+        ("theirs" * 100, "more than 255 bytes"),
         ("org/theirs", "already"),
         ("ORG/THEIRS", "already"),
         ("a", "already"),

@@ -72,8 +72,8 @@ def conversations(draw: st.DrawFn) -> tuple[Conversation, list[Message]]:
                 {},
                 optional={
                     "temperature": st.floats(0, 2),
-                    "top_k": st.integers(0),
-                    "max_tokens": st.none() | st.integers(1),
+                    "top_k": st.integers(0, 2**31 - 1),
+                    "max_tokens": st.none() | st.integers(1, 2**31 - 1),
                     "stop": st.lists(texts.filter(bool)).map(tuple),
                 },
             )

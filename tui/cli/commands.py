@@ -22,7 +22,7 @@ COMMANDS = {
     "chats": "Stored conversations: show, search, export, import, rename, delete.",
     "devices": "The devices that models can run on, and why one is missing.",
     "keys": "Press a key and see what arrives of it; --list prints all keys.",
-    "models": "The local models: list, show, add, pull, convert, doctor, rename, remove.",
+    "models": "Models: list, show, add, pull, convert, doctor, rename, remove.",
     "settings": "The settings: list, get, set, reset, path.",
 }
 

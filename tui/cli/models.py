@@ -45,7 +45,7 @@ class Models(LazyGroup):
 @click.group("models", cls=Models, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """The local models: list, show, add, pull, convert, doctor, rename, remove.
+    """Models: list, show, add, pull, convert, doctor, rename, remove.
 
     Without any of these: list. NAME is the name of a model, its end where no other one ends so, or a folder.
     """
