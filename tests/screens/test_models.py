@@ -164,6 +164,22 @@ async def test_columns_stand_below_their_titles(opened):
         assert heading.index("State") == it.row("me/broken").rindex("broken")
 
 
+async def test_columns_stand_below_their_titles_also_where_a_scrollbar_comes_and_goes(opened, models):
+    many = [replace(models[0], name=f"x{number}", path=Path(f"/x{number}")) for number in range(60)]
+
+    def titles_fit(it: Opened) -> bool:
+        heading = next(line for line in it.text.splitlines() if "Name" in line and "State" in line)
+        return "qwen3" in it.text and heading.index("Architecture") == it.row(QWEN).index("qwen3")
+
+    async with opened(size=(120, 40), found=[*models, *many]) as it:
+        await it.press(*"qwen")
+        await wait_until_async(lambda: titles_fit(it))
+        await it.press("escape")
+        await wait_until_async(lambda: titles_fit(it))
+        await it.press(*"nothing", "escape")
+        await wait_until_async(lambda: titles_fit(it))
+
+
 async def test_the_details_of_the_marked_one_follow_the_cursor(opened):
     async with opened(size=(120, 40)) as it:
         await it.press("down")

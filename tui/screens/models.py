@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -26,7 +25,7 @@ from tui.screens.models_table import Column, cells, columns, heading, matches, o
 from tui.store import paths
 from tui.terminal.display import with_present_keys
 from tui.widgets.fact_table import FactTable
-from tui.widgets.row_list import Line
+from tui.widgets.row_list import Line, RowList
 from tui.widgets.visible import visible
 
 if TYPE_CHECKING:
@@ -120,9 +119,6 @@ class ModelsScreen(ManagingPanel):
         self._read()
         self._watch()
         self._watch_disk()
-
-    def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._show_heading)
 
     # What is here
 
@@ -234,7 +230,7 @@ class ModelsScreen(ManagingPanel):
         self.show_items(items, cursor=cursor, empty=empty)
         count = f"{len(items)} of {len(found)}" if words else str(len(found))
         self.show_facts(count if self._sorted_by is None else f"{count}, by {self._sorted_by.title.lower()}")
-        self.call_after_refresh(self._show_heading)  # the list may have been hidden, or get a scrollbar
+        self._show_heading()
         self._show_details()
 
     def _draw(self) -> None:
@@ -250,9 +246,10 @@ class ModelsScreen(ManagingPanel):
         self._show_details()
         self.refresh_bindings()
 
+    @on(RowList.Refitted)
     def _show_heading(self) -> None:
-        width = self.rows.scrollable_content_region.width - _MARKS
-        self.query_one(".models--heading", Static).update(heading(width, self._sorted_by))
+        if (width := self.rows.scrollable_content_region.width - _MARKS) > 0:  # else the list is hidden
+            self.query_one(".models--heading", Static).update(heading(width, self._sorted_by))
 
     def _show_details(self) -> None:
         row = self.rows.current

@@ -11,7 +11,6 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -130,17 +129,12 @@ class PullScreen(ListPanel[str, Row]):
         if is_id(asked) and not any(row.id.casefold() == asked.casefold() for row in self._rows):
             items.append(Row(asked))
         self.show_items(items, empty=_NONE)
-        self.call_after_refresh(self._show_heading)  # the list may have a scrollbar now
 
-    def _show_heading(self) -> None:
+    def on_row_list_refitted(self) -> None:
         width = self.rows.scrollable_content_region.width - _MARKS
         facts = _columns("Size", "Memory", "Licence", width) if width >= _NARROW else ""
         heading = f"Name{facts.rjust(width - len('Name'))}"
         self.query_one(".pull--heading", Static).update(Content(heading))
-
-    def on_resize(self, event: Resize) -> None:
-        super().on_resize(event)
-        self.call_after_refresh(self._show_heading)
 
     def draw(self, item: Row, width: int) -> Sequence[Line]:
         known = item.known

@@ -73,6 +73,9 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
     class Chosen(Message):
         """The current item was clicked."""
 
+    class Refitted(Message):
+        """The rows may have another width: that of the list, or a scrollbar came or went."""
+
     def __init__(self, draw: Callable[[Item, int], Sequence[Line]], *, lines: int = 1) -> None:
         super().__init__()
         self._draw = draw
@@ -145,6 +148,10 @@ class RowList(ScrollView, Generic[Item], can_focus=False):
     def on_resize(self, event: Resize) -> None:
         self._measure()
         self._reveal()
+        self.post_message(self.Refitted())
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        self.post_message(self.Refitted())
 
     def on_click(self, event: Click) -> None:
         line = self.scroll_offset.y + event.y
