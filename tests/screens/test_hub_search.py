@@ -1,4 +1,4 @@
-"""Searching the hub from the panels that pull and convert: asked for by a key, left by Esc, gone on with as if typed."""
+"""Searching the hub from the panels that pull and convert: at a key, left by Esc, gone on with as if it was typed."""
 
 from __future__ import annotations
 

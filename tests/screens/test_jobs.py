@@ -99,6 +99,18 @@ async def test_what_fails_stays_with_its_reason_until_it_is_dismissed(opened: Op
         assert NAME not in chat.shown
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_of_a_long_reason_the_end_is_shown_which_says_where_the_log_is(opened: OpenChat, size) -> None:
+    log = "/home/me/.local/state/ovchat/log/convert-Qwen--Qwen3-Embedding-8B-Instruct.log"
+    async with opened(size=size) as chat:
+        long = Long(OvchatError("It could not be done: " + "one reason and another, " * 40, f"All of it: {log}"))
+        long.go.set()
+        jobs_of(chat).begin(long.conversion("mine"))
+        await open_models(chat)
+        await chat.sees("It could not be done: one reason")
+        await chat.until(lambda: log in "".join(chat.shown.split()))  # over two rows
+
+
 async def test_what_fails_while_the_panel_is_open_is_not_told_again_in_the_chat(opened: OpenChat) -> None:
     async with opened() as chat:
         await open_models(chat)

@@ -304,6 +304,28 @@ async def test_a_model_that_is_being_loaded_is_given_up_and_deleted(managed):
         assert not (it.models / "one").exists()
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_removal_that_waits_for_an_answer_is_seen_to_where_the_panel_is_left(managed, monkeypatch, again):
+    async with managed("one") as it:
+        active, unload, ended = it.services.active, it.services.active._unload, threading.Event()
+        told: list[str] = []
+        monkeypatch.setattr(it.app, "notify", lambda said, **_: told.append(said))
+        monkeypatch.setattr(active, "_unload", lambda: ended.wait(20) and unload())
+        await it.mark("one")
+        await it.asks("alt+x", ConfirmDialog)
+        await it.press("y")
+        await it.sees("one is deleted when it is unloaded")
+        await it.press("escape")
+        await wait_until_async(lambda: it.app.screen is not it.app.panel)
+        assert (it.models / "one").is_dir()
+        if again:
+            active.use("one")
+        ended.set()
+        await wait_until_async(lambda: told)
+        assert told[0].startswith("one is not deleted: it was loaded again" if again else "Deleted: one.")
+        assert (it.models / "one").is_dir() == again
+
+
 async def test_the_starter_stays(managed):
     async with managed() as it:
         await it.mark("starter")

@@ -35,7 +35,10 @@ from tui.widgets.visible import one_line
 _LABEL = 14
 _LOOKING = "looking …"
 _SOURCE = "A folder as Hugging Face has it, the name of a model in fp16 that is here, or OWNER/NAME on the hub."
-_FIRST = "Converting gives a model in Hugging Face's format the form that OpenVINO runs. Alt+S searches the hub for a source."
+_FIRST = (
+    "Converting gives a model in Hugging Face's format the form that OpenVINO runs. "
+    "Alt+S searches the hub for a source."
+)
 _CODE = (
     "Some models come with Python code of their own, without which they cannot be converted. It will run on this "
     "machine, with all that you may do: do that only where you trust who made it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from tui.widgets.job_lines import job_news
 from tui.widgets.jobs_strip import JobsStrip
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from tui.engine.model_files import ModelFiles
     from tui.library.findings import Examination
     from tui.screens.services import Services
@@ -103,14 +106,26 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         if (row := self.rows.current) is None:
             return
         try:
-            done = await ask_to_remove(self.app, self._services, row.model, self.say)
-        except (OvchatError, StoreError) as error:
+            removing = await ask_to_remove(self.app, self._services, row.model, self.say)
+        except OvchatError as error:
             self.fail(error)
-            done = None
+            return
+        if removing is not None:
+            # Of the app: the end of an answer may be waited for, and the panel be left meanwhile.
+            self.app.run_worker(self._see_to(removing, row), group="managing")
+
+    async def _see_to(self, removing: Callable[[], Awaitable[str]], row: ModelRow) -> None:
+        severity: SeverityLevel = "information"
+        try:
+            said = await removing()
+        except (OvchatError, StoreError) as error:
+            said, severity = str(error), "error"
+        if self not in self.app.screen_stack:
+            self.app.notify(said, severity=severity, markup=False)
+            return
         self.look()
         await self.look_again(row.model.path)
-        if done is not None:
-            self.say(done)
+        self.say(said, severity)
 
 
 MANAGING_KEYS: list[BindingType] = [

@@ -6,7 +6,7 @@ A model that is in use stays loaded under its new name, and is unloaded before i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -66,8 +66,11 @@ async def ask_for_name(app: App[Any], services: Services, model: LocalModel) -> 
 
 async def ask_to_remove(
     app: App[Any], services: Services, model: LocalModel, say: Callable[[str], object]
-) -> str | None:
-    """Ask whether a model shall leave the list, and see to it; what was done, None where the user left.
+) -> Callable[[], Awaitable[str]] | None:
+    """Ask whether a model shall leave the list; what sees to it and says what was done, None where the user left.
+
+    That may wait for the end of an answer; it raises OvchatError where not all could be deleted, or not now, and
+    StoreError where the settings cannot be written.
 
     Args:
         app: Asks.
@@ -76,8 +79,7 @@ async def ask_to_remove(
         say: Told what is waited for.
 
     Raises:
-        OvchatError: It cannot leave, or not all of it could be deleted.
-        StoreError: The settings cannot be written.
+        OvchatError: It cannot leave.
     """
     target = await asyncio.to_thread(_removal, model)
     match target:
@@ -91,17 +93,25 @@ async def ask_to_remove(
             )
             if not await app.push_screen_wait(question):
                 return None
-            await asyncio.to_thread(added.take_off, folder, SettingsFile(services.settings_file.path))
-            return f"{folder} is off the list. Its files are as they were."
+
+            async def take_off() -> str:
+                await asyncio.to_thread(added.take_off, folder, SettingsFile(services.settings_file.path))
+                return f"{folder} is off the list. Its files are as they were."
+
+            return take_off
     in_use = services.active.status.title == model.name
     unloads = " It is in use, and is unloaded first." if in_use else ""
     title = f"Delete {'the link ' if target.is_link else ''}{model.name}?"
     question = ConfirmDialog(title, deletion_text(target) + unloads, yes="Delete it", no="Keep it")
     if not await app.push_screen_wait(question):
         return None
-    await _give_free(services.active, model.name, say)
-    await asyncio.to_thread(delete, target)
-    return f"Deleted: {'the link ' if target.is_link else ''}{model.name}."
+
+    async def delete_it() -> str:
+        await _give_free(services.active, model.name, say)
+        await asyncio.to_thread(delete, target)
+        return f"Deleted: {'the link ' if target.is_link else ''}{model.name}."
+
+    return delete_it
 
 
 def _removal(model: LocalModel) -> Deletion | TakenOff:
@@ -115,5 +125,9 @@ async def _give_free(active: ActiveModel, name: str, say: Callable[[str], object
         return
     active.forget()
     say(f"{name} is deleted when it is unloaded; an answer under way ends first.")
-    while active.status.stage and active.status.unloaded:
+    while active.status.stage and (active.status.unloaded or not active.status.title):
         await asyncio.sleep(_TICK_S)
+    if active.status.title == name:
+        raise OvchatError(
+            f"{name} is not deleted: it was loaded again meanwhile.", "Remove it again, if that is meant."
+        )

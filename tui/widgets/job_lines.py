@@ -18,17 +18,17 @@ _BAR = 10  # cells
 _FULL, _EMPTY = "█", "░"
 _LEAST_NAME = 20
 _GAP = 2
-_MOST_ROWS = 4  # of a reason
 _INDENT = "  "
 _STYLES = {State.FAILED: "$text-error", State.PAUSED: "$text-muted", State.WAITING: "$text-muted"}
 
 
-def job_lines(job: Job, width: int, *, bar: bool = True) -> list[Content]:
+def job_lines(job: Job, width: int, reason_rows: int, *, bar: bool = True) -> list[Content]:
     """One line, and more where it failed.
 
     Args:
         job: At this moment.
         width: Cells of a line.
+        reason_rows: The most that the reason gets, at least two.
         bar: How far it is may be drawn, too.
     """
     style = _STYLES.get(job.state, "")
@@ -39,7 +39,10 @@ def job_lines(job: Job, width: int, *, bar: bool = True) -> list[Content]:
     rows = [Content.styled(line, style)]
     if job.state is State.FAILED:
         reason = one_line(str(job.error))
-        wrapped = textwrap.wrap(reason, max(10, width - len(_INDENT)), max_lines=_MOST_ROWS, placeholder=" …")
+        wrapped = textwrap.wrap(reason, max(10, width - len(_INDENT)), break_on_hyphens=False)
+        if len(wrapped) > reason_rows:  # its end says where to look: the next step, a log
+            end = max(1, reason_rows // 2)
+            wrapped = [*wrapped[: max(0, reason_rows - end - 1)], "…", *wrapped[-end:]]
         rows += [Content.styled(_INDENT + row, style) for row in wrapped]
     return rows
 

@@ -17,6 +17,7 @@ from tui.widgets.job_lines import job_lines
 
 _LOOK_S = 0.5  # so often at most it is drawn
 _MOST_ROWS = 7
+_LEAST_REASON = 2  # rows
 _MARK, _NO_MARK = "› ", "  "
 
 
@@ -116,15 +117,17 @@ class JobsStrip(Widget, can_focus=True):
         room = max(1, width - len(_MARK) - 1)
         current = self.get_visual_style("jobs-strip--current")
         rows: list[Content] = []
+        most = min(_MOST_ROWS, max(1, self.app.size.height // 4))
+        reason = max(_LEAST_REASON, most - len(jobs))  # so that the others are seen, too
         first = 0
         for job in jobs:
-            lines = job_lines(job, room, bar=not is_plain(self.app))
+            lines = job_lines(job, room, reason, bar=not is_plain(self.app))
             if job is self._marked and self.has_focus:
-                first = max(0, len(rows) + len(lines) - _MOST_ROWS)
+                first = max(0, len(rows) + len(lines) - most)
                 rows.append((_MARK + lines[0]).truncate(width, pad=True).stylize(current))
                 lines = lines[1:]
             rows += [_NO_MARK + line for line in lines]
-        return rows[first : first + _MOST_ROWS]
+        return rows[first : first + most]
 
     def render(self) -> Content:
         return self._drawn
