@@ -129,8 +129,8 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
 
 
 MANAGING_KEYS: list[BindingType] = [
-    models_key("alt+h", "check", "Check", "What is wrong with the marked model, and what to do about it."),
     models_key("alt+a", "add", "Add folder", "List the models of another folder where they are."),
     models_key("alt+r", "rename", "Rename", "Give the marked model another name: its folder is renamed."),
     models_key("alt+x", "remove", "Remove", "Delete the marked model, or take its folder off the list. It asks first."),
+    models_key("alt+h", "check", "Check", "What is wrong with the marked model, and what to do about it."),
 ]

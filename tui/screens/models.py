@@ -70,15 +70,16 @@ class ModelsScreen(ManagingPanel):
         models_key("enter", "choose", "Use it", "Load the marked model and go back to the chat."),
         JOBS_KEY,
         PULL_KEY,
+        CONVERT_KEY,
+        *MANAGING_KEYS,
+        models_key("alt+d", "device", "Device", "Choose where the marked model runs."),
+        models_key("alt+i", "facts", "Details", "All that is known of the marked model."),
+        # Of two rows in 80 columns these leave first.
         models_key("alt+l", "load", "Load", "Load the marked model and stay here."),
         models_key(
             "alt+u", "unload", "Unload", "Give the memory of the model in use back; the next prompt loads it again."
         ),
-        models_key("alt+d", "device", "Device", "Choose where the marked model runs."),
-        models_key("alt+i", "facts", "Details", "All that is known of the marked model."),
         models_key("alt+s", "sort", "Sort", "Sort by the next column."),
-        CONVERT_KEY,
-        *MANAGING_KEYS,
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
