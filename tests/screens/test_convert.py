@@ -174,3 +174,20 @@ async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None
         await chat.sees("There is no [b]folder[/b]␛[2J. Give another one.")
         await chat.press(*["down"] * 4, "enter")
         await chat.sees("There is nothing to convert yet: choose a source.")
+
+
+async def test_what_is_in_the_way_is_said_again_where_it_is_begun_all_the_same(
+    opened: OpenChat, planner: Planner
+) -> None:
+    planner.error = OvchatError("There is a model big already.", "Give another name.")
+    async with opened() as chat:
+        await open_form(chat)
+        await give_source(chat)
+        await chat.sees("There is a model big already.")
+        await chat.sees("not yet, see below")
+        await chat.press(*["down"] * 4, "enter")
+        await chat.until(lambda: len(planner.asked) == 2)
+        await chat.sees("There is a model big already.")
+        planner.error = None
+        await chat.press("enter")
+        await chat.sees("Enter begins it")

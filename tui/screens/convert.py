@@ -113,7 +113,8 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             case _Field.CODE:
                 value, known = ("is run", True) if self._trusts else ("is not run", False)
             case _Field.BEGIN:
-                value, known = "Enter begins it" if plan is not None else "needs a source", False
+                not_yet = "not yet, see below" if self._source else "needs a source"
+                value, known = "Enter begins it" if plan is not None else not_yet, False
         style = "" if known else "$text-muted"
         return [Line(Content.assemble(f"{field.value:{_LABEL}}", (one_line(value), style)))]
 
@@ -236,6 +237,9 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     @work(exclusive=True, group="change")
     async def _begin(self) -> None:
         plan = self._plan
+        if plan is None and self._source:
+            self._look()  # says once more what is in the way, if it still is
+            return
         if plan is None:
             self._say("There is nothing to convert yet: choose a source.")
             return
