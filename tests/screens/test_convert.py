@@ -170,10 +170,11 @@ async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None
     planner.error = OvchatError("There is no [b]folder[/b]\x1b[2J.", "Give another one.")
     async with opened() as chat:
         await open_form(chat)
-        await give_source(chat)
-        await chat.sees("There is no [b]folder[/b]␛[2J. Give another one.")
         await chat.press(*["down"] * 4, "enter")
         await chat.sees("There is nothing to convert yet: choose a source.")
+        await chat.press("home")
+        await give_source(chat)
+        await chat.sees("There is no [b]folder[/b]␛[2J. Give another one.")
 
 
 async def test_what_is_in_the_way_is_said_again_where_it_is_begun_all_the_same(
