@@ -172,7 +172,7 @@ async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None
         await open_form(chat)
         await chat.press(*["down"] * 4, "enter")
         await chat.sees("There is nothing to convert yet: choose a source.")
-        await chat.press("home")
+        await chat.press(*["up"] * 4)
         await give_source(chat)
         await chat.sees("There is no [b]folder[/b]␛[2J. Give another one.")
 
