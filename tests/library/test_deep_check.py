@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
 from tui.library import deep_check
 from tui.library.deep_check import TOKENS, _Answer, compare, examine_deeply
+from tui.library.find import Places
 from tui.library.findings import Examination, Severity
 from tui.library.progress import Progress
 
@@ -79,6 +81,33 @@ def test_a_device_that_refuses_the_model(healthy: Path) -> None:
     found, _ = deep(healthy)
     assert [(each.code, each.severity) for each in found.findings] == [("device-fails", Severity.ERROR)]
     assert not found.is_usable
+
+
+def test_a_tokenizer_of_another_model_is_no_fault_of_the_device(healthy: Path) -> None:
+    for name in ("openvino_tokenizer", "openvino_detokenizer"):
+        for end in ("xml", "bin"):
+            shutil.copy(Places().starter / f"{name}.{end}", healthy)
+    (found,) = deep(healthy)[0].findings
+    assert (found.code, found.severity) == ("tokenizer-foreign", Severity.ERROR)
+    assert found.sentence.startswith("The tokenizer of healthy is another model's: Token id ")
+    assert found.fix.startswith("Get the model again; or put its own tokenizer.json")
+    assert found.fix.endswith(f"ovchat models convert {healthy} --tokenizer-only")
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_every_failure_says_what_to_do(failing: int, tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, asked = LanguageModel.load, []
+
+    def fail(*args: object) -> LanguageModel:
+        asked.append(args)
+        if len(asked) == failing:
+            raise BadLogits("The model's output is not a number.")
+        return load(*args)
+
+    monkeypatch.setattr(LanguageModel, "load", fail)
+    (found,) = deep(tiny_model("lfm2"))[0].findings
+    assert found.code == ("device-fails" if failing == 1 else "not-compared")
+    assert found.fix.startswith("Try another device (ovchat devices lists them)")
 
 
 def test_a_device_that_fails_while_computing(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:

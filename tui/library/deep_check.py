@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import math
+import shlex
 import threading
 import time
 from collections.abc import MutableMapping
@@ -16,12 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tui.engine.chat_template import ChatTemplate
-from tui.engine.errors import Cancelled, OvchatError, TemplateError
+from tui.engine.errors import BadToken, Cancelled, OvchatError, TemplateError
 from tui.engine.options import EngineOptions
 from tui.engine.sampling import Sampled
 from tui.engine.sampling_params import SamplingParams
 from tui.library.apart import result_of
-from tui.library.findings import Examination, Finding, note, warning
+from tui.library.findings import Examination, Finding, error, note, warning
 from tui.library.progress import Progress, Report
 
 TOKENS = 32
@@ -34,6 +35,11 @@ _QUESTION = "What is the capital of France, and what is it known for?"
 _EXACT = EngineOptions(backend="stateful", precision="f32", kv_cache="f32", context=1024)
 # Of the likeliest token: a device that takes one nearly as likely has rounded, not miscalculated.
 _NEARLY_AS_LIKELY = 0.5
+# Where a failure does not say itself what to do.
+_TRY_OTHERWISE = (
+    "Try another device (ovchat devices lists them), or -o backend=stateful; if none takes it, get the model again, or "
+    "convert it again."
+)
 
 
 class _Answer(NamedTuple):
@@ -103,14 +109,18 @@ class _Work:
         try:
             self._check_paged(device)
             theirs = self._answer(device, self._options)
+        except BadToken as outside:
+            self.found.append(_of_another_model(self._folder, outside))
+            return
         except OvchatError as refused:
-            self.found.append(Finding.of(refused, "device-fails"))
+            self.found.append(error("device-fails", refused.sentence, refused.next_step or _TRY_OTHERWISE))
             return
         self.checked.append(f"{TOKENS} tokens on {theirs.device} ({theirs.precision}, {theirs.backend})")
         try:
             ours = self._answer("CPU", _EXACT)
         except OvchatError as refused:
-            self.found.append(note("not-compared", f"CPU with f32 could not answer: {refused.sentence}"))
+            said = f"CPU with f32 could not answer: {refused.sentence}"
+            self.found.append(note("not-compared", said, refused.next_step or _TRY_OTHERWISE))
             return
         self.checked.append(f"compared with CPU ({ours.precision}, {ours.backend})")
         self.found += compare(ours, theirs)
@@ -197,6 +207,16 @@ def _request(template: ChatTemplate, sampling: SamplingParams) -> Any:
     except TemplateError:
         return GenerationRequest(prompt=_QUESTION, sampling=sampling)
     return GenerationRequest(messages=asked, sampling=sampling)
+
+
+def _of_another_model(folder: Path, outside: BadToken) -> Finding:
+    """The device has computed nothing yet: the tokenizer made of the question what the model does not know."""
+    return error(
+        "tokenizer-foreign",
+        f"The tokenizer of {folder.resolve().name} is another model's: {outside.sentence}",
+        "Get the model again; or put its own tokenizer.json and tokenizer_config.json there, then: "
+        f"ovchat models convert {shlex.quote(str(folder))} --tokenizer-only",
+    )
 
 
 def compare(ours: _Answer, theirs: _Answer) -> list[Finding]:
