@@ -74,6 +74,23 @@ def test_the_context_and_the_device_asked_for_count(run: Run, healthy: Path) -> 
     assert [each["code"] for each in json.loads(done.stdout)["findings"]][-1] == "npu-unfit"
 
 
+@pytest.mark.parametrize("device", ["xpu", "GPU.7", "npu.9"])
+def test_a_device_that_is_asked_for_and_not_here_is_a_warning_with_its_reason(
+    device: str, run: Run, healthy: Path
+) -> None:
+    done = run("models", "doctor", "tiny", "-d", device, "--json")
+    found = json.loads(done.stdout)
+    absent = found["findings"][0]
+    assert (done.returncode, absent["code"], absent["severity"]) == (0, "device-absent", "warning")
+    assert absent["sentence"].startswith(f"There is no device {device} here; there is: ")
+    assert absent["fix"]
+    assert found["checked"][:2] == ["device", "files"]
+
+
+def test_a_device_that_is_here_is_no_finding(run: Run, healthy: Path) -> None:
+    assert json.loads(run("models", "doctor", "tiny", "-d", "cpu", "--json").stdout)["findings"] == []
+
+
 def test_no_such_model(run: Run) -> None:
     done = run("models", "doctor", "nowhere")
     assert done.returncode == 1

@@ -16,6 +16,7 @@ from tui.cli.interrupt import interrupting
 from tui.cli.loading import read_settings
 from tui.cli.options import debug_option, device_option, engine_option, json_option
 from tui.engine.errors import Cancelled
+from tui.library.checks.device import examine_device
 from tui.library.doctor import examine
 from tui.library.findings import Examination, Finding, Severity
 from tui.store.state import State
@@ -34,7 +35,7 @@ _WIDTH = max(map(len, Severity)) + 2
 def command(model: str, deep: bool, device: str | None, options: tuple[str, ...], as_json: bool, debug: bool) -> None:
     """What is wrong with a model, and what to do about it.
 
-    Looks at the files only, unless --deep. Ends with 1 where the model cannot be used as it is.
+    Looks at the files only, unless --deep; with -d also whether that device is here. Ends with 1 where the model cannot be used as it is.
     """
     log.begin(debug)
     settings, state = read_settings(), State()
@@ -44,6 +45,8 @@ def command(model: str, deep: bool, device: str | None, options: tuple[str, ...]
     )
     if deep:
         found = _deeper(found, choice, state)
+    elif device:
+        found = examine_device(choice.folder, device).and_then(found)
     if as_json:
         console.write_json(_as_json(choice.title, found))
     else:
