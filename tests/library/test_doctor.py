@@ -227,6 +227,28 @@ def test_context_that_no_file_says(healthy: Path) -> None:
     assert only(healthy).code == "context-unknown"
 
 
+def test_sampling_values_that_nobody_can_follow(healthy: Path) -> None:
+    change(healthy / "generation_config.json", temperature=-4, top_p=0.9)
+    found = only(healthy)
+    assert (found.code, found.severity) == ("sampling-not-followed", Severity.WARNING)
+    assert found.sentence.startswith("The model's generation_config.json was not followed in temperature: ")
+    assert found.fix == f"Correct it in {healthy / 'generation_config.json'}, or take it out."
+
+
+def test_an_empty_folder_only_has_no_graph(tmp_path: Path) -> None:
+    assert only(tmp_path).code == "graph-missing"
+    assert only(tmp_path).sentence == f"{tmp_path} has no openvino_model.xml."
+
+
+def test_a_folder_with_models_in_it_names_them(tiny_model: TinyModel, tmp_path: Path) -> None:
+    for name in ("b b", "deep/a", "c", "d"):
+        shutil.copytree(tiny_model("llama-int8"), tmp_path / "tree" / name)
+    found = only(tmp_path / "tree")
+    assert found.code == "graph-missing"
+    assert found.sentence.endswith("has no openvino_model.xml; models lie in it: b b, c, d and 1 more.")
+    assert found.fix == f"Name one of them: ovchat models doctor '{tmp_path}/tree/b b'"
+
+
 def test_not_enough_memory(healthy: Path) -> None:
     assert (only(healthy, free=1000).code, only(healthy, free=1000).severity) == ("memory-short", Severity.ERROR)
 

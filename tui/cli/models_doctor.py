@@ -35,7 +35,8 @@ _WIDTH = max(map(len, Severity)) + 2
 def command(model: str, deep: bool, device: str | None, options: tuple[str, ...], as_json: bool, debug: bool) -> None:
     """What is wrong with a model, and what to do about it.
 
-    Looks at the files only, unless --deep; with -d also whether that device is here. Ends with 1 where the model cannot be used as it is.
+    Looks at the files only, unless --deep; with -d also whether that device is here. Ends with 1 where the model cannot
+    be used as it is.
     """
     log.begin(debug)
     settings, state = read_settings(), State()

@@ -77,6 +77,11 @@ def resolve(app: Mapping[str, Any], model: Mapping[str, Any], user: Mapping[str,
     return Resolved(SamplingParams(**values), sources, tuple(notices))
 
 
+def not_followed(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of a generation_config.json nobody can follow, whatever the app and the user say; a sentence each."""
+    return resolve({}, model, {}).notices
+
+
 def _merge(
     app: Mapping[str, Any], said: Mapping[str, Any], user: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:

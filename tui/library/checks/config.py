@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tui.engine.errors import OvchatError
 from tui.engine.memory_need import FALLBACK_CONTEXT
 from tui.engine.read_file import read_json
+from tui.engine.sampling_resolve import not_followed
 from tui.library.checks.files import JSON_FILES
 from tui.library.checks.patient import Patient
 from tui.library.findings import Finding, warning
@@ -21,6 +22,8 @@ def check(patient: Patient) -> Iterator[Finding]:
             patient.json[name] = read_json(patient.folder / name)
         except OvchatError as error:
             yield Finding.of(error)
+    if patient.refusal and patient.refusal.code == "graph-missing":
+        return  # no model, so nothing is missing of one
     if "config.json" not in patient.sizes:
         yield warning(
             "config-missing",
@@ -34,4 +37,8 @@ def check(patient: Patient) -> Iterator[Finding]:
             f"config.json of {patient.name} does not say how long a context the model was made for; "
             f"{FALLBACK_CONTEXT:,} tokens are taken.",
             "If its makers say more, or less: -o context=N",
+        )
+    for said in not_followed(patient.json.get("generation_config.json", {})):
+        yield warning(
+            "sampling-not-followed", said, f"Correct it in {patient.folder / 'generation_config.json'}, or take it out."
         )

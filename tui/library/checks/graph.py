@@ -15,7 +15,9 @@ from tui.engine.known_operations import unknown_operations
 from tui.engine.model_files import MODEL_XML, ModelFiles
 from tui.library.amounts import size_text
 from tui.library.checks.patient import Patient
+from tui.library.find import DEPTH
 from tui.library.findings import Finding, error, note, warning
+from tui.library.folders import Found, TooManyFolders, models_in
 
 _ELSEWHERE = {"json-broken", "lfs-pointer"}
 """Codes of what other checks find, in every file."""
@@ -28,12 +30,30 @@ _SHOWN = 3
 def check(patient: Patient) -> Iterator[Finding]:
     """Graph and weights."""
     if patient.refusal is not None and patient.refusal.code not in _ELSEWHERE:
-        yield Finding.of(patient.refusal)
+        inside = _models_inside(patient) if patient.refusal.code == "graph-missing" else None
+        yield inside or Finding.of(patient.refusal)
     if graph := patient.model.graph if patient.model else _graph(patient):
         yield from _of_graph(graph)
     if patient.model:
         yield from _of_kind(patient.model)
         yield from _of_weights(patient.model)
+
+
+def _models_inside(patient: Patient) -> Finding | None:
+    """What to say of a folder that is no model, and has some in it."""
+    found: list[Found] = []
+    with suppress(TooManyFolders):
+        found.extend(models_in(patient.folder, DEPTH, itself=False))
+    if not found:
+        return None
+    found.sort()
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    names = ", ".join(name for name, _ in found[:_SHOWN])
+    return error(
+        "graph-missing",
+        f"{patient.folder} has no {MODEL_XML}; models lie in it: {names}{more}.",
+        f"Name one of them: ovchat models doctor {shlex.quote(str(found[0][1]))}",
+    )
 
 
 def _graph(patient: Patient) -> IrFile | None:
