@@ -58,7 +58,7 @@ def test_weights_one_byte_short(llama: Path) -> None:
 @pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.bin"])
 def test_git_lfs_pointer(name: str, llama: Path) -> None:
     (llama / name).write_text(LFS_POINTER)
-    with pytest.raises(ModelBroken, match=f"{name} is a git-lfs pointer.*git -C .* lfs pull"):
+    with pytest.raises(ModelBroken, match=f"{name} is a git-lfs pointer.*Get the model again"):
         inspect(llama)
 
 
@@ -154,7 +154,7 @@ def test_folder_or_file_that_may_not_be_read(name: str, llama: Path, monkeypatch
     with pytest.raises(ModelBroken) as refused:
         inspect(llama)
     path = llama / name
-    assert str(refused.value) == f"{path} cannot be read: Permission denied. Allow it: chmod -R u+rX '{path}'."
+    assert str(refused.value) == f"{path} cannot be read: Permission denied. Allow it: chmod -R u+rX '{path}'"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

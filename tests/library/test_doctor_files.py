@@ -23,7 +23,14 @@ NOBODY = 65534
 def test_a_pointer_that_loading_does_not_read_is_a_warning(healthy: Path) -> None:
     (healthy / "tokenizer.json").write_text(LFS_POINTER)
     assert (only(healthy).code, only(healthy).severity) == ("lfs-pointer", Severity.WARNING)
-    assert only(healthy).fix == f"Fetch the file: git -C {healthy} lfs pull."
+    assert only(healthy).fix == "Get the model again."
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_the_file_of_a_pointer_in_a_clone_is_fetched_by_git(above: bool, healthy: Path) -> None:
+    (healthy / "tokenizer.json").write_text(LFS_POINTER)
+    ((healthy.parent if above else healthy) / ".git").mkdir()
+    assert only(healthy).fix == f"Fetch the file: git -C {healthy} lfs pull"
 
 
 @pytest.mark.parametrize("name", ["openvino_model.bin.incomplete", "weights.partial", "m.aria2", "m.crdownload"])
@@ -99,7 +106,7 @@ def test_a_file_that_may_not_be_read(name: str, severity: Severity, tiny_model: 
         finding = only(model)
     assert (finding.code, finding.severity) == ("unreadable", severity)
     assert finding.sentence == f"{model / name} cannot be read: Permission denied."
-    assert finding.fix == f"Allow it: chmod -R u+rX {model / name}."
+    assert finding.fix == f"Allow it: chmod -R u+rX {model / name}"
 
 
 def test_names_with_quotes_are_commands_all_the_same(tiny_model: TinyModel, open_folder: Path) -> None:
@@ -109,7 +116,7 @@ def test_names_with_quotes_are_commands_all_the_same(tiny_model: TinyModel, open
     with as_nobody():
         fixes = " ".join(finding.fix for finding in look(model).findings)
     quoted = shlex.quote(str(model))
-    assert f"chmod -R u+rX {shlex.quote(str(model / 'config.json'))}." in fixes
+    assert f"chmod -R u+rX {shlex.quote(str(model / 'config.json'))}" in fixes
     assert f"rm {quoted}/*.lock" in fixes
 
 

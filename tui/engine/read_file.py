@@ -88,14 +88,13 @@ def _broken(sentence: str, step: str = GET_AGAIN) -> ModelBroken:
 
 def lfs_pointer(file: Path) -> ModelBroken:
     """The error for a file that git-lfs has not fetched."""
-    return ModelBroken(
-        f"{file} is a git-lfs pointer, not the file itself.",
-        f"Fetch the file: git -C {shlex.quote(str(file.parent))} lfs pull.",
-        code="lfs-pointer",
-    )
+    folder = file.parent
+    in_clone = any((each / ".git").exists() for each in (folder.resolve(), *folder.resolve().parents))
+    step = f"Fetch the file: git -C {shlex.quote(str(folder))} lfs pull" if in_clone else "Get the model again."
+    return ModelBroken(f"{file} is a git-lfs pointer, not the file itself.", step, code="lfs-pointer")
 
 
 def unreadable(path: Path, error: OSError) -> ModelBroken:
     """The error for a file or folder that the system does not let us read."""
-    step = f"Allow it: chmod -R u+rX {shlex.quote(str(path))}." if isinstance(error, PermissionError) else GET_AGAIN
+    step = f"Allow it: chmod -R u+rX {shlex.quote(str(path))}" if isinstance(error, PermissionError) else GET_AGAIN
     return ModelBroken(f"{path} cannot be read: {error.strerror or error}.", step, code="unreadable")

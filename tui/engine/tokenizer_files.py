@@ -46,7 +46,7 @@ def several_texts(count: int) -> ModelNotSupported:
     """The error for a tokenizer of several texts, as converted for classifiers with `--number-of-inputs 2`."""
     return ModelNotSupported(
         f"The tokenizer of this model takes {count} texts at a time, and a chat has one.",
-        "Convert it again, with one input: convert_tokenizer MODEL_ID --with-detokenizer.",
+        "Convert it again, with one input: convert_tokenizer MODEL_ID --with-detokenizer",
         code="tokenizer-several-texts",
     )
 
