@@ -96,3 +96,10 @@ def test_what_one_that_was_killed_has_left_goes_with_the_next(bare: Path, comple
     assert (bare / ".tokenizer-abc").exists()
     assert complete().is_usable
     assert not (bare / ".tokenizer-abc").exists()
+
+
+def test_a_model_that_is_not_converted_is_refused_before_any_work(source: Path, home: Path) -> None:
+    (source / "tokenizer.json").touch()
+    with pytest.raises(OvchatError, match="is not converted to OpenVINO yet") as raised:
+        plan_tokenizer(source, threading.Event())
+    assert raised.value.next_step == f"Run: ovchat models convert {source}"

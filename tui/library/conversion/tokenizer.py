@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from tui.engine.errors import OvchatError
+from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_convertible
 from tui.library.conversion.environment import Environment, install
@@ -33,9 +34,11 @@ def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = No
     """Where the tokenizer of a model would be converted, and what to know about it, one sentence each.
 
     Raises:
-        OvchatError: It has none that can be converted.
+        OvchatError: It has none that can be converted, or is no model in OpenVINO's format.
         Cancelled: `stop` was set.
     """
+    if not (folder / MODEL_XML).exists():
+        inspect(folder)  # says what it is instead
     if not is_convertible(folder):
         raise OvchatError(
             f"{folder} has no tokenizer that could be converted: no tokenizer.json.",
