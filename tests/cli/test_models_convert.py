@@ -123,12 +123,22 @@ def test_a_no_does_nothing(source: Path, environment: dict[str, str]) -> None:
 
 
 def test_a_tokenizer_alone(run: Run, python: Path, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
-    folder = shutil.copytree(tiny_model("llama-f16"), tmp_path / "bare")
+    folder = shutil.copytree(tiny_model("llama-f16"), tmp_path / "not listed" / "bare")
     for file in folder.glob("openvino_*tokenizer.*"):
         file.unlink()
     done = run("models", "convert", str(folder), "--tokenizer-only", "--python", str(python))
     assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith(f"Chat with it: ovchat -m '{folder}'\n")
     assert run("ask", "-m", str(folder), "--max-tokens", "3", "Hello").returncode == 0
+
+
+def test_a_tokenizer_alone_for_a_model_on_the_list(
+    run: Run, python: Path, tiny_model: Callable[[str], Path], models: Path
+) -> None:
+    folder = shutil.copytree(tiny_model("llama-f16"), models / "bare")
+    (folder / "openvino_tokenizer.xml").unlink()
+    done = run("models", "convert", str(folder), "--tokenizer-only", "--python", str(python))
+    assert done.stderr.endswith("Chat with it: ovchat -m bare\n")
 
 
 def test_what_one_has_fetched_is_deleted_on_demand(run: Run, models: Path) -> None:

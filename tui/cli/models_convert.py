@@ -29,7 +29,7 @@ from tui.library.conversion.need import FETCHED, INSTALLED
 from tui.library.conversion.presets import FORMATS, PRESETS, Weights
 from tui.library.conversion.tokenizer import convert_tokenizer, plan_tokenizer
 from tui.library.conversion.work import Plan, convert, plan_conversion
-from tui.library.find import find_model, name_of
+from tui.library.find import find_model, find_models, name_of
 from tui.library.findings import Examination
 from tui.store import paths
 
@@ -199,4 +199,9 @@ def _say_result(done: Examination, as_json: bool) -> None:
     for finding in done.findings:
         console.note(f"{finding.sentence} {finding.fix}".rstrip())
     console.write(f"{name} is here: {done.path}\n")
-    console.aside(f"Chat with it: ovchat -m {shlex.quote(name)}")
+    console.aside(f"Chat with it: ovchat -m {shlex.quote(_asked_by(name, done.path))}")
+
+
+def _asked_by(name: str, folder: Path) -> str:
+    """What leads to a model from everywhere: its name, or its folder where that is not on the list by this name."""
+    return name if any(each.name == name and each.path.samefile(folder) for each in find_models()) else str(folder)
