@@ -46,6 +46,10 @@ class Patience:
     silent_s: float = 20.0
 
 
+FOR_A_LOOK = Patience(tries=3)
+"""For what is asked of the hub before any work: whoever is offline is told so at once."""
+
+
 def keep_trying(work: Callable[[], T], patience: Patience, stop: threading.Event, meter: Meter | None = None) -> T:
     """What `work()` returns, tried again where the connection is `Lost`; it runs apart from this thread.
 

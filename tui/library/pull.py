@@ -19,7 +19,7 @@ from pathlib import Path
 from tui.engine.errors import OvchatError
 from tui.library.amounts import size_text
 from tui.library.catalogue import nearest, whole_id
-from tui.library.download import Patience, download, keep_trying
+from tui.library.download import FOR_A_LOOK, Patience, download, keep_trying
 from tui.library.find import Places, find_models
 from tui.library.hub import Repository, is_id, list_repository
 from tui.library.hub_errors import NotOnHub, PullFailed
@@ -31,7 +31,6 @@ from tui.store.files import private_dir
 
 _LIST = "What there is: ovchat models pull --list"
 _HERE = "The models that are here: ovchat models"
-_FOR_A_LOOK = Patience(tries=3)  # whoever is offline is told so at once
 _IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -98,7 +97,7 @@ def look_up(
         ModelNotSupported: It is a model of another kind.
         Cancelled: `stop` was set.
     """
-    places, patience = places or Places(), patience or _FOR_A_LOOK
+    places, patience = places or Places(), patience or FOR_A_LOOK
     name = whole_id(asked.strip())
     if not is_id(name):
         raise PullFailed(f"{asked!r} is no model on the hub: they are called OWNER/NAME.", f"{_hint(asked)}{_LIST}")

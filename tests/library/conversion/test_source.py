@@ -6,20 +6,23 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.hub_server import HubServer
+from tests.hub_server import LISTING, Answer, HubServer
 from tests.library.conversion.folders import llama_weights, safetensors
 from tui.engine.errors import OvchatError
+from tui.library.conversion.begun import Asked, Begun
 from tui.library.conversion.need import INSTALLED, need_of
 from tui.library.conversion.presets import PRESETS, Weights
 from tui.library.conversion.source import Source, find_source, of_folder
 from tui.library.conversion.weights import Stored
-from tui.library.download import Patience
+from tui.library.download import FOR_A_LOOK, Patience
 from tui.library.find import Places
 from tui.library.hub_errors import NotOnHub, PullFailed
+from tui.library.pull import look_up
 
 QUICK = Patience(tries=1, silent_s=5.0)
 
@@ -193,7 +196,7 @@ def test_what_the_cache_has_whole_is_taken_from_there_without_asking(
 
 
 def test_what_the_hub_has_not_or_does_not_give_is_said(hub: HubServer, find: Callable[[str], Source]) -> None:
-    with pytest.raises(NotOnHub, match="There is no org/none"):
+    with pytest.raises(NotOnHub, match="There is no folder org/none here, and there is no org/none on"):
         find("org/none")
     hub.add("org/gated", {"config.json": b"{}", "model.safetensors": b""}, gated=True)
     with pytest.raises(PullFailed, match="org/gated is gated"):
@@ -209,6 +212,37 @@ def test_what_the_hub_has_not_or_does_not_give_is_said(hub: HubServer, find: Cal
     with pytest.raises(OvchatError, match="OpenVINO's already") as raised:
         find("org/done")
     assert raised.value.next_step == "Get it: ovchat models pull org/done"
+
+
+def test_a_hub_that_does_not_answer_is_tried_no_more_often_than_by_a_pull(
+    hub: HubServer, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.always(LISTING, Answer(status=503))
+    tries = []
+    for module, look in (("pull", look_up), ("conversion.source", find_source)):
+        monkeypatch.setattr(f"tui.library.{module}.FOR_A_LOOK", replace(FOR_A_LOOK, first_s=0.01))
+        hub.requests.clear()
+        with pytest.raises(PullFailed):
+            look("hf/nothing", threading.Event(), places=places)
+        tries.append(len(hub.requests))
+    assert tries == [FOR_A_LOOK.tries] * 2
+
+
+def test_where_the_hub_tells_nothing_it_may_be_a_folder_that_is_not_here(
+    hub: HubServer, places: Places, find: Callable[[str], Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.next(LISTING, Answer(status=503))
+    with pytest.raises(PullFailed, match=r"There is no folder hf/nothing here, and .* has a problem") as raised:
+        find("hf/nothing")
+    assert raised.value.next_step == "Try again later."
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(PullFailed, match=r"There is no folder hf/nothing here, and .* cannot be reached") as raised:
+        find("hf/nothing")
+    assert raised.value.next_step == "Look at the network (and HTTPS_PROXY, HF_ENDPOINT), then run it again."
+    Begun(places.models, "hf/nothing").remember(Asked("nothing", Weights("int8"), None, trust=False))
+    with pytest.raises(PullFailed, match=r"^127\.0\.0\.1:9 cannot be reached") as raised:
+        find("hf/nothing")
+    assert raised.value.next_step.endswith("what is here already is kept.")
 
 
 def test_the_need_is_near_what_was_measured() -> None:

@@ -15,16 +15,19 @@ from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, Ovc
 from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json, unreadable
 from tui.library.catalogue import nearest
+from tui.library.conversion.begun import begun
 from tui.library.conversion.belonging import require_dimensions
 from tui.library.conversion.weights import INDEX, Stored, bytes_each, read_weights, weight_files
-from tui.library.download import Patience, keep_trying
+from tui.library.download import FOR_A_LOOK, Patience, keep_trying
 from tui.library.find import Places, find_models
 from tui.library.folders import REPOSITORY, snapshot
 from tui.library.hub import RemoteFile, Repository, is_id, list_repository, read_file
+from tui.library.hub_errors import PullFailed
 from tui.library.names import meant
 from tui.library.wanted import is_safe
 
 _CONFIG = "config.json"
+_KEPT = "; what is here already is kept"  # in the hub's errors
 _CHOOSE = "Choose a text model that is a decoder: Llama, Qwen, Mistral, Phi, ..."
 _OTHER_KIND = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering|MaskedLM)$")
 # What is read besides the weights; `.py` is what --trust-remote-code runs.
@@ -99,7 +102,20 @@ def find_source(
             return of_folder(cached, asked)
         except OvchatError:
             pass  # not all of it is there
-    return _on_hub(asked, stop, patience or Patience())
+    patience = patience or FOR_A_LOOK
+    try:
+        listed = keep_trying(lambda: list_repository(asked, patience.silent_s), patience, stop)
+    except PullFailed as error:
+        if asked.casefold() in (name.casefold() for name in begun(places.models)):
+            raise
+        raise _neither(asked, error) from error
+    return _on_hub(listed, stop, patience)
+
+
+def _neither(asked: str, error: PullFailed) -> PullFailed:
+    """Of what was asked nothing is here, and the hub did not tell of it: it may be a folder whose name is mistyped."""
+    reason = re.sub(r"^The(?=(re)? )", "the", error.sentence)
+    return type(error)(f"There is no folder {asked} here, and {reason}", error.next_step.replace(_KEPT, ""))
 
 
 def of_folder(folder: Path, name: str = "") -> Source:
@@ -160,14 +176,13 @@ def _refuse_other_kinds(name: str, config: Mapping[str, Any]) -> None:
     raise ModelNotSupported(f"{name} {what}.", _CHOOSE)
 
 
-def _on_hub(name: str, stop: threading.Event, patience: Patience) -> Source:
-    listed = keep_trying(lambda: list_repository(name, patience.silent_s), patience, stop)
+def _on_hub(listed: Repository, stop: threading.Event, patience: Patience) -> Source:
     files = {file.name: file for file in listed.files}
     weights = weight_files(files)
     if MODEL_XML in files:
         raise OvchatError(f"{listed.id} is OpenVINO's already.", f"Get it: ovchat models pull {listed.id}")
     if not weights or _CONFIG not in files:
-        near = nearest(name)
+        near = nearest(listed.id)
         hint = (
             f"As OpenVINO's there is {near[0]}: ovchat models pull {near[0]}" if near else _what_is_needed(list(files))
         )
