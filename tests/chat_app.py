@@ -77,7 +77,7 @@ def chat_app(
     settings.look()
     if not isinstance(models, LocalModels):
         models = GivenModels(
-            models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN)],
+            models or [LocalModel("scripted", Path("scripted"), Source.BUILT_IN, Path("scripted"))],
             Places(models=home / "models", added=(), hugging_face=home / "cache"),
         )
     services = Services(

@@ -48,3 +48,21 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     with HubServer() as server:
         server.be_the_hub(monkeypatch)
         yield server
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Lets no folder below a given one be looked into, as for a user who may not; root may."""
+
+    def close(folder: Path) -> None:
+        for name in ("listdir", "scandir"):
+            look = getattr(os, name)
+
+            def look_or_refuse(path: Any = ".", look: Callable[[Any], Any] = look) -> Any:
+                if not isinstance(path, int) and Path(os.fsdecode(path)).is_relative_to(folder):
+                    raise PermissionError(13, "Permission denied", str(path))
+                return look(path)
+
+            monkeypatch.setattr(os, name, look_or_refuse)
+
+    return close

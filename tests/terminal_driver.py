@@ -215,7 +215,7 @@ class Terminal:
                 return moment
         return None
 
-    def wait_for(self, wanted: str | Callable[[str], object], seconds: float = 30.0) -> str:
+    def wait_for(self, wanted: str | Callable[[str], object], seconds: float = 60.0) -> str:
         """Wait until the screen shows a text, or `wanted(text)` is true; what it shows then.
 
         Raises:
@@ -238,7 +238,7 @@ class Terminal:
 
     # The process
 
-    def exit_code(self, seconds: float = 10.0) -> int:
+    def exit_code(self, seconds: float = 30.0) -> int:
         """Wait for the program's end; its exit code, once all it wrote is read."""
         code = self.process.wait(seconds)
         wait_until(lambda: not self._reader.is_alive() or not self._readable(), seconds)

@@ -1,4 +1,4 @@
-"""Waiting for what another thread does: on a condition, never for a time."""
+"""Waiting for what another thread does: on a condition, never for a time. The limits are for slow, busy machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 _POLL_SECONDS = 0.005
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0, what: str = "") -> None:
     """Return as soon as `condition()` is true.
 
     Raises:
@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str
         time.sleep(_POLL_SECONDS)
 
 
-async def wait_until_async(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
+async def wait_until_async(condition: Callable[[], object], seconds: float = 60.0, what: str = "") -> None:
     """`wait_until` in an event loop, which goes on meanwhile."""
     deadline = time.monotonic() + seconds
     while not condition():

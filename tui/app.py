@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -20,6 +21,7 @@ from tui.screens.looks import Looks
 from tui.screens.opening import may_leave
 from tui.screens.palette import Actions, Palette
 from tui.screens.services import Services, Start
+from tui.screens.type_ahead import TypeAhead, changes_screen
 from tui.store.errors import StoreError
 from tui.store.records import Role
 from tui.terminal import keys
@@ -75,6 +77,7 @@ class ChatApp(EndingApp):
         super().__init__(line or Link(), services.settings.section("terminal"), ending)
         keys.register()
         self.hold_input()
+        self._type_ahead = TypeAhead(self, super().on_event)
         self.services = services
         self.settings_changed: Signal[frozenset[str]] = Signal(self, "settings_changed")
         self._noticed = services.settings.notices  # `start` has those
@@ -121,6 +124,12 @@ class ChatApp(EndingApp):
         yield SystemCommand("Mouse", f"{_MOUSE} (Alt+M)", self.action_switch_mouse)
         yield SystemCommand("Quit", "Leave; everything is saved. (Ctrl+Q)", self.action_quit)
 
+    async def on_event(self, event: Event) -> None:
+        """What is typed at once after a key that opens or closes a screen is for the one that is shown then."""
+        if not self._type_ahead.holds(event):
+            await super().on_event(event)
+
+    @changes_screen
     def action_command_palette(self) -> None:
         """Show every action."""
         if not isinstance(self.screen, Palette):

@@ -62,7 +62,7 @@ class FakeSession(ChatSession):
     def __init__(self, script: list[Any], user_sampling: dict[str, Any]) -> None:
         self.script = script
         self.requests: list[GenerationRequest] = []
-        runner: Any = SimpleNamespace(model=fake_model(), generate=self._generate)
+        runner: Any = SimpleNamespace(model=fake_model(), generation_config={}, generate=self._generate)
         super().__init__(runner=runner, user_sampling=lambda: user_sampling)
 
     @property

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,17 @@ def test_raw_goes_on_with_the_prompt_itself(ask: Run) -> None:
     assert ask("hello", "--raw", "-s", "Be brief.").returncode == 2
 
 
+def test_a_template_that_cannot_be_used_is_said_with_the_option_that_does_without(
+    run: Run, tiny_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    model = shutil.copytree(tiny_model("llama"), tmp_path / "llama")
+    (model / "chat_template.jinja").write_text("{{ raise_exception('No.') }}")
+    step = "Put a corrected chat_template.jinja into the model's folder, or use another model."
+    assert run("ask", "-m", str(model), "hello").stderr.endswith(f"No.\n{step} In this command: --raw\n")
+    assert run("ask", "-m", str(model), "hello", "-s", "Be brief.").stderr.endswith(f"No.\n{step}\n"), "refuses --raw"
+    assert run("ask", "-m", str(model), "hello", "--raw", "--max-tokens", "1").returncode == 0
+
+
 def test_a_system_message_is_part_of_the_prompt(ask: Run) -> None:
     without = json.loads(ask("hello", "--max-tokens", "1", "--json").stdout)["prompt_token_ids"]
     with_it = json.loads(ask("hello", "-s", "Be brief.", "--max-tokens", "1", "--json").stdout)["prompt_token_ids"]
@@ -228,7 +240,7 @@ def test_a_prompt_that_is_longer_than_the_context_is_an_error(ask: Run) -> None:
     too_long = ask("word " * 200, "-o", "context=64")
     assert too_long.returncode == 1
     assert "too many for the context of 64 tokens" in too_long.stderr
-    assert "raise engine.context if the model and the memory allow. (Here: -o context=...)" in too_long.stderr
+    assert "raise engine.context if the model and the memory allow. In this command: -o context=..." in too_long.stderr
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_load_that_takes_too_long_is_an_error_at_once(environment: dict[str, s
         check=False,
     )
     assert done.returncode == 1
-    assert "was not loaded within 1 seconds" in done.stderr
+    assert "was not loaded within 1 s." in done.stderr
     assert "-o load_timeout=..." in done.stderr
     assert time.monotonic() - began < 30
 

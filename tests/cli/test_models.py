@@ -86,6 +86,23 @@ def test_the_list_as_json(llama: Path, tiny_model: TinyModel, tmp_path: Path) ->
     assert "ovchat runs" in other["problem"] or "embedding" in other["problem"]
 
 
+def test_the_options_of_list_may_be_given_without_it(llama: Path) -> None:
+    assert models().stdout == models("list").stdout
+    assert as_json() == as_json("list")
+    wrong = models("--json", "show", "llama")
+    assert wrong.exit_code == 2
+    assert "Usage: cli models list" in wrong.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "doctor", "rename", "remove"])
+def test_who_names_no_model_is_told_which_there_are(llama: Path, command: str) -> None:
+    (llama.parent / "\x1b[2J").mkdir()
+    (llama.parent / "\x1b[2J" / "openvino_model.xml").touch()
+    done = models(command)
+    assert done.exit_code == 2
+    assert "There is: starter, ^[[2J, llama. Or give a folder" in done.stderr
+
+
 def test_an_added_folder_that_is_gone_is_said(tmp_path: Path, llama: Path) -> None:
     added = llama.rename(tmp_path / "disk")
     models("add", str(added))
@@ -95,10 +112,28 @@ def test_an_added_folder_that_is_gone_is_said(tmp_path: Path, llama: Path) -> No
     assert f"Note: There is no folder {added}. It is one of storage.model_folders." in done.stderr
 
 
+def test_folders_that_may_not_be_looked_into_are_said_and_the_others_listed(
+    home: Path, tmp_path: Path, llama: Path, unreadable: Callable[[Path], None]
+) -> None:
+    disk = llama.rename(tmp_path / "disk")
+    models("add", str(disk))
+    unreadable(home / "models")
+    (tmp_path / "hub").touch()
+    done = models("list")
+    said = " ".join(done.stderr.split())
+    assert f"{home / 'models'} cannot be read: Permission denied. Allow it: chmod -R u+rX {home / 'models'}" in said
+    assert f"{tmp_path / 'hub'} cannot be read: Not a directory. Put a folder in its place." in said
+    listed = as_json("list")
+    assert [model["name"] for model in listed["models"]] == ["starter", "disk"]
+    assert len(listed["notices"]) == 2
+    unreadable(disk)
+    assert f"{disk} cannot be read: Permission denied. It is one of storage.model_folders." in models("list").stderr
+
+
 def listed(*names: str) -> list[Listed]:
-    rows = [Listed(LocalModel(name, Path("/m") / name, Source.MODELS), None) for name in names]
+    rows = [Listed(LocalModel(name, Path("/m") / name, Source.MODELS, Path("/m")), None) for name in names]
     files = inspect(find_models()[0].path)
-    return [Listed(LocalModel("starter", Path("/s"), Source.BUILT_IN, files), None), *rows]
+    return [Listed(LocalModel("starter", Path("/s"), Source.BUILT_IN, Path("/s"), files), None), *rows]
 
 
 @pytest.mark.parametrize("width", [200, 80, 60, 45, 30, 12, 3])
@@ -107,7 +142,7 @@ def test_the_table_fits_the_width(width: int) -> None:
     lines = table(rows, width)
     assert len(lines) == len(rows) + 1
     assert all(cell_len(line) <= max(width, 1) for line in lines)
-    assert not any(control in "".join(lines) for control in "\n\t\x1b")
+    assert not any(control in "".join(lines) for control in "\n\t\x1b\udcff")
 
 
 def test_what_matters_less_leaves_a_narrow_table_first() -> None:
@@ -185,6 +220,26 @@ def test_add_lists_what_it_brings_and_remove_takes_it_off(tmp_path: Path, tiny_m
     assert (done.exit_code, done.stderr) == (0, f"{folder} is off the list. Its files are as they were.\n")
     assert names() == ["starter"]
     assert (folder / "openvino_model.xml").exists()
+
+
+def test_add_says_which_of_them_are_broken(tmp_path: Path, tiny_model: TinyModel) -> None:
+    def folder_with(*broken: str) -> str:
+        tree = tmp_path / f"tree {len(broken)}"
+        shutil.copytree(tiny_model("bert"), tree / f"bert {len(broken)}")
+        for name in broken:
+            shutil.copytree(tiny_model("llama"), tree / name)
+            (tree / name / "openvino_model.bin").unlink()
+        return str(tree)
+
+    assert models("add", folder_with()).stderr == ""
+    one = models("add", folder_with("a b"))
+    assert one.stderr == "Note: 1 of 2 is broken: a b. What is wrong, and what to do: ovchat models doctor 'a b'\n"
+    assert one.stdout == "a b\nbert 1\n"
+    several = models("add", folder_with(*"cdefg"), "--json")
+    said = "Note: 5 of 6 are broken: c, d, e and 2 more. What is wrong, and what to do: ovchat models doctor NAME\n"
+    assert several.stderr.endswith(said)
+    found = {model["name"]: model["state"] for model in json.loads(several.stdout)["models"]}
+    assert found == dict.fromkeys("cdefg", "broken") | {"bert 5": "not for chat"}
 
 
 def test_a_folder_that_is_a_file_is_refused() -> None:

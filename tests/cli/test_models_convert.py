@@ -18,7 +18,9 @@ from tests.library.conversion.folders import hugging_face_llama
 from tests.processes import all_end, two_noted
 from tests.terminal_driver import Terminal
 from tests.waiting import wait_until
+from tui.cli import models_convert
 from tui.library.conversion.begun import Asked, Begun
+from tui.library.conversion.failures import Remedy
 from tui.library.conversion.presets import Weights
 
 NAME = "Tiny-Llama-int8-ov"
@@ -52,8 +54,8 @@ def test_a_folder_is_converted_and_answers(convert: Run, run: Run, models: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{NAME} is here: {models / NAME}\n"
     said = done.stderr.splitlines()
-    assert said[0] == "Tiny-Llama: llama, 151K weights, 304 kB"
-    assert said[1].startswith(f"becomes {NAME}: int8, about ")
+    assert said[0] == "from:    Tiny-Llama: llama, 151K weights, 304 kB"
+    assert said[1].startswith(f"becomes: {NAME}: int8, at most 30 MB")
     assert said[2].startswith("disk: ")
     assert said[3].startswith("memory: ")
     assert said[-1] == f"Chat with it: ovchat -m {NAME}"
@@ -66,6 +68,37 @@ def test_json(convert: Run, models: Path) -> None:
     found = json.loads(done.stdout)
     assert (found["name"], found["path"]) == ("for the npu", str(models / "for the npu"))
     assert all(set(each) == {"code", "severity", "sentence"} for each in found["findings"])
+
+
+def test_what_the_library_advises_is_said_with_its_option(convert: Run, models: Path) -> None:
+    (models / NAME).mkdir(parents=True)
+    taken = convert()
+    assert taken.returncode == 1
+    assert "Give it another name" in taken.stderr
+    assert "In this command: --name NAME" in taken.stderr
+
+
+def test_every_remedy_has_its_option() -> None:
+    assert set(models_convert._OPTIONS) == set(Remedy)
+
+
+def test_a_format_that_changes_nothing_is_said_with_the_option_for_fewer_bits(
+    run: Run, python: Path, tiny_model: Callable[[str], Path]
+) -> None:
+    done = run("models", "convert", str(tiny_model("llama-f16")), "--python", str(python), "--weight-format", "fp16")
+    assert done.returncode == 1
+    assert done.stderr.endswith("Choose a format with fewer bits. In this command: --preset int8\n")
+
+
+def test_code_that_is_not_run_is_said_with_the_option_that_runs_it(
+    convert: Run, source: Path, environment: dict[str, str]
+) -> None:
+    config = json.loads((source / "config.json").read_text()) | {"auto_map": {"AutoModel": "modeling.Model"}}
+    (source / "config.json").write_text(json.dumps(config))
+    environment["FAKE_DOES"] = "ValueError: it requires you to execute the configuration file"
+    done = convert()
+    assert "not run unless you allow it. In this command: --trust-remote-code\n" in done.stderr
+    assert done.stderr.endswith("If you trust its makers, allow it. In this command: --trust-remote-code\n")
 
 
 def test_an_empty_python_installs_nothing(run: Run, source: Path, environment: dict[str, str]) -> None:
@@ -155,6 +188,7 @@ def test_what_is_lacking_in_the_users_environment_is_named(convert: Run, environ
     done = convert()
     assert done.returncode == 1
     assert "has no optimum-intel.\nInstall them: " in done.stderr
+    assert done.stderr.endswith(" Or let ovchat's own tools do it. In this command: leave out --python\n")
 
 
 def test_code_of_others_is_warned_of(convert: Run) -> None:

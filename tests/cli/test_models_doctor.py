@@ -48,6 +48,10 @@ def test_an_error_ends_with_1_and_a_warning_does_not(run: Run, healthy: Path) ->
     assert lines[-1].startswith("tiny: 1 error, 1 warning. Looked at: ")
 
 
+def test_the_help_says_what_the_word_in_brackets_is_for(run: Run) -> None:
+    assert "The word in brackets after a finding names it" in " ".join(run("models", "doctor", "--help").stdout.split())
+
+
 def test_json_is_one_object(run: Run, healthy: Path) -> None:
     (healthy / "config.json").write_text("{")
     done = run("models", "doctor", "tiny", "--json")
@@ -85,6 +89,14 @@ def test_a_device_that_is_asked_for_and_not_here_is_a_warning_with_its_reason(
     assert absent["sentence"].startswith(f"There is no device {device} here; there is: ")
     assert absent["fix"]
     assert found["checked"][:2] == ["device", "files"]
+
+
+@pytest.mark.parametrize("device", ["AUTO:GPU,CPU", "multi:CPU", "HETERO:GPU,CPU"])
+def test_what_is_not_one_device_is_not_said_to_be_absent(device: str, run: Run, healthy: Path) -> None:
+    found = json.loads(run("models", "doctor", "tiny", "-d", device, "--json").stdout)["findings"][0]
+    assert (found["code"], found["severity"]) == ("device-virtual", "warning")
+    assert found["sentence"] == f"{device} is not one device, and a model runs on one."
+    assert found["fix"].startswith("Choose among: auto, ")
 
 
 def test_a_device_that_is_here_is_no_finding(run: Run, healthy: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_proxy_of_the_environment_is_used(
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
         ({"HF_ENDPOINT": "nowhere"}, "HF_ENDPOINT is not the address"),
         ({"HF_ENDPOINT": "http://127.0.0.1:1"}, "127.0.0.1:1 cannot be reached"),
-        ({"ALL_PROXY": "socks5://127.0.0.1:1"}, "The proxy cannot be used"),
+        ({"ALL_PROXY": "socks5://127.0.0.1:1"}, "ALL_PROXY names a SOCKS proxy"),
         ({"HF_TOKEN": "hf_old"}, "refuses the token"),
     ],
 )
@@ -211,6 +211,9 @@ def test_the_list_says_what_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     everything = CliRunner().invoke(command, ["--list", "--all"])
     assert everything.stdout.startswith(shown.stdout[:20])
     assert everything.stdout.count("(too large now)") == len(catalogue()) - len(names)
+    for each in catalogue():
+        sizes = f"    {each.size_bytes / 1e9} GB to pull, {each.memory_bytes / 1e9} GB of memory, "
+        assert f"{each.id}{'' if each.id in names else ' (too large now)'}\n{sizes}" in everything.stdout
 
 
 def test_the_list_needs_no_network_and_json_is_one_object(run: Run, at_hub: dict[str, str], hub: HubServer) -> None:

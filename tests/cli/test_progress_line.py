@@ -63,6 +63,15 @@ def test_the_line_fits_and_obeys_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     assert screen.getvalue().split("\r\x1b[K")[1] == "x  ^[[2J漢字漢字漢"
 
 
+def test_in_a_file_there_is_a_line_for_everything_that_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    monkeypatch.setattr("sys.stderr", file)
+    with ProgressLine() as line:
+        for doing in ("loading (GPU)", "loading", "loading", "answering (GPU)"):
+            line.report(Progress(doing))
+    assert file.getvalue().splitlines() == ["loading (GPU)", "loading", "answering (GPU)"]
+
+
 def test_in_a_file_there_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     monkeypatch.setattr("sys.stderr", file)

@@ -90,6 +90,7 @@ def test_json_has_every_setting_with_its_values_as_the_file_has_them(home: Path)
     assert by_key["sampling.stop"]["default"] == []
     assert by_key["sampling.stop"]["source"] == "user"
     assert by_key["terminal.output"]["acts"] == "at the next start"
+    assert json.loads(settings("--json").stdout) == found
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_graph_cut_off(llama: Path) -> None:
 @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
 def test_broken_json_names_the_line(name: str, llama: Path) -> None:
     (llama / name).write_text('{\n  "a": 1\n  "b": 2\n}')
-    with pytest.raises(ModelBroken, match=f"{name} is broken in line 3: Expecting ',' delimiter. Correct it there"):
+    with pytest.raises(ModelBroken, match=f"{name} is broken in line 3: Expecting ',' delimiter. Get the file again"):
         inspect(llama)
 
 

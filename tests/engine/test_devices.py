@@ -82,6 +82,24 @@ def test_a_device_whose_driver_tells_nothing_is_listed_by_its_name() -> None:
     assert (device.name, device.full_name, device.memory_bytes) == ("GPU", "GPU", None)
 
 
+def test_what_a_driver_tells_that_cannot_be_hides_neither_its_device_nor_the_others() -> None:
+    odd = {
+        "FULL_DEVICE_NAME": "Arc\n\t" + "x" * 10_000,
+        "DEVICE_TYPE": None,
+        "GPU_DEVICE_TOTAL_MEM_SIZE": -1,
+        "GPU_DRIVER_VERSION": ["24", "52"],
+        "DEVICE_ARCHITECTURE": 12,
+        "OPTIMIZATION_CAPABILITIES": 3,
+    }
+    cpu, gpu = list_devices(FakeCore({"CPU": CPU, "GPU": odd}))
+    assert cpu.name == "CPU"
+    assert gpu.full_name.startswith("Arc xx")
+    assert len(gpu.full_name) <= 200
+    assert (gpu.memory_bytes, gpu.architecture, gpu.capabilities) == (None, "12", ())
+    (text,) = list_devices(FakeCore({"GPU": {"GPU_DEVICE_TOTAL_MEM_SIZE": "much"}}))
+    assert text.memory_bytes is None
+
+
 @pytest.mark.parametrize("auto", [None, "", "auto", " AUTO ", "Auto"])
 @pytest.mark.parametrize(
     ("core", "expected"),

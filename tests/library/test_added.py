@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.library.test_find import ir
+from tests.library.folders import ir
 from tui.engine.errors import ModelNotFound, OvchatError
 from tui.library import folders
 from tui.library.added import add, take_off, trouble

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.library.test_find import ir
+from tests.library.folders import ir
 from tui.engine.errors import OvchatError
 from tui.library import compiled_cache
 from tui.library.compiled_cache import clear, forget, make_room, root, sizes, total, used

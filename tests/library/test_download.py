@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import errno
 import threading
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -149,12 +149,26 @@ def test_tries_are_further_and_further_apart(hub: HubServer, tmp_path: Path, con
     assert [round(wait, 2) for wait in waits] == [0.02, 0.04, 0.08]
 
 
-def test_a_hub_that_asks_for_a_little_patience_gets_it(hub: HubServer, tmp_path: Path, content: bytes) -> None:
+def test_a_hub_that_asks_for_a_little_patience_gets_it(
+    hub: HubServer, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub.next(BIN, Answer(429, {"Retry-After": "1"}))
     one = Try(hub, tmp_path)
-    begun = time.monotonic()
+    clock = 0.0
+
+    class Stop(threading.Event):
+        """Time passes while it is waited for, and not else."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            nonlocal clock
+            clock += timeout or 0.0
+            return self.is_set()
+
+    one.stop = Stop()
+    monkeypatch.setattr("tui.library.download.time", SimpleNamespace(monotonic=lambda: clock))
+    monkeypatch.setattr("tui.library.progress._REPORT_SECONDS", 0.0)
     one.run()
-    assert time.monotonic() - begun >= 1.0
+    assert clock == pytest.approx(1.0)
     assert "next try in 1 s" in [each.detail for each in one.reports if each.doing == "waiting"]
     assert (one.reports[-1].doing, one.reports[-1].detail) == ("downloading", BIN)
 
@@ -222,20 +236,18 @@ def test_a_file_that_ends_before_what_is_here_of_it(hub: HubServer, tmp_path: Pa
         one.run()
 
 
-def test_stopping_in_a_stall_takes_less_than_half_a_second(hub: HubServer, tmp_path: Path, content: bytes) -> None:
+def test_stopping_in_a_stall_does_not_wait_for_its_end(hub: HubServer, tmp_path: Path, content: bytes) -> None:
     hub.always(BIN, Answer(stall_after=3000))
     one = Try(hub, tmp_path)
-    stopped: list[float] = []
 
     def stop() -> None:
         wait_until(lambda: one.path.exists() and one.path.stat().st_size == 3000)
-        stopped.append(time.monotonic())
         one.stop.set()
 
     threading.Thread(target=stop).start()
     with pytest.raises(Cancelled):
-        one.run(Patience(silent_s=30))
-    assert time.monotonic() - stopped[0] < 0.5
+        one.run(Patience(silent_s=3600))
+    assert not hub.released.is_set()
     assert one.path.read_bytes() == content[:3000]
 
 
@@ -243,10 +255,9 @@ def test_stopping_while_waiting_for_the_next_try(hub: HubServer, tmp_path: Path,
     hub.always(BIN, Answer(503))
     one = Try(hub, tmp_path)
     threading.Thread(target=lambda: (wait_until(lambda: hub.asked(BIN, "cdn")), one.stop.set())).start()
-    begun = time.monotonic()
     with pytest.raises(Cancelled):
-        one.run(Patience(first_s=30))
-    assert time.monotonic() - begun < 5
+        one.run(Patience(first_s=3600, longest_s=3600))
+    assert len(hub.asked(BIN, "cdn")) == 1
 
 
 def test_a_full_disk_leaves_what_fits(

@@ -1,19 +1,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.library.folders import ir
 from tui.engine.errors import ModelNotFound
 from tui.library.find import STARTER, Places, Source, find_model, find_models, hugging_face_cache, name_of
-
-
-def ir(folder: Path, file: str = "openvino_model.xml") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / file).touch()
-    return folder
+from tui.library.own import listed
 
 
 @pytest.fixture
@@ -209,6 +207,25 @@ def test_what_may_not_be_looked_at_hides_itself_only(full: Places, monkeypatch: 
     # In the models folder there are models only: what may not be looked into is none that has gone.
     assert {model.name for model in find_models(full)} == {*visible, "private"} - {"private/abc", "root/secret"}
     assert find_model("private", full) == full.models / "private"
+
+
+@pytest.mark.parametrize("place", ["models", "hub", "tree/deep/down"])
+def test_of_a_name_that_is_not_found_the_folders_that_may_not_be_looked_into_are_told(
+    full: Places, tmp_path: Path, unreadable: Callable[[Path], None], place: str
+) -> None:
+    closed = tmp_path / place
+    ir(closed / "wanted")
+    ir(tmp_path / "tree" / "open")
+    places = replace(full, added=(tmp_path / "tree",))
+    with pytest.raises(ModelNotFound) as before:
+        find_model("zzz", places)
+    assert "look into" not in before.value.next_step
+    unreadable(closed)
+    told = f"You may not look into {closed}. Allow it (chmod -R u+rX {closed}). "
+    for look in (find_model, listed):
+        with pytest.raises(ModelNotFound, match="There is no model 'zzz'") as raised:
+            look("zzz", places)
+        assert raised.value.next_step.startswith(told)
 
 
 def test_a_folder_is_called_by_the_name_it_is_found_by_else_by_its_own(full: Places, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.library.test_find import ir
+from tests.library.folders import ir
 from tui.library import folders
 from tui.library.find import DEPTH, Places, Source, find_models
 from tui.library.folders import TooManyFolders, models_in

@@ -110,7 +110,7 @@ def test_a_repository_that_is_not_there(hub: HubServer, monkeypatch: pytest.Monk
 
 def test_a_private_repository_is_there_for_its_token(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.add(NAME, private=True)
-    with pytest.raises(NotOnHub, match=r"If it is private, log in first: hf auth login\."):
+    with pytest.raises(NotOnHub, match=r"If it is private, set HF_TOKEN .* or: hf auth login\."):
         listed()
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert listed().id == NAME
@@ -120,19 +120,39 @@ def test_a_gated_repository_says_where_to_ask(hub: HubServer, monkeypatch: pytes
     hub.add(NAME, gated=True)
     with pytest.raises(PullFailed, match="gated") as raised:
         read(listed(), "config.json")
-    assert raised.value.next_step == f"Ask for access at {hub.endpoint}/{NAME}, then log in: hf auth login."
+    assert raised.value.next_step == (
+        f"Ask for access at {hub.endpoint}/{NAME}, then set HF_TOKEN to a token of yours "
+        "(https://huggingface.co/settings/tokens), or: hf auth login."
+    )
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     hub.next("config.json", Answer(403, {"X-Error-Code": "GatedRepo"}))
     with pytest.raises(PullFailed, match="with the account of the token that is used"):
         read(listed(), "config.json")
 
 
-def test_a_token_that_is_none_any_more(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_old")
+@pytest.mark.parametrize("variable", ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", ""])
+def test_a_token_that_is_none_any_more_is_told_with_its_place(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    file = tmp_path / "token"
+    if variable:
+        monkeypatch.setenv(variable, "hf_old")
+    else:
+        file.write_text("hf_old")
+        monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(file))
     hub.add(NAME)
-    with pytest.raises(PullFailed, match="refuses the token") as raised:
+    with pytest.raises(PullFailed, match=f"refuses the token in {variable or file}") as raised:
         listed()
+    assert raised.value.next_step.startswith("Set it anew, or unset it" if variable else "Log in again: hf auth login")
     assert "hf_old" not in str(raised.value)
+
+
+def test_a_hub_that_wants_a_token_where_there_is_none(hub: HubServer) -> None:
+    hub.add(NAME)
+    hub.next("config.json", Answer(401, {"X-Error-Message": "Invalid credentials"}))
+    with pytest.raises(PullFailed, match="wants a token") as raised:
+        read(listed(), "config.json")
+    assert raised.value.next_step.startswith("Set HF_TOKEN to a token of yours")
 
 
 @pytest.mark.parametrize("token", ["ключ", "hf_\x01", "hf_\udcff", "hf_a\u2028b", "hf_a b"])

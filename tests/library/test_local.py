@@ -185,7 +185,7 @@ def test_facts_stay_with_a_folder_whatever_it_is_called(
 ) -> None:
     shutil.copytree(tiny_model("llama"), folder / "llama")
     read = one(models, "llama")
-    renamed = LocalModel("another", read.path, read.source)
+    renamed = LocalModel("another", read.path, read.source, read.place)
     assert models.read(renamed).name == "another"
     assert models.read(renamed).files == read.files
 

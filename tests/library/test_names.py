@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.library.test_find import full, ir, places
+from tests.library.folders import ir
+from tests.library.test_find import full, places
 from tui.library.find import FoundModel, Places, Source, find_model, find_models, name_of
 from tui.library.names import meant, unique
 

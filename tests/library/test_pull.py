@@ -14,45 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests.hub_server import LISTING, Answer, HubServer, model_files
+from tests.library.pulling import BIN, NAME, QUICK, XML, interrupted, offer_of, pull
 from tests.waiting import wait_until
 from tui.engine.errors import Cancelled, ModelNotSupported
 from tui.library.download import Patience
 from tui.library.find import Places, find_models
-from tui.library.hub_errors import NotOnHub, PullFailed
+from tui.library.hub_errors import PullFailed
 from tui.library.partial import unfinished
 from tui.library.progress import Progress
 from tui.library.pull import AlreadyHere, Offer, discard_partial, fetch, look_up
-
-NAME = "OpenVINO/tiny-int4-ov"
-BIN, XML = "openvino_model.bin", "openvino_model.xml"
-QUICK = Patience(tries=2, first_s=0.0, silent_s=5.0)
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(starter=tmp_path / "starter", models=tmp_path / "models", added=(), hugging_face=tmp_path / "cache")
-
-
-@pytest.fixture
-def folder(places: Places) -> Path:
-    """Where the model will be."""
-    return places.models / NAME
-
-
-def offer_of(places: Places, name: str = NAME) -> Offer:
-    return look_up(name, threading.Event(), places=places, patience=QUICK)
-
-
-def pull(places: Places, name: str = NAME, reports: list[Progress] | None = None) -> Path:
-    report = (lambda _: None) if reports is None else reports.append
-    return fetch(offer_of(places, name), report, threading.Event(), patience=QUICK)
-
-
-def interrupted(hub: HubServer, places: Places, name: str = BIN) -> None:
-    """A pull that ends in the middle of a file."""
-    hub.next(name, Answer(cut_after=1000), *[Answer(503)] * (QUICK.tries - 1))
-    with pytest.raises(PullFailed):
-        pull(places)
 
 
 def test_a_model_is_pulled_and_listed(hub: HubServer, places: Places, folder: Path) -> None:
@@ -356,23 +326,6 @@ def test_two_pulls_at_once(hub: HubServer, places: Places) -> None:
 def pulled_until(offer: Offer, stop: threading.Event) -> None:
     with pytest.raises(Cancelled):
         fetch(offer, lambda _: None, stop)
-
-
-@pytest.mark.parametrize(
-    "asked", ["", " ", "gpt2", "a b/c", "../../etc/passwd", "/etc", "OpenVINO/🙂", "a'b/\"c", "a\0/b"]
-)
-def test_what_is_no_name(hub: HubServer, places: Places, asked: str) -> None:
-    with pytest.raises(PullFailed, match="is no model on the hub"):
-        offer_of(places, asked)
-    assert hub.requests == []
-
-
-def test_a_typo_names_the_nearest(hub: HubServer, places: Places) -> None:
-    with pytest.raises(NotOnHub) as raised:
-        offer_of(places, "OpenVINO/Qwen3-8B-int-ov")
-    assert raised.value.next_step.startswith("Did you mean OpenVINO/Qwen3-8B-int")
-    with pytest.raises(PullFailed, match="Did you mean OpenVINO/Qwen3-8B-int8-ov"):
-        offer_of(places, "qwen3-8b-int-8-ov")
 
 
 def test_a_model_of_another_kind_is_refused_before_the_first_byte(hub: HubServer, places: Places) -> None:

@@ -10,21 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.hub_server import HubServer
-from tests.library.test_pull import BIN, NAME, interrupted, offer_of, pull
+from tests.library.folders import ir
+from tests.library.pulling import BIN, NAME, interrupted, offer_of, pull
 from tui.library.find import Places
 from tui.library.hub_errors import PullFailed
 from tui.library.pull import discard_partial, fetch
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return Places(starter=tmp_path / "starter", models=tmp_path / "models", added=(), hugging_face=tmp_path / "cache")
-
-
-@pytest.fixture
-def folder(places: Places) -> Path:
-    """Where the model will be."""
-    return places.models / NAME
 
 
 def junk_pipe(path: Path) -> None:
@@ -114,3 +104,11 @@ def test_what_may_not_be_looked_into_is_not_said_to_be_here(
     monkeypatch.setattr(os, "scandir", may_not)
     with pytest.raises(PullFailed, match="tiny-int4-ov cannot be used: Permission denied"):
         offer_of(places)
+
+
+def test_a_model_that_is_called_as_the_owner_is(hub: HubServer, places: Places, folder: Path) -> None:
+    hub.add(NAME)
+    ir(folder.parent)
+    with pytest.raises(PullFailed, match="is a model; another one cannot be in it") as raised:
+        pull(places)
+    assert f"ovchat models rename {folder.parent.name} NAME" in raised.value.next_step

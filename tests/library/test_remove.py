@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.library.test_find import ir
+from tests.library.folders import ir
 from tui.engine.errors import ModelNotFound, OvchatError
 from tui.library.find import STARTER, Places, find_models
 from tui.library.remove import Deletion, TakenOff, delete, removal
@@ -232,6 +232,17 @@ def test_what_cannot_be_moved_is_not_touched(places: Places, monkeypatch: pytest
     failing("rename", monkeypatch, os)
     with pytest.raises(OvchatError, match="mine cannot be deleted: Permission denied") as raised:
         delete(found)
+    assert "Nothing is deleted" in raised.value.next_step
+    assert everything(places.models) == before
+
+
+def test_of_what_others_have_put_into_a_model_nothing_is_deleted(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, theirs, access = everything(places.models), str(places.models / "mine" / "sub"), os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != theirs and access(path, mode))
+    with pytest.raises(OvchatError, match=r"mine cannot be deleted: you may not delete what is in .*sub") as raised:
+        delete(deletion("mine", places))
     assert "Nothing is deleted" in raised.value.next_step
     assert everything(places.models) == before
 

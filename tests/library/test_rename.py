@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.library.test_find import ir
-from tui.engine.errors import OvchatError
+from tests.library.folders import ir
+from tui.engine.errors import ModelNotFound, OvchatError
 from tui.library.find import Places, find_model
 from tui.library.rename import rename
 from tui.store.conversations import Conversations
@@ -44,8 +44,14 @@ def test_a_model_is_found_by_its_new_name(places: Places, name: str) -> None:
 
 
 def test_an_owner_goes_with_its_last_model(places: Places) -> None:
-    rename("theirs", "ours", places)
+    renamed = rename("theirs", "ours", places)
     assert sorted(os.listdir(places.models)) == ["mine", "ours"]
+    assert renamed.notices == ("org is no part of its name any more; with it, it would be org/ours.",)
+
+
+def test_a_model_is_not_called_as_the_folder_that_it_is_in(places: Places) -> None:
+    with pytest.raises(OvchatError, match="org is an owner already: org/theirs is in "):
+        rename("org/theirs", "org", places)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_an_owner_goes_with_its_last_model(places: Places) -> None:
         ("a", "already"),
         ("OpenVINO/Phi", "already"),
         ("mine/inside", "is a model"),
-        ("org", "already"),
+        ("org", "org is an owner already: org/theirs is in "),
     ],
 )
 def test_what_cannot_be_a_name_changes_nothing(places: Places, name: str, why: str) -> None:
@@ -172,3 +178,18 @@ def test_a_folder_that_cannot_be_renamed_is_said(places: Places, monkeypatch: py
     with pytest.raises(OvchatError, match="mine cannot be renamed: Permission denied"):
         rename("mine", "owner/new", places)
     assert sorted(os.listdir(places.models)) == ["mine", "org"]
+
+
+def test_of_a_model_that_is_not_listed_the_nearest_names_are_said_and_no_pull(places: Places) -> None:
+    with pytest.raises(ModelNotFound) as error:
+        rename("org/their", "new", places)
+    assert error.value.sentence == "There is no model 'org/their'. Did you mean org/theirs?"
+    assert error.value.next_step == "See the list: ovchat models"
+
+
+def test_what_a_link_to_nowhere_is_called_is_taken(places: Places) -> None:
+    (places.models / "gone").symlink_to(places.models / "nowhere")
+    (places.models / "loop").symlink_to("loop")
+    for name in ("gone", "loop"):
+        with pytest.raises(OvchatError, match=f"There is .*{name} already"):
+            rename("mine", name, places)

@@ -110,6 +110,16 @@ async def test_a_prompt_loads_a_model_that_was_unloaded_again(opened: OpenChat) 
         assert len(runner.loads) == 2
 
 
+async def test_an_unloaded_model_keeps_its_own_values_which_the_next_prompt_is_answered_with(opened: OpenChat) -> None:
+    runner = ScriptedRunner(generation_config={"temperature": 0.2})
+    async with opened(runner) as chat:
+        await chat.until(lambda: "T 0.2" in chat.status)
+        chat.app.services.active.unload()
+        await chat.until(lambda: "not loaded" in chat.status and runner.model is None)
+        await chat.new_chat()
+        await chat.until(lambda: "T 0.2" in chat.status)
+
+
 async def test_counts_are_those_of_the_model_in_use(opened: OpenChat) -> None:
     runner = ScriptedRunner()
     async with opened(runner) as chat:
@@ -142,7 +152,7 @@ async def test_another_answer_of_a_model_that_was_unloaded_loads_it_and_comes_th
 
 
 async def test_a_model_is_loaded_from_the_table_and_the_chat_is_back(opened: OpenChat) -> None:
-    models = [LocalModel(name, Path(name), Source.MODELS) for name in ("scripted", "other")]
+    models = [LocalModel(name, Path(name), Source.MODELS, Path()) for name in ("scripted", "other")]
     runner = ScriptedRunner()
     async with opened(runner, models=models) as chat:
         await chat.press("f3")
@@ -155,7 +165,7 @@ async def test_a_model_is_loaded_from_the_table_and_the_chat_is_back(opened: Ope
 
 
 async def test_what_fails_in_the_table_is_said_there_and_asks_nothing(opened: OpenChat) -> None:
-    models = [LocalModel(name, Path(name), Source.MODELS) for name in ("scripted", "other")]
+    models = [LocalModel(name, Path(name), Source.MODELS, Path()) for name in ("scripted", "other")]
     runner = ScriptedRunner()
     async with opened(runner, models=models) as chat:
         await chat.press("f3")

@@ -170,6 +170,20 @@ async def test_the_palette_finds_an_action_by_what_it_does(opened: OpenChat) -> 
 
 
 @pytest.mark.parametrize("key", ["pageup", "pagedown"])
+async def test_a_page_in_the_palette_where_there_is_no_room_for_its_list_is_nothing(opened: OpenChat, key: str) -> None:
+    async with opened() as chat:
+        for size in ((1, 1), (10, 3), (3, 10), (80, 24)):
+            chat.app.action_command_palette()
+            await chat.until(lambda: chat.app.screen.query(CommandList))
+            commands = chat.app.screen.query_one(CommandList)
+            await chat.until(lambda commands=commands: commands.option_count > 5)
+            await chat.press("down", "down")
+            await chat.resize(*size)
+            await chat.press(key, "escape")
+            await chat.until(lambda: chat.app.screen is chat.screen)
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown"])
 async def test_a_page_in_the_palette_before_it_is_there_is_nothing(opened: OpenChat, key: str) -> None:
     async with opened() as chat:
         chat.app.action_command_palette()

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key, Paste
+from textual.widgets import Input
 
 from tests.screens.host import unnamed_bindings
 from tests.screens.using import Chat, OpenChat
@@ -15,9 +17,9 @@ from tui.library.amounts import size_text
 from tui.library.conversion.environment import Environment
 from tui.library.conversion.need import FETCHED, INSTALLED, Need
 from tui.library.conversion.pins import pins_for
+from tui.library.conversion.plan import Plan
 from tui.library.conversion.presets import PRESETS
 from tui.library.conversion.source import Source, Stored
-from tui.library.conversion.work import Plan
 from tui.library.jobs import Kind
 from tui.screens.convert import ConvertScreen
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
@@ -83,6 +85,27 @@ def test_every_key_has_an_id_a_label_and_a_tooltip() -> None:
     assert unnamed_bindings(ConvertScreen) == []
 
 
+async def test_what_is_typed_where_the_source_is_marked_begins_it(opened: OpenChat, planner: Planner) -> None:
+    async with opened() as chat:
+        await open_form(chat)
+        for key in (*"me/big", "enter"):  # as they are read where they come in one piece
+            chat.app.post_message(Key(key, key if len(key) == 1 else None))
+        await chat.until(lambda: planner.asked and planner.asked[-1]["asked"] == "me/big")
+        await chat.panel(ConvertScreen)
+        await chat.press("x")
+        await dialog(chat, TextDialog)
+        await chat.until(lambda: chat.app.screen.query_one(Input).value == "x", "it begins anew")
+        await chat.press("escape")
+        await chat.panel(ConvertScreen)
+        chat.app.post_message(Paste("~/other"))
+        await dialog(chat, TextDialog)
+        await chat.press("enter")
+        await chat.until(lambda: planner.asked[-1]["asked"] == "~/other")
+        await chat.panel(ConvertScreen)
+        await chat.press("down", "x")
+        assert isinstance(chat.app.screen, ConvertScreen), "the weights are not typed"
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_what_it_takes_is_said_before_it_begins(opened: OpenChat, planner: Planner, size) -> None:
     async with opened(size=size) as chat:
@@ -126,6 +149,16 @@ def _wait(given: tuple[Any, ...]) -> Any:
     raise Cancelled
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_what_weights_are_good_for_is_not_cut_off(opened: OpenChat, planner: Planner, size) -> None:
+    async with opened(size=size) as chat:
+        await open_form(chat)
+        await chat.press("down", "enter")
+        await dialog(chat, OptionsDialog)
+        for name, preset in PRESETS.items():
+            await chat.sees(f"{name}: {preset.good_for}")
+
+
 async def test_weights_name_and_code_are_chosen(opened: OpenChat, planner: Planner) -> None:
     async with opened() as chat:
         await open_form(chat)
@@ -164,6 +197,19 @@ async def test_short_memory_is_asked_about_first(opened: OpenChat, planner: Plan
         await chat.press("n")
         await chat.panel(ConvertScreen)
         assert chat.app.services.jobs.all == ()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_of_a_very_long_source_both_ends_and_the_next_step_are_told(opened: OpenChat, planner, size) -> None:
+    path = f"/begin/{'x' * 10_000}/end"
+    planner.error = OvchatError(f"There is no folder {path}.", "Give another one.")
+    async with opened(size=size) as chat:
+        await open_form(chat)
+        chat.app.post_message(Paste(path))
+        await dialog(chat, TextDialog)
+        await chat.press("enter")
+        await chat.sees("There is no folder /begin/xxx")
+        await chat.sees("/end. Give another one.")
 
 
 async def test_errors_stand_in_place(opened: OpenChat, planner: Planner) -> None:

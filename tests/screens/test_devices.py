@@ -60,7 +60,7 @@ async def test_every_device_and_every_missing_one_is_told(home: Path) -> None:
     async with running(app, (100, 40)) as pilot:
         text = await shown(app, pilot)
         for said in (
-            "GPU.1, which auto means",
+            "GPU.1 (auto)",
             "Name            Arc [A770]",
             "Type            discrete GPU",
             "Memory          16.0 GiB",

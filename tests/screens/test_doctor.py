@@ -40,7 +40,9 @@ class Deep:
                 raise Cancelled
         if self.error is not None:
             raise self.error
-        return Examination(folder, (warning("tokens-differ", "NPU answers [i]otherwise[/i]."),), ("32 tokens",), 2.0)
+        return Examination(
+            folder, (warning("tokens-differ", "NPU answers [i]otherwise[/i].", ""),), ("32 tokens",), 2.0
+        )
 
 
 class Checked:
@@ -74,7 +76,7 @@ def checked(tmp_path, folder, monkeypatch):
     @asynccontextmanager
     async def open_panel(size: tuple[int, int] = (80, 24), before: Examination | None = None) -> AsyncIterator[Checked]:
         services = chat_app(tmp_path).services
-        model = LocalModel(NAME, folder, Source.MODELS)
+        model = LocalModel(NAME, folder, Source.MODELS, folder.parent)
         try:
             async with showing(DoctorScreen(services, model, "CPU", EngineOptions(), before), size) as (app, pilot):
                 yield Checked(app, pilot, services.jobs, deep)

@@ -56,6 +56,21 @@ def test_every_key_has_an_id_a_label_and_a_tooltip() -> None:
     assert unnamed_bindings(HubSearchScreen) == []
 
 
+async def test_names_come_before_what_is_known_of_them(over, hub: HubServer) -> None:
+    names = [f"OpenVINO/Some-Long-Name-Of-A-Distilled-Model-of-{size}-int4-ov" for size in ("7B", "8B")]
+    for name in names:
+        hub.add(name, downloads=1200)
+    async with over("alt+p", PullScreen) as chat:
+        await searching(chat)
+        await chat.press(*"long", "enter")
+        for name in names:
+            await chat.sees(f"{name} ")
+        await chat.sees("kB")
+        assert "downloads" not in chat.shown
+        await chat.resize(120, 40)
+        await chat.sees("1,200 downloads")
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
 async def test_what_is_found_is_gone_on_with_as_if_it_was_typed(over, hub: HubServer, size) -> None:
     hub.add("me/tiny-int8-ov", downloads=9000)
@@ -72,6 +87,9 @@ async def test_what_is_found_is_gone_on_with_as_if_it_was_typed(over, hub: HubSe
         await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
         await chat.sees("in 10 files")
         assert len(hub.asked(SEARCH)) == len(hub.asked(LISTING)) == 1
+        await chat.press("escape")
+        panel = await chat.panel(PullScreen)
+        assert (panel.text, panel.rows.current.id) == (NAME, NAME), "what was taken is what is marked"
 
 
 async def test_other_words_are_searched_for_with_enter_and_nothing_by_typing(over, hub: HubServer) -> None:

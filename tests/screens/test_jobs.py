@@ -144,6 +144,29 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
         await chat.press("y")
         await chat.until(lambda: jobs_of(chat).all == (one,))
         assert (first.discarded, second.discarded) == (0, 1)
+        await chat.sees("The pull of b/second is given up. Nothing of it is left here; Alt+P begins it anew.")
+
+
+async def test_of_a_conversion_that_is_given_up_it_is_said_what_is_left(opened: OpenChat) -> None:
+    async with opened() as chat:
+        await open_models(chat)
+        is_at_work(jobs_of(chat).begin(Long().conversion("mine")))
+        await chat.sees("Alt+J Jobs")
+        await chat.press("alt+j", "c")
+        await chat.sees("The conversion of mine is given up. Nothing of it is left here; Alt+C begins it anew.")
+
+
+async def test_of_what_cannot_be_given_up_only_the_reason_is_told(opened: OpenChat) -> None:
+    def fail() -> None:
+        raise OvchatError("It cannot be deleted.")
+
+    async with opened() as chat:
+        await open_models(chat)
+        is_at_work(jobs_of(chat).begin(replace(Long().pull(NAME), discard=fail)))
+        await chat.sees("Alt+J Jobs")
+        await chat.press("alt+j", "c")
+        await chat.sees("It cannot be deleted.")
+        assert "is given up" not in chat.shown
 
 
 async def test_the_footer_has_the_keys_of_what_can_be_done(opened: OpenChat) -> None:
@@ -181,7 +204,7 @@ async def test_a_model_that_has_come_is_marked_and_used_with_enter(
         long, folder = Long(), tmp_path / "models" / NAME
         long.result = replace(RESULT, path=folder)
         long.go.set()
-        chat.app.services.models.find().append(LocalModel(NAME, folder, Source.MODELS))
+        chat.app.services.models.find().append(LocalModel(NAME, folder, Source.MODELS, folder.parent))
         jobs_of(chat).begin(long.pull(NAME))
         await chat.sees(f"{NAME} is here: Enter uses it.")
         await chat.press("enter")

@@ -1,128 +1,23 @@
-"""Models managed in their list: a folder is added, one gets another name, one leaves, and what happens on the disk."""
+"""Models managed in their list: a folder is added, one gets another name, one leaves."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
-from tests.chat_app import chat_app
-from tests.screens.host import Host, listing
+from tests.screens.managed_models import elsewhere, managed
 from tests.scripted import ScriptedRunner
 from tests.waiting import wait_until_async
-from tui.chat.choice import Choice
-from tui.engine.options import EngineOptions
-from tui.library.find import find_model
-from tui.library.local import LocalModels
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.models import ModelsScreen
 from tui.screens.trying_dialog import TryingDialog
 from tui.store import paths
-from tui.store.settings_file import SettingsFile
-from tui.store.state import State
 from tui.widgets.notice import Notice
 
-
-class Managed:
-    """The panel over the models of a home of its own; `runner` loads and unloads."""
-
-    def __init__(self, app: Host, pilot, services, runner: ScriptedRunner, home: Path) -> None:
-        self.app, self.pilot, self.services, self.runner, self.home = app, pilot, services, runner, home
-
-    @property
-    def models(self) -> Path:
-        return paths.models_dir()
-
-    @property
-    def names(self) -> list[str]:
-        return [row.name for row in self.app.panel.rows.items]
-
-    @property
-    def marked(self) -> str:
-        row = self.app.panel.rows.current
-        return row.name if row is not None else ""
-
-    @property
-    def words(self) -> str:
-        return " ".join(self.app.text().replace("│", " ").split())
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
-
-    async def sees(self, text: str) -> None:
-        await wait_until_async(lambda: text in self.words, what=f"{text!r} in {self.app.text()}")
-
-    async def mark(self, name: str) -> None:
-        self.app.panel.rows.cursor = self.names.index(name)
-        await self.pilot.pause()
-
-    async def asks(self, key: str, kind: type) -> None:
-        await self.press(key)
-        await wait_until_async(lambda: isinstance(self.app.screen, kind))
-        await self.pilot.pause()
-
-    async def writes(self, text: str) -> None:
-        """Write it into the dialog in place of what is there, and take it."""
-        self.app.screen.query_one(Input).value = text
-        await self.press("enter")
-
-
-@pytest.fixture
-def managed(tmp_path, tiny_model, monkeypatch):
-    """Opens the panel with the models `one` and `two` in the models folder, and perhaps one in use."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("OVCHAT_HOME", str(home))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
-    for name in ("one", "two"):
-        shutil.copytree(tiny_model("llama"), paths.models_dir() / name)
-
-    def choose(model: str | None, device: str | None) -> Choice:
-        name = model or "starter"
-        return Choice(name, find_model(name), name, device or "CPU", "", EngineOptions())
-
-    @asynccontextmanager
-    async def open_panel(
-        in_use: str = "", size: tuple[int, int] = (100, 30), runner: ScriptedRunner | None = None
-    ) -> AsyncIterator[Managed]:
-        runner = runner or ScriptedRunner(loaded=False)
-        services = chat_app(tmp_path, runner).services
-        file = SettingsFile()
-        services.active._choose, services.active._state = choose, State()
-        services = replace(services, models=LocalModels(), settings_file=file)
-        try:
-            if in_use:
-                services.active.use(in_use)
-                await wait_until_async(lambda: services.active.status.choice)
-                if runner._load_s < 1:
-                    await wait_until_async(lambda: services.active.status.model)
-            async with listing(ModelsScreen(services), size) as (app, pilot):
-                await wait_until_async(lambda: app.panel._scene.here is not None, what="the devices")
-                await pilot.pause()
-                yield Managed(app, pilot, services, runner, home)
-                app.workers.cancel_all()
-        finally:
-            runner.go.set()
-            assert services.active.close(10)
-            services.outbox.close()
-
-    return open_panel
-
-
-@pytest.fixture
-def elsewhere(tmp_path, tiny_model) -> Path:
-    """A folder with two models whose names are odd."""
-    folder = tmp_path / "some 'models' 🎈"
-    for name in ("[b]x[/b]", 'with "quotes"'):
-        shutil.copytree(tiny_model("llama"), folder / name)
-    return folder
+__all__ = ["elsewhere", "managed"]
 
 
 async def test_a_folder_is_added_and_its_models_are_listed(managed, elsewhere):
@@ -135,6 +30,18 @@ async def test_a_folder_is_added_and_its_models_are_listed(managed, elsewhere):
         await it.asks("alt+a", TryingDialog)
         await it.writes(str(elsewhere))
         await it.sees("Its models are on the list already.")
+
+
+@pytest.mark.parametrize("keys", [("up",), ("alt+s",), ("alt+l",), ("alt+i", "escape")])
+async def test_what_was_done_is_not_told_when_something_else_is_done(managed, monkeypatch, keys):
+    async with managed() as it:
+        await it.mark("two")
+        await it.asks("alt+x", ConfirmDialog)
+        await it.press("y")
+        await it.sees("Deleted: two.")
+        monkeypatch.setattr("tui.widgets.notice._READ_S", 0)
+        await it.press(*keys)
+        await wait_until_async(lambda: "Deleted" not in it.words, what=it.words)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
@@ -150,6 +57,16 @@ async def test_an_added_folder_is_one_of_the_places_at_once(managed, tmp_path, t
         await it.sees("There is no model x. Models are looked for in")
         said = str(panel.query_one(Notice).content)
         assert f"{paths.models_dir()}, {tmp_path / 'disk'} and in the Hugging Face cache." in said
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_of_a_very_long_name_both_ends_and_the_reason_are_told(managed, size):
+    async with managed(size=size) as it:
+        await it.asks("alt+a", TryingDialog)
+        await it.writes(f"/begin/{'x' * 10_000}/end")
+        await it.sees("/begin/xxx")
+        await it.sees("/end")
+        await it.sees("File name too long")
 
 
 @pytest.mark.parametrize(
@@ -357,65 +274,3 @@ async def test_an_added_folder_is_taken_off_the_list_with_all_its_models(managed
         assert it.names == ["starter", "one", "two"]
         assert it.marked == "two"
         assert len(os.listdir(elsewhere)) == 2
-
-
-# What happens on the disk
-
-
-@pytest.fixture
-def watchful(monkeypatch) -> None:
-    monkeypatch.setattr("tui.screens.models._DISK_S", 0.05)
-
-
-@pytest.mark.usefixtures("watchful")
-async def test_what_comes_and_goes_is_seen(managed):
-    async with managed() as it:
-        await it.mark("two")
-        shutil.copytree(it.models / "one", it.models / "new")
-        await wait_until_async(lambda: "new" in it.names)
-        assert it.marked == "two"
-        shutil.rmtree(it.models / "two")
-        await it.sees("two is not here any more.")
-        assert it.names == ["starter", "new", "one"]
-        assert it.marked == "one"
-
-
-@pytest.mark.usefixtures("watchful")
-async def test_a_broken_model_that_is_made_whole_is_ready(managed):
-    async with managed() as it:
-        await it.mark("two")
-        weights = it.models / "two" / "openvino_model.bin"
-        whole = weights.read_bytes()
-        weights.write_bytes(whole[:100])
-        row = it.names.index("two")
-        await wait_until_async(lambda: it.app.panel.rows.items[row].model.problem is not None)
-        weights.write_bytes(whole)
-        await wait_until_async(lambda: it.app.panel.rows.items[row].model.problem is None)
-
-
-@pytest.mark.usefixtures("watchful")
-async def test_the_model_in_use_that_went_stays_loaded(managed):
-    async with managed("one") as it:
-        await it.mark("one")
-        (it.models / "one").rename(it.home / "away")
-        await it.sees("one is not here any more. It stays loaded until another one is.")
-        assert it.services.active.status.model is not None
-
-
-async def test_a_model_that_goes_while_it_is_to_be_loaded_is_told_of(managed):
-    gone = threading.Event()
-    async with managed() as it:
-        choose = it.services.active._choose
-
-        def choose_late(model: str | None, device: str | None) -> Choice:
-            gone.wait(20)
-            return choose(model, device)
-
-        it.services.active._choose = choose_late
-        await it.mark("one")
-        await it.press("alt+l")
-        (it.models / "one").rename(it.home / "away")
-        await it.app.panel.look_again()
-        assert it.names == ["starter", "two"]
-        gone.set()
-        await it.sees("There is no model 'one'.")

@@ -17,7 +17,7 @@ from tui.library.find import Places
 from tui.library.jobs import State
 from tui.library.local import LocalModels
 from tui.library.partial import unfinished
-from tui.screens.dialogs import OptionsDialog
+from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.models import ModelsScreen
 from tui.screens.pull import PullScreen
 
@@ -95,10 +95,22 @@ async def test_filtering_and_names_that_the_catalogue_has_not(pulling) -> None:
         assert "OpenVINO/Qwen3-4B-int4-ov" in names(chat)
         await chat.press("ctrl+u", *"zzz")
         assert "type OWNER/NAME" in " ".join(chat.shown.split())
+        await chat.until(lambda: "Enter Pull" not in chat.shown)
         await chat.press("ctrl+u", *"me/mine")
+        await chat.sees("Enter Pull")
         assert names(chat) == ["me/mine"]
         await chat.press("ctrl+u", *"openvino/qwen3-4b-int4-ov")
         assert names(chat) == ["OpenVINO/Qwen3-4B-int4-ov"], "not twice"
+
+
+async def test_the_address_of_a_page_is_understood(pulling, hub: HubServer) -> None:
+    hub.add(NAME)
+    async with pulling() as chat:
+        await chat.press(*f"https://huggingface.co/{NAME}/tree/main")
+        assert names(chat) == [NAME]
+        await chat.press("enter")
+        await chat.until(lambda: isinstance(chat.app.screen, OptionsDialog))
+        assert len(hub.asked(LISTING)) == 1
 
 
 async def test_a_model_is_pulled_marked_and_used(pulling, hub: HubServer, places: Places) -> None:
@@ -121,6 +133,19 @@ async def test_a_model_is_pulled_marked_and_used(pulling, hub: HubServer, places
         await chat.sees(f"{NAME} is here")
         assert panel.rows.current.name == NAME
         assert (places.models / NAME / BIN).read_bytes() == files[BIN]
+
+
+async def test_what_was_said_before_leaves_its_room_to_the_pull(pulling, hub: HubServer) -> None:
+    hub.add(NAME)
+    hub.next(BIN, Answer(stall_after=5000))
+    async with pulling() as chat:
+        models = chat.app.screen_stack[1]
+        models.say("Said before.")
+        await ask(chat)
+        await chat.panel(OptionsDialog)
+        await chat.press("enter")
+        await chat.until(lambda: chat.app.screen is models)
+        await chat.until(lambda: "Said before." not in chat.shown)
 
 
 async def test_nothing_is_pulled_without_a_yes(pulling, hub: HubServer, places: Places) -> None:
@@ -170,6 +195,8 @@ async def test_what_is_here_is_said_and_so_is_what_is_under_way(pulling, hub: Hu
     (folder / "openvino_model.xml").write_text("<net/>")
     async with pulling() as chat:
         await ask(chat, "OpenVINO/here")
+        await chat.panel(ConfirmDialog)
+        await chat.press("escape")
         await chat.sees("OpenVINO/here is already here")
         await chat.press("ctrl+u")
         await ask(chat)

@@ -46,7 +46,7 @@ def model(
         licence="apache-2.0",
         made_with={"openvino": "2026.4.1", "optimum-intel": "2.2.0", "nncf": "3.4.0"},
     )
-    return LocalModel(name, Path("/models") / name, Source.MODELS, facts)
+    return LocalModel(name, Path("/models") / name, Source.MODELS, Path("/models"), facts)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +66,8 @@ def models(tiny_model) -> list[LocalModel]:
         ),
         model("OpenVINO/Phi-4-mini-instruct-int4-ov", files, "phi3", 3.84, "int4_sym g64", 2.41, 131_072),
         model("Llama-3.3-70B-int8", files, "llama", 70.6, "int8", 70.9, 131_072),
-        LocalModel("bge-small", Path("/models/bge-small"), Source.MODELS, None, kind),
-        LocalModel("me/half", Path("/models/me/half"), Source.MODELS, None, broken),
+        LocalModel("bge-small", Path("/models/bge-small"), Source.MODELS, Path("/models"), None, kind),
+        LocalModel("me/half", Path("/models/me/half"), Source.MODELS, Path("/models"), None, broken),
         model("[b]東京[/b]", files, "gemma2", 2.6, "f16", 5.2, 8192),
     ]
 
@@ -81,7 +81,8 @@ async def table(
     app = chat_app(home, runner)
     app.animation_level = "none"
     app.services = replace(app.services, models=GivenModels(models))
-    app.services.active.give_device(models[2].name, "GPU.1")
+    if len(models) > 2:
+        app.services.active.give_device(models[2].name, "GPU.1")
     async with running(app, size) as pilot:
         chat = app.screen
         assert isinstance(chat, ChatScreen)
@@ -101,6 +102,12 @@ async def table(
 async def test_loaded(tmp_path, models, size, monkeypatch):
     async with table(tmp_path, models, size, ScriptedRunner(loaded=False), monkeypatch) as pilot:
         await compare(pilot.app, f"models-{size[0]}x{size[1]}", tmp_path)
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_nothing_but_the_starter(tmp_path, models, size, monkeypatch):
+    async with table(tmp_path, models[:1], size, ScriptedRunner(loaded=False), monkeypatch) as pilot:
+        await compare(pilot.app, f"models-empty-{size[0]}x{size[1]}", tmp_path)
 
 
 @pytest.mark.parametrize("size", SIZES[:2])
@@ -147,7 +154,7 @@ async def test_what_is_wrong_with_one(tmp_path, models, size, monkeypatch):
                 "openvino_model.bin is cut off: it has 1,000 bytes, and 228,245 are needed.",
                 "Get it again.",
             ),
-            warning("template-fails", "The template fails with two users in a row: [b]roles[/b] must alternate."),
+            warning("template-fails", "The template fails with two users in a row: [b]roles[/b] must alternate.", ""),
             note(
                 "fits-not-npu",
                 "It does not fit the NPU: its weights are int4 in groups of 64.",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -326,3 +327,19 @@ def test_the_kind_of_file_system_is_that_of_the_nearest_mount(
         network.psutil, "disk_partitions", lambda all: [sdiskpart("dev", at, type_, "rw") for at, type_ in mounts]
     )
     assert network.network_file_system(Path(folder)) == kind
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of that kind")
+@pytest.mark.timeout(20)  # else it would wait for one that writes
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_in_its_place_is_named_and_stays(path: Path, kind: str) -> None:
+    path.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(os.devnull)
+    with pytest.raises(StoreError, match=f"it is a {kind}, not a file; put a file in its place, or remove it"):
+        Conversations.open(path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    path.unlink()
+    Conversations.open(path).close()

@@ -55,4 +55,4 @@ async def test_the_numbers_are_below_the_bar_however_narrow(width):
         picture.show(TOO_MUCH)
         await pilot.pause()
         lines = ["".join(segment.text for segment in picture.render_line(y)) for y in range(picture.size.height)]
-        assert "8.0 GB too much" in " ".join(" ".join(lines).split())
+        assert "│ 8.0 GB free: 8.0 GB too much" in " ".join(" ".join(lines).split())

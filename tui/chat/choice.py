@@ -10,7 +10,7 @@ from typing import Any
 from tui.engine.errors import BadParameter, ModelNotFound
 from tui.engine.options import EngineOptions
 from tui.library.compiled_cache import limit_in, make_room
-from tui.library.find import STARTER, find_model, name_of
+from tui.library.find import STARTER, find_model, name_of, unseen
 from tui.store.settings import Settings, where
 from tui.store.state import State
 
@@ -62,8 +62,7 @@ def choose(
     Raises:
         OvchatError: There is no such model or option.
     """
-    engine = settings.section("engine")
-    set_device = engine.pop("device")
+    engine, set_device = engine_values(settings), settings["engine.device"]
     name, folder, notices = _model(model, last or state.model)
     parsed = EngineOptions.parse([*_given(state, name, engine), *options], engine)
     # The starter is so small that a GPU would only take longer to get ready.
@@ -78,6 +77,11 @@ def choose(
     # What stays on the CPU compiles nothing that could be kept.
     compiled = make_room(folder, limit_in(settings)) if asked.upper() != "CPU" else None
     return Choice(name, folder, name_of(folder), asked, said_by, parsed, compiled, notices)
+
+
+def engine_values(settings: Settings) -> dict[str, Any]:
+    """What the settings say on how models are compiled: all of the engine's but the device."""
+    return {name: value for name, value in settings.section("engine").items() if name != "device"}
 
 
 def remember_options(state: State, model: str, options: Sequence[str]) -> None:
@@ -105,7 +109,7 @@ def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, .
     except ModelNotFound:
         if asked is not None:
             raise
-        notices = (f"The model used last, {name}, is not there any more; this is the starter.",)
+        notices = (f"The model used last, {name}, is not there any more; this is the starter. {unseen()}".rstrip(),)
         name, folder = STARTER, find_model(STARTER)
     # A path means the same from everywhere; a name stays one.
     return (str(folder.absolute()) if folder in (Path(name), Path(name).parent) else name), folder, notices

@@ -169,9 +169,8 @@ class ChatSession(OpenConversation):
         return self._last.step if self._last is not None else None
 
     def sampling(self) -> Resolved:
-        """The values in effect for the next turn, and who set each; the model's own, once there is one."""
-        model = self.model
-        own = model.files.generation_config if model is not None else {}
+        """The values in effect for the next turn, and who set each; the model's own, also after it was unloaded."""
+        own = self.runner.generation_config if self.runner is not None else {}
         try:
             return resolve(self._app_sampling, own, {**self._user_sampling(), **self._conversation.sampling})
         except BadParameter as error:

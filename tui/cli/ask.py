@@ -6,7 +6,8 @@ import math
 import os
 import stat
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -18,12 +19,12 @@ from tui.chat.turn import Turn
 from tui.cli import console, loading, log
 from tui.cli.answer import cut_off, show_answer, stats
 from tui.cli.conversation import Opening, chat_option, check_options, give_model, stored
-from tui.cli.failures import INTERRUPTED
+from tui.cli.failures import INTERRUPTED, with_options
 from tui.cli.interrupt import interrupting
 from tui.cli.options import debug_option, model_options, sampling_options, sampling_values
 from tui.cli.utf8 import decode_utf8, require_utf8
 from tui.engine import model_files
-from tui.engine.errors import BadText
+from tui.engine.errors import BadText, TemplateError
 from tui.engine.events import Finished
 from tui.engine.language_model import LanguageModel, TextSide
 from tui.engine.prefill import GenerationRequest, prompt_of
@@ -93,7 +94,7 @@ def command(
             turn = complete(runner, session.sampling(), text) if raw else session.ask(text)
             for notice in turn.notices:
                 console.note(notice)
-            with interrupting(turn.cancel) as interrupted:
+            with interrupting(turn.cancel) as interrupted, _naming_raw(possible=not (reference or system)):
                 finished = show_answer(turn, text=not as_json)
             for notice in cut_off(loaded, turn, finished):
                 console.note(notice)
@@ -107,6 +108,16 @@ def command(
                     console.aside(line)
     if interrupted.is_set():
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _naming_raw(*, possible: bool) -> Iterator[None]:
+    """Name the option that does without a template, where that is what goes wrong."""
+    try:
+        yield
+    except TemplateError as error:
+        options = ["--raw"] if possible else []
+        raise TemplateError(error.sentence, with_options(error.next_step, options), code=error.code) from error
 
 
 def _show_prompt(choice: Choice, request: GenerationRequest, as_json: bool) -> None:

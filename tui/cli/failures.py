@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import click
@@ -23,8 +23,12 @@ def tell(error: OvchatError | StoreError) -> None:
     """Say an error and what to do about it, with the options that the settings named in it have here."""
     names = dict.fromkeys(re.findall(r"\bengine\.([a-z_]+)", error.next_step))
     options = ["-d DEVICE" if name == "device" else f"-o {name}=..." for name in names]
-    here = f" (Here: {', '.join(options)})" if options else ""
-    console.error(error.sentence, error.next_step + here)
+    console.error(error.sentence, with_options(error.next_step, options))
+
+
+def with_options(text: str, options: Collection[str]) -> str:
+    """What an error advises, with the options that do it in the command that is running."""
+    return f"{text} In this command: {', '.join(options)}" if options else text
 
 
 @contextmanager

@@ -30,8 +30,10 @@ class Listed:
     @property
     def state(self) -> str:
         """Why it cannot be used, in a word or two; "" where it can."""
-        if self.model.problem is not None:
-            return "not for chat" if self.model.is_other_kind else "broken"
+        if self.model.is_broken:
+            return "broken"
+        if self.model.is_other_kind:
+            return "not for chat"
         return "not fit" if self.need is not None and self.need.problem is not None else ""
 
 
@@ -106,4 +108,5 @@ def _cells(text: str) -> int:
 
 
 def _one_line(text: str) -> str:
+    text = text.encode(errors="backslashreplace").decode()  # a folder's name that is not UTF-8, as it will be written
     return visible(text).translate({ord("\n"): "^J", ord("\t"): "^I"})

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tui.chat.choice import engine_values
 from tui.chat.model_texts import deletion_text
 from tui.cli import console, log
 from tui.cli.lazy_group import LazyGroup
+from tui.cli.list_group import ListGroup
 from tui.cli.loading import read_settings, settings_file
 from tui.cli.model_facts import Known, as_object, lines
 from tui.cli.model_table import Listed, plain, table
-from tui.cli.options import debug_option, json_option
+from tui.cli.options import ModelName, debug_option, json_option
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
 from tui.library import added, compiled_cache
-from tui.library.find import ADDED, FoundModel, Source, added_folders, find_model, name_of
+from tui.library.amounts import size_text
+from tui.library.find import FoundModel, Places, Source, find_model, name_of
 from tui.library.local import LocalModel, LocalModels
+from tui.library.partial import unfinished
 from tui.library.remove import Deletion, delete, removal
 from tui.library.rename import rename
 from tui.store.state import State
+
+_SHOWN = 3  # names in a notice
 
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
 APART = {
@@ -35,22 +43,19 @@ APART = {
 }
 
 
-class Models(LazyGroup):
+class Models(ListGroup, LazyGroup):
     """Commands on models."""
 
     LAZY = APART
     MODULE = "tui.cli.models_{}"
 
 
-@click.group("models", cls=Models, invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group("models", cls=Models)
+def command() -> None:
     """Models: list, show, add, pull, convert, doctor, rename, remove.
 
     Without any of these: list. NAME is the name of a model, its end where no other one ends so, or a folder.
     """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_, as_json=False, debug=False)
 
 
 @command.command("list")
@@ -65,18 +70,18 @@ def list_(as_json: bool, debug: bool) -> None:
     options, free = _options(), available_bytes()
     models = LocalModels()
     rows = [_listed(models.read(model), options, free) for model in models.find()]
-    for folder in added_folders():
-        if (problem := added.trouble(folder)) is not None:
-            console.note(f"{problem.sentence} It is one of {ADDED}.")
+    notices = [*added.troubles(models.places), *_unfinished_pulls(models.places)]
+    for notice in notices:
+        console.note(notice)
     if as_json:
-        console.write_json({"models": [_summary(row) for row in rows]})
+        console.write_json({"models": [_summary(row) for row in rows], "notices": notices})
         return
     on_terminal = console.is_terminal(sys.stdout)
     console.write_lines(table(rows, console.width(sys.stdout)) if on_terminal else plain(rows))
 
 
 @command.command("show")
-@click.argument("name", metavar="NAME|DIR")
+@click.argument("name", metavar="NAME|DIR", type=ModelName())
 @click.option("--context", type=int, metavar="N", help="The memory it needs for N tokens of context.")
 @json_option
 @debug_option
@@ -99,16 +104,29 @@ def add(folder: str, as_json: bool, debug: bool) -> None:
     """List the models of a FOLDER where they are: it is one, or has some in it. Nothing is copied."""
     log.begin(debug)
     brought = added.add(require_utf8("FOLDER", folder), settings_file())
+    models, options, free = LocalModels(), _options(), available_bytes()
+    rows = [_listed(models.read(model), options, free) for model in brought]
     if as_json:
-        console.write_json({"models": [_place(model) for model in brought]})
+        console.write_json({"models": [_summary(row) for row in rows]})
     elif brought:
-        console.write_lines(model.name for model in brought)
+        console.write_lines(row.model.name for row in rows)
     else:
         console.aside("Its models are on the list already.")
+    if broken := [row.model.name for row in rows if row.model.is_broken]:
+        console.note(_broken_text(broken, len(rows)))
+
+
+def _broken_text(names: list[str], among: int) -> str:
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    name = shlex.quote(names[0]) if len(names) == 1 else "NAME"
+    return (
+        f"{len(names)} of {among} {'is' if len(names) == 1 else 'are'} broken: {shown}. "
+        f"What is wrong, and what to do: ovchat models doctor {name}"
+    )
 
 
 @command.command("rename")
-@click.argument("name")
+@click.argument("name", metavar="NAME", type=ModelName())
 @click.argument("new")
 @json_option
 @debug_option
@@ -128,7 +146,7 @@ def rename_(name: str, new: str, as_json: bool, debug: bool) -> None:
 
 
 @command.command("remove")
-@click.argument("name")
+@click.argument("name", metavar="NAME", type=ModelName())
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before deleting.")
 @json_option
 @debug_option
@@ -158,6 +176,20 @@ def _question(target: Deletion) -> str:
     return f"Delete {what}? {deletion_text(target)}"
 
 
+def _unfinished_pulls(places: Places) -> Iterator[str]:
+    """How much is here of models that are not whole, and the commands that go on with them and give them up."""
+    if not unfinished(places.models):
+        return
+    from tui.library.long_work import unfinished_pulls  # a third of a second, and hardly ever needed
+
+    for work, progress in unfinished_pulls(places):
+        again = f"ovchat models pull {shlex.quote(work.name)}"
+        yield (
+            f"The pull of {work.name} is not finished: {size_text(progress.done)} of it are here. Go on: {again}    "
+            f"Give it up: {again} --discard"
+        )
+
+
 def _listed(model: LocalModel, options: EngineOptions, free: int) -> Listed:
     return Listed(model, memory_need(model.files, options, free) if model.files is not None else None)
 
@@ -166,7 +198,7 @@ def _known(folder: Path, options: EngineOptions, free: int) -> Known:
     models = LocalModels()
     named = name_of(folder)
     found = next((model for model in models.find() if model.name == named), None)
-    model = models.read(found or LocalModel(named, folder, Source.ADDED))
+    model = models.read(found or FoundModel(named, folder, Source.ADDED, folder))
     row = _listed(model, options, free)
     problem = model.problem or (row.need.problem if row.need is not None else None)
     source = str(found.source) if found is not None else ""
@@ -176,8 +208,8 @@ def _known(folder: Path, options: EngineOptions, free: int) -> Known:
 
 
 def _options(context: int | None = None) -> EngineOptions:
-    engine = {name: value for name, value in read_settings().section("engine").items() if name != "device"}
-    return EngineOptions.parse([f"context={context}"] if context is not None else [], engine)
+    given = [f"context={context}"] if context is not None else []
+    return EngineOptions.parse(given, engine_values(read_settings()))
 
 
 def _summary(row: Listed) -> dict[str, Any]:
@@ -192,5 +224,5 @@ def _summary(row: Listed) -> dict[str, Any]:
     }
 
 
-def _place(model: FoundModel | LocalModel) -> dict[str, Any]:
+def _place(model: FoundModel) -> dict[str, Any]:
     return {"name": model.name, "path": str(model.path), "source": str(model.source)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
+from tui.chat.conversion_texts import Facts, plan_facts, tools_facts
 from tui.cli import console, log
-from tui.cli.failures import INTERRUPTED
+from tui.cli.failures import INTERRUPTED, with_options
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import SLOW_SECONDS, read_settings, saying_after
 from tui.cli.options import debug_option, json_option
@@ -22,19 +23,25 @@ from tui.cli.progress_line import ProgressLine
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import Cancelled
-from tui.library.amounts import count_text, size_text
 from tui.library.conversion.begun import discard_begun
-from tui.library.conversion.environment import Environment
-from tui.library.conversion.need import FETCHED, INSTALLED
+from tui.library.conversion.failures import ConversionFailed, Remedy
+from tui.library.conversion.plan import plan_conversion
 from tui.library.conversion.presets import FORMATS, PRESETS, Weights
 from tui.library.conversion.tokenizer import convert_tokenizer, plan_tokenizer
-from tui.library.conversion.work import Plan, convert, plan_conversion
+from tui.library.conversion.work import convert
 from tui.library.find import find_model, find_models, name_of
 from tui.library.findings import Examination
 from tui.store import paths
 
 _PRESETS = "\n\n".join(f"{name}: {preset.good_for}." for name, preset in PRESETS.items())
 _NOTHING_DONE = "Nothing is done."
+_OPTIONS = {
+    Remedy.NAME: "--name NAME",
+    Remedy.WEIGHTS: "--preset int8",
+    Remedy.CODE: "--trust-remote-code",
+    Remedy.OWN_TOOLS: "leave out --python",
+    Remedy.GIVING_UP: "--discard to give it up",
+}
 
 
 @click.command("convert", epilog=f"Presets:\n\n{_PRESETS}\n\nWithout one: int4, or int8 below 1 billion weights.")
@@ -63,7 +70,7 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
     log.begin(debug)
     require_utf8("SOURCE", source)
     if given["discard"]:
-        console.aside(f"What was fetched of {discard_begun(source, paths.models_dir())} is deleted.")
+        _discard(source, as_json)
         return
     weights = _weights(given)
     if given["python"] == "":  # of a variable that is not set: that asks for no environment of gigabytes
@@ -82,8 +89,18 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
     except Cancelled:
         console.aside("Stopped. Nothing of it stays.")
         raise click.exceptions.Exit(INTERRUPTED) from None
+    except ConversionFailed as failed:
+        raise ConversionFailed(failed.sentence, _advice(failed.next_step, failed.remedies)) from failed
     if done is not None:
         _say_result(done, as_json)
+
+
+def _discard(asked: str, as_json: bool) -> None:
+    name = discard_begun(asked, paths.models_dir())
+    if as_json:
+        console.write_json({"name": name, "deleted": True})
+    else:
+        console.aside(f"What was fetched of {name} is deleted.")
 
 
 def _weights(given: dict[str, Any]) -> Weights | None:
@@ -134,7 +151,7 @@ def _convert(
             python=python,
             trust=given["trust_remote_code"],
         )
-    _say_plan(plan)
+    _say(plan_facts(plan), (_advice(*each) for each in plan.notices))
     question = ""
     if plan.memory_is_short:
         question = "It will probably run out of memory. Convert all the same?"
@@ -147,38 +164,21 @@ def _convert(
         return convert(plan, settings, line.report, stop)
 
 
-def _say_plan(plan: Plan) -> None:
-    source, need = plan.source, plan.need
-    many = f", {count_text(source.stored.parameters)} weights" if source.stored.parameters else ""
-    console.aside(
-        f"{source.name}: {source.model_type or 'unknown architecture'}{many}, {size_text(source.stored.size)}"
-    )
-    console.aside(f"becomes {plan.name}: {plan.weights.text}, about {size_text(need.result)}")
-    fetched = f", {size_text(source.fetched)} of it from the hub" if source.fetched else ""
-    console.aside(f"disk:    about {size_text(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free")
-    console.aside(f"memory:  about {size_text(need.memory)}; {size_text(plan.free_memory)} are free")
-    _say_environment(plan.environment)
-    for notice in plan.notices:
+def _say(facts: Facts, notices: Iterable[str]) -> None:
+    for label, text in facts:
+        console.aside(f"{f'{label.lower()}:' if label else '':9}{text}")
+    for notice in notices:
         console.note(notice)
 
 
-def _say_environment(environment: Environment) -> None:
-    if environment.is_ready:
-        return
-    tools = ", ".join(f"{name} {release}" for name, release in environment.pins.versions.items())
-    console.aside(f"tools:   {tools}; not here yet")
-    console.aside(
-        f"         They are installed into {environment.folder}: about {size_text(FETCHED)} to fetch, "
-        f"{size_text(INSTALLED)} on the disk."
-    )
+def _advice(text: str, remedies: Iterable[Remedy]) -> str:
+    return with_options(text, [_OPTIONS[each] for each in remedies])
 
 
 def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: threading.Event) -> Examination | None:
     folder = find_model(source)
     environment, notices = plan_tokenizer(folder, stop, python)
-    _say_environment(environment)
-    for notice in notices:
-        console.note(notice)
+    _say(tools_facts(environment), notices)
     if not environment.is_ready and not agreed(
         "Install the tools and convert?", given["yes"], "converts", otherwise=_NOTHING_DONE
     ):

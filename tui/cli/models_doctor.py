@@ -14,7 +14,7 @@ from tui.cli import console, log
 from tui.cli.failures import FAILED, INTERRUPTED
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import read_settings
-from tui.cli.options import debug_option, device_option, engine_option, json_option
+from tui.cli.options import ModelName, debug_option, device_option, engine_option, json_option
 from tui.engine.errors import Cancelled
 from tui.library.checks.device import examine_device
 from tui.library.doctor import examine
@@ -26,7 +26,7 @@ _WIDTH = max(map(len, Severity)) + 2
 
 
 @click.command("doctor")
-@click.argument("model", metavar="NAME|DIR")
+@click.argument("model", metavar="NAME|DIR", type=ModelName())
 @click.option("--deep", is_flag=True, help="Also compile it, and compare its answer with the CPU's in f32.")
 @device_option
 @engine_option
@@ -37,6 +37,8 @@ def command(model: str, deep: bool, device: str | None, options: tuple[str, ...]
 
     Looks at the files only, unless --deep; with -d also whether that device is here. Ends with 1 where the model cannot
     be used as it is.
+
+    The word in brackets after a finding names it in every version: to search for, and for programs (--json).
     """
     log.begin(debug)
     settings, state = read_settings(), State()

@@ -44,7 +44,7 @@ def command(name: str | None, only_list: bool, everything: bool, discard: bool, 
     if only_list:
         _list(everything, as_json)
     elif discard:
-        console.aside(f"What was here of {discard_partial(name or '')} is deleted.")
+        _discard(name or "", as_json)
     else:
         _pull(name or "", as_json)
 
@@ -99,6 +99,14 @@ def _fetch(offer: Offer, stop: threading.Event) -> Path:
         raise
 
 
+def _discard(asked: str, as_json: bool) -> None:
+    name = discard_partial(asked)
+    if as_json:
+        console.write_json({"name": name, "deleted": True})
+    else:
+        console.aside(f"What was here of {name} is deleted.")
+
+
 def _print_result(name: str, folder: Path, commit: str, as_json: bool) -> None:
     if as_json:
         result = {"name": name, "path": str(folder), "commit": commit or None}
@@ -127,5 +135,6 @@ def _list(everything: bool, as_json: bool) -> None:
 def _entry(model: Recommended, is_here: bool, fits: bool) -> str:
     marks = " (here)" if is_here else "" if fits else " (too large now)"
     npu = f"    for an NPU: {model.npu}\n" if model.npu else ""
-    size, memory = size_text(model.size_bytes), size_text(model.memory_bytes)
+    # As the catalogue has them; amounts that were measured are rounded more.
+    size, memory = (f"{each / 1e9:.1f} GB" for each in (model.size_bytes, model.memory_bytes))
     return f"{model.id}{marks}\n    {size} to pull, {memory} of memory, {model.licence}\n    {model.good_for}\n{npu}"

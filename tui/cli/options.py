@@ -7,11 +7,23 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
+from click.types import StringParamType
 
 from tui.cli.utf8 import require_utf8
 from tui.engine.sampling_params import SamplingParams
+from tui.terminal.visible import visible
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class ModelName(StringParamType):
+    """The name of a model, or a folder. Where it is missing, the models that are here are named."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        from tui.library.find import find_models, there_is
+
+        return visible(there_is([model.name for model in find_models()]))
+
 
 # Named as SamplingParams' fields.
 _SAMPLING = (

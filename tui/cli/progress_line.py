@@ -1,4 +1,4 @@
-"""How far a long command is: one line on the terminal, written over; in a file or a pipe a line now and then."""
+"""How far a long command is: one line of a terminal, written over; in a file or a pipe a few lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._rewrites = console.is_terminal(sys.stderr) and draws(os.environ)
-        self._said = -_SECONDS_BETWEEN_LINES
+        self._said, self._doing = -_SECONDS_BETWEEN_LINES, ""
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -43,8 +43,8 @@ class ProgressLine:
             width = console.width(sys.stderr) - 1
             text = visible(text).replace("\n", " ")
             self._write(_CLEAR_LINE + set_cell_size(text, width).rstrip())
-        elif time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
-            self._said = time.monotonic()
+        elif progress.doing != self._doing or time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
+            self._said, self._doing = time.monotonic(), progress.doing
             console.aside(text)
 
     def _write(self, text: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, followed, rows
 from tui.cli import console, log
+from tui.cli.list_group import ListGroup
 from tui.cli.loading import settings_file
 from tui.cli.options import debug_option, json_option
 from tui.cli.utf8 import require_utf8
@@ -28,15 +29,12 @@ if TYPE_CHECKING:
 _THEME, _PERSONA = "appearance.theme", "chat.persona"
 
 
-@click.group("settings", invoke_without_command=True)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group("settings", cls=ListGroup)
+def command() -> None:
     """The settings: list, get, set, reset, path.
 
     Without any of these: list.
     """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_, as_json=False, debug=False)
 
 
 @command.command("list")

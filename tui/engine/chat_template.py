@@ -176,7 +176,7 @@ class ChatTemplate:
             except Exception as error:  # a template can raise anything
                 raise TemplateError(
                     f"The chat template of {self._model} ({self.source}) {_reason(error)}",
-                    "Put a corrected chat_template.jinja into the model's folder, or use --raw.",
+                    "Put a corrected chat_template.jinja into the model's folder, or use another model.",
                     code=_code(error),
                 ) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui.engine.device_search import Core
-from tui.engine.devices import DeviceKind, describe, device_property
+from tui.engine.devices import DeviceKind, describe, device_bytes
 from tui.engine.memory import available_bytes
 
 
@@ -40,5 +40,4 @@ def room_on(core: Core, device: str, weights: int) -> Room:
     if found.memory_bytes is not None:
         own = max(found.memory_bytes - weights, 0)
         free = own if found.kind is DeviceKind.DISCRETE_GPU else min(own, free)
-    largest = device_property(core, device, "GPU_DEVICE_MAX_ALLOC_MEM_SIZE")
-    return Room(free, int(largest) if largest else None)
+    return Room(free, device_bytes(core, device, "GPU_DEVICE_MAX_ALLOC_MEM_SIZE"))

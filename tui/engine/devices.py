@@ -18,6 +18,7 @@ from tui.engine.errors import DeviceNotFound
 _MEMORY_PROPERTIES = {"GPU": "GPU_DEVICE_TOTAL_MEM_SIZE", "NPU": "NPU_DEVICE_TOTAL_MEM_SIZE"}
 _DRIVER_PROPERTIES = {"GPU": "GPU_DRIVER_VERSION", "NPU": "NPU_DRIVER_VERSION"}
 _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
+_LONGEST_TEXT = 200  # characters; drivers of today tell names of under a hundred
 
 
 class DeviceKind(StrEnum):
@@ -116,7 +117,9 @@ def resolve_device(core: Core, asked: str | None, machine: Machine | None = None
         return "GPU"
     if name.partition(":")[0] in _VIRTUAL:
         raise DeviceNotFound(
-            f"{asked} is not one device, and a model runs on one.", f"Choose among: auto, {_listed(devices)}."
+            f"{asked} is not one device, and a model runs on one.",
+            f"Choose among: auto, {_listed(devices)}.",
+            code="device-virtual",
         )
     family = name.partition(".")[0]
     why = next((each for each in missing_devices(core, machine) if each.name == family), None)
@@ -139,7 +142,6 @@ def _listed(devices: list[Device]) -> str:
 def describe(core: Core, name: str) -> Device:
     """What OpenVINO tells of one of its devices."""
     family = name.partition(".")[0]
-    full_name = device_property(core, name, "FULL_DEVICE_NAME")
     match family:
         case "CPU":
             kind = DeviceKind.CPU
@@ -154,18 +156,28 @@ def describe(core: Core, name: str) -> Device:
     if family == "CPU":
         memory: int | None = psutil.virtual_memory().total
     else:
-        told = device_property(core, name, _MEMORY_PROPERTIES.get(family, ""))
-        memory = int(told) if told else None
-    driver = _DRIVER_PROPERTIES.get(family, "")
+        memory = device_bytes(core, name, _MEMORY_PROPERTIES.get(family, ""))
+    capabilities = device_property(core, name, "OPTIMIZATION_CAPABILITIES")
     return Device(
         name,
-        " ".join(str(full_name or name).split()),
+        _text(device_property(core, name, "FULL_DEVICE_NAME")) or name,
         kind,
         memory,
-        driver=str(device_property(core, name, driver) or ""),
-        architecture=str(device_property(core, name, "DEVICE_ARCHITECTURE") or ""),
-        capabilities=tuple(map(str, device_property(core, name, "OPTIMIZATION_CAPABILITIES") or ())),
+        driver=_text(device_property(core, name, _DRIVER_PROPERTIES.get(family, ""))),
+        architecture=_text(device_property(core, name, "DEVICE_ARCHITECTURE")),
+        capabilities=tuple(map(_text, capabilities)) if isinstance(capabilities, (list, tuple)) else (),
     )
+
+
+def _text(told: Any) -> str:
+    """What a driver tells, as one line of bounded length; "" for nothing."""
+    return " ".join(str(told or "").split())[:_LONGEST_TEXT]
+
+
+def device_bytes(core: Core, device: str, name: str) -> int | None:
+    """A property's value in bytes, or None where the driver does not have it or tells what cannot be."""
+    told = device_property(core, device, name)
+    return told if isinstance(told, int) and told > 0 else None
 
 
 def device_property(core: Core, device: str, name: str) -> Any:

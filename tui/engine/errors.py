@@ -12,7 +12,7 @@ class OvchatError(Exception):
     Args:
         sentence: What is wrong, naming the file, field, device or value.
         next_step: What to do about it, settings by their keys; empty where the sentence says it already.
-        code: What kind of failure it is, for programs: `weights-short`. Files of a model have them; "" elsewhere.
+        code: What kind of failure it is, for programs: `weights-short`. What the doctor finds has one; "" elsewhere.
     """
 
     def __init__(self, sentence: str, next_step: str = "", *, code: str = "") -> None:
@@ -100,7 +100,7 @@ class TooSlow(OvchatError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            f"The model was not loaded within {seconds:,} seconds.",
+            f"The model was not loaded within {seconds:,} s.",
             "Set engine.load_timeout to more seconds or to none, or choose another device: the first time on an NPU or "
             "a GPU takes longest.",
         )

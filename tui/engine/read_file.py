@@ -74,7 +74,10 @@ def read_json(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise _broken(f"{file} is not text in UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise _broken(f"{file} is broken in line {error.lineno}: {error.msg}.", "Correct it there.") from None
+        raise _broken(
+            f"{file} is broken in line {error.lineno}: {error.msg}.",
+            "Get the file again from where the model is from; or correct it, if it was changed here.",
+        ) from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
         raise _broken(f"{file} cannot be read as JSON: {error}.") from None
     if not isinstance(value, dict):

@@ -10,7 +10,7 @@ import gc
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -149,10 +149,15 @@ ScoreJob = Job[PrefillProgress, tuple[Sampled, ...]]
 
 
 class Runner:
-    """The engine thread and the model it holds. End it with `close`, or use it with `with`."""
+    """The engine thread and the model it holds. End it with `close`, or use it with `with`.
+
+    Attributes:
+        model: The model; None while there is none.
+    """
 
     def __init__(self) -> None:
         self.model: LanguageModel | None = None
+        self._last_own: Mapping[str, Any] = {}
         self._jobs: deque[Job[Any, Any]] = deque()
         self._running: Job[Any, Any] | None = None
         self._warm_up: Job[Any, None] | None = None
@@ -164,6 +169,12 @@ class Runner:
         # A daemon: a runner that nobody closed must not keep the process.
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
+
+    @property
+    def generation_config(self) -> Mapping[str, Any]:
+        """The own sampling values of the model held; while there is none, of the last one."""
+        model = self.model
+        return model.files.generation_config if model is not None else self._last_own
 
     def load(
         self,
@@ -308,6 +319,8 @@ class Runner:
             raise
 
     def _drop_model(self) -> None:
+        if self.model is not None:
+            self._last_own = self.model.files.generation_config
         # First out of sight: other threads read `self.model`.
         model, self.model = self.model, None
         if model is not None:

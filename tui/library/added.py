@@ -9,10 +9,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from tui.engine.errors import ModelNotFound, OvchatError
+from tui.engine.errors import ModelBroken, ModelNotFound, OvchatError
 from tui.engine.model_files import FROM_GGUF, inspect
 from tui.engine.read_file import unreadable
-from tui.library.find import ADDED, DEPTH, FoundModel, Places, added_folder, find_models
+from tui.library.find import ADDED, DEPTH, FoundModel, Places, added_folder, find_models, folder_meant
 from tui.library.folders import MOST_FOLDERS, TooManyFolders, models_in
 from tui.store.settings_file import SettingsFile
 
@@ -31,9 +31,7 @@ def add(folder: str, file: SettingsFile, places: Places | None = None) -> list[F
         OvchatError: There is no such folder, it cannot be read, or it has no models. Nothing is changed.
         StoreError: The settings cannot be written.
     """
-    path = Path(os.path.abspath(os.path.expanduser(folder)))
-    if path.suffix == ".xml" and os.path.isfile(path):
-        path = path.parent
+    path = folder_meant(folder)
     if (problem := trouble(path)) is not None:
         raise problem
     if not any(models_in(path, DEPTH)):
@@ -64,6 +62,26 @@ def take_off(folder: Path, file: SettingsFile) -> None:
     """
     gone = os.path.abspath(folder)
     file.alter(ADDED, lambda listed: [said for said in listed if os.path.abspath(added_folder(said)) != gone])
+
+
+def troubles(places: Places | None = None) -> list[str]:
+    """Why models cannot be looked for in some of the folders, and what to do; not that there is none yet."""
+    places = places or Places()
+    said = []
+    for place in (places.models, places.hugging_face):
+        try:
+            os.listdir(place)
+        except FileNotFoundError:
+            pass
+        except PermissionError as error:
+            said.append(str(unreadable(place, error)))
+        except OSError as error:
+            said.append(f"{place} cannot be read: {error.strerror or error}. Put a folder in its place.")
+    for place in places.added:
+        if (problem := trouble(place)) is not None:
+            step = f" {problem.next_step}" if isinstance(problem, ModelBroken) else ""
+            said.append(f"{problem.sentence} It is one of {ADDED}.{step}")
+    return said
 
 
 def trouble(folder: Path) -> OvchatError | None:

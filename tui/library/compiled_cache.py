@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.engine.errors import OvchatError
+from tui.library.refused import step_after
 from tui.store import paths
 from tui.store.files import private_dir, replace_text
 
@@ -105,8 +106,9 @@ def clear() -> int:
     except FileNotFoundError:
         return 0
     except OSError as error:
+        written = (root().parent, *(Path(where) for where, *_ in os.walk(root())))
         raise OvchatError(
-            f"{root()} cannot be deleted: {error.strerror or error}.", "Is a model of it in use?"
+            f"{root()} cannot be deleted: {error.strerror or error}.", step_after(error, *written)
         ) from error
     return freed
 

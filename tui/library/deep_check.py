@@ -99,7 +99,7 @@ class _Work:
         self._report = report
         self._stop = stop
         self._verdicts = verdicts
-        self._stage = 0
+        self._stage, self._doing = -1, ""  # before the first
 
     def run(self) -> None:
         """Raises Cancelled, DeviceNotFound."""
@@ -179,12 +179,12 @@ class _Work:
 
     def _at_stage(self, stage: str) -> None:
         self._go_on()
-        self._report(Progress("loading", self._stage, _STAGES, detail=stage))
+        self._report(Progress(self._doing, self._stage, _STAGES, detail=stage))
 
     def _begin(self, doing: str, device: str) -> None:
         self._go_on()
-        self._report(Progress(f"{doing} ({device})", self._stage, _STAGES))
-        self._stage += 1
+        self._stage, self._doing = self._stage + 1, f"{doing} ({device})"
+        self._report(Progress(self._doing, self._stage, _STAGES))
 
     def _go_on(self) -> None:
         if self._stop.is_set():

@@ -63,10 +63,10 @@ def keep_trying(work: Callable[[], T], patience: Patience, stop: threading.Event
             return result_of(work, stop)
         except Lost as lost:
             failed += 1
-            wait_out(lost, failed, patience, stop, meter)
+            _wait_for_next_try(lost, failed, patience, stop, meter)
 
 
-def wait_out(lost: Lost, failed: int, patience: Patience, stop: threading.Event, meter: Meter | None) -> None:
+def _wait_for_next_try(lost: Lost, failed: int, patience: Patience, stop: threading.Event, meter: Meter | None) -> None:
     """Wait before the next try.
 
     Args:
@@ -164,7 +164,7 @@ class _Transfer:
                     raise Lost(PullFailed(f"{self._file.name} ends too early.", "Run it again; what is here is kept."))
             except Lost as lost:
                 failed = 1 if self._disk.tell() > have else failed + 1
-                wait_out(lost, failed, patience, self._stop, self._meter)
+                _wait_for_next_try(lost, failed, patience, self._stop, self._meter)
 
     def _fetch(self, have: int, silent_s: float) -> None:
         """Append what one connection gives, from byte `have` on."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import tui
 from tui.engine.errors import ModelNotFound
 from tui.engine.model_files import FROM_GGUF
-from tui.library.folders import Found, TooManyFolders, models_in, models_in_cache
+from tui.library.folders import Found, TooManyFolders, is_closed, models_in, models_in_cache
 from tui.library.names import meant, unique
 from tui.store import paths
 from tui.store.settings import Settings, load_settings
@@ -113,11 +113,26 @@ def find_models(places: Places | None = None) -> list[FoundModel]:
     return unique(found)
 
 
-def _places(places: Places) -> Iterator[tuple[Source, Path, Iterator[Found]]]:
-    yield Source.MODELS, places.models, models_in(places.models, _OWN_DEPTH, itself=False, closed=True)
+def _places(places: Places, unseen: list[Path] | None = None) -> Iterator[tuple[Source, Path, Iterator[Found]]]:
+    yield Source.MODELS, places.models, models_in(places.models, _OWN_DEPTH, itself=False, closed=True, unseen=unseen)
     for folder in places.added:
-        yield Source.ADDED, folder, models_in(folder, DEPTH)
+        yield Source.ADDED, folder, models_in(folder, DEPTH, unseen=unseen)
     yield Source.HUGGING_FACE, places.hugging_face, models_in_cache(places.hugging_face)
+
+
+def unseen(places: Places | None = None) -> str:
+    """Folders that hide a model that is not found, and how to look into them, with a space after it; "" for none."""
+    places = places or Places()
+    closed = [places.hugging_face] if is_closed(places.hugging_face) else []
+    for _, _, models in _places(places, closed):
+        with suppress(TooManyFolders):
+            for _ in models:
+                pass
+    if not closed:
+        return ""
+    more = f" and {len(closed) - _SHOWN} more" if len(closed) > _SHOWN else ""
+    folders = [str(folder) for folder in closed[:_SHOWN]]
+    return f"You may not look into {', '.join(folders)}{more}. Allow it (chmod -R u+rX {shlex.join(folders)}). "
 
 
 def find_model(asked: str, places: Places | None = None) -> Path:
@@ -129,10 +144,11 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     Raises:
         ModelNotFound: Neither a name nor a folder; says the nearest names.
     """
+    places = places or Places()
     models = find_models(places)
     names = [model.name for model in models]
     if not asked.strip():
-        raise ModelNotFound("The model's name is empty.", _here(names))
+        raise ModelNotFound("The model's name is empty.", there_is(names))
     if model := meant(asked, models):
         return model.path
     path = Path(asked)
@@ -144,17 +160,28 @@ def find_model(asked: str, places: Places | None = None) -> Path:
             return path.parent
         is_file = path.exists()
     except (OSError, RuntimeError) as error:  # RuntimeError: `~name` of a user that is not there.
-        raise ModelNotFound(f"{path} cannot be read: {error}.", _here(names)) from error
+        raise ModelNotFound(f"{path} cannot be read: {error}.", there_is(names)) from error
     if is_file and path.suffix.lower() == ".gguf":
         raise ModelNotFound(f"{path} is a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
     if is_file:
-        raise ModelNotFound(f"{path} is a file; a model is a folder with {_IR} in it.", _here(names))
+        raise ModelNotFound(f"{path} is a file; a model is a folder with {_IR} in it.", there_is(names))
     if asked.startswith((".", "~", "/")) or "\\" in asked or asked.count("/") > 1:
-        raise ModelNotFound(f"There is no folder {path}.", _here(names))
+        raise ModelNotFound(f"There is no folder {path}.", there_is(names))
+    get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
+    raise ModelNotFound(no_such_model(asked, names), unseen(places) + get + there_is(names))
+
+
+def no_such_model(asked: str, names: Sequence[str]) -> str:
+    """The sentence that says so, with the nearest of these names."""
     near = difflib.get_close_matches(asked.casefold(), {name.casefold(): name for name in names}, 3)
     hint = f" Did you mean {' or '.join(name for name in names if name.casefold() in near)}?" if near else ""
-    get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
-    raise ModelNotFound(f"There is no model {asked!r}.{hint}", get + _here(names))
+    return f"There is no model {asked!r}.{hint}"
+
+
+def folder_meant(said: str) -> Path:
+    """The folder that somebody means who names it, or a model's XML in it."""
+    path = Path(os.path.abspath(os.path.expanduser(said)))
+    return path.parent if path.suffix == ".xml" and os.path.isfile(path) else path
 
 
 def name_of(folder: Path, places: Places | None = None) -> str:
@@ -166,7 +193,8 @@ def name_of(folder: Path, places: Places | None = None) -> str:
     return same[0].name if same else os.path.basename(real)
 
 
-def _here(names: Sequence[str]) -> str:
+def there_is(names: Sequence[str]) -> str:
+    """What can be given where a model is asked for."""
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"There is: {shown}{more}. Or give a folder that has {_IR}."

@@ -26,7 +26,7 @@ class Finding:
         code: What it is, for programs: `weights-short`.
         severity: How bad it is.
         sentence: What is wrong. May have text of others' making in it.
-        fix: What to do about it; "" where the sentence says it, or nothing is to be done.
+        fix: What to do about it; "Nothing to do" where it is so. "" where an error of loading says it itself.
     """
 
     code: str
@@ -40,15 +40,15 @@ class Finding:
         return cls(code or error.code or "not-loadable", severity, error.sentence, error.next_step)
 
 
-def error(code: str, sentence: str, fix: str = "") -> Finding:
+def error(code: str, sentence: str, fix: str) -> Finding:
     return Finding(code, Severity.ERROR, sentence, fix)
 
 
-def warning(code: str, sentence: str, fix: str = "") -> Finding:
+def warning(code: str, sentence: str, fix: str) -> Finding:
     return Finding(code, Severity.WARNING, sentence, fix)
 
 
-def note(code: str, sentence: str, fix: str = "") -> Finding:
+def note(code: str, sentence: str, fix: str) -> Finding:
     return Finding(code, Severity.NOTE, sentence, fix)
 
 

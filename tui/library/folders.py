@@ -29,7 +29,9 @@ class TooManyFolders(Exception):
     """There are more than `MOST_FOLDERS` to look into."""
 
 
-def models_in(folder: Path, depth: int, *, itself: bool = True, closed: bool = False) -> Iterator[Found]:
+def models_in(
+    folder: Path, depth: int, *, itself: bool = True, closed: bool = False, unseen: list[Path] | None = None
+) -> Iterator[Found]:
     """The models in a folder, in no order that means something.
 
     Hidden folders, whose names begin with a dot, are left out; so is what lies in a model. Links are followed, but not
@@ -40,6 +42,7 @@ def models_in(folder: Path, depth: int, *, itself: bool = True, closed: bool = F
         depth: How many folders down.
         itself: The folder may be a model; it is called "".
         closed: Folders in it that may not be looked into count as models: only models are kept there.
+        unseen: Gets the other folders that may not be looked into.
 
     Raises:
         TooManyFolders: After the models that were found in the first ones.
@@ -59,8 +62,11 @@ def models_in(folder: Path, depth: int, *, itself: bool = True, closed: bool = F
             if _is_model(files) and (name or itself):
                 yield name, path
                 continue
-            if closed and name and not (files or folders) and _is_closed(path):
-                yield name, path
+            if not (files or folders) and is_closed(path):
+                if closed and name:
+                    yield name, path
+                elif unseen is not None:
+                    unseen.append(path)
                 continue
             try:
                 real = os.path.realpath(path)
@@ -92,7 +98,17 @@ def _in_repository(path: Path) -> Found | None:
 
 def repository_name(folder: Path) -> str:
     """OWNER/NAME of the repository whose folder in a Hugging Face cache this is."""
-    return folder.name.removeprefix(REPOSITORY).replace("--", "/")
+    return id_in(folder.name.removeprefix(REPOSITORY))
+
+
+def in_one_part(id: str) -> str:
+    """OWNER--NAME for OWNER/NAME: a repository's id as the name of one file or folder, as that cache has it."""
+    return id.replace("/", "--")
+
+
+def id_in(name: str) -> str:
+    """OWNER/NAME for OWNER--NAME. No id on the hub has -- in it."""
+    return name.replace("--", "/")
 
 
 def snapshot(repository: Path) -> Path | None:
@@ -118,7 +134,7 @@ def _is_model(files: set[str]) -> bool:
     return any(map(_MODEL.fullmatch, files))
 
 
-def _is_closed(folder: Path) -> bool:
+def is_closed(folder: Path) -> bool:
     """Whether a folder may not be looked into."""
     try:
         with os.scandir(folder):

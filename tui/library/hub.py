@@ -21,6 +21,9 @@ SHA256_DIGITS, SHA1_DIGITS = 64, 40
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _NO_ID = re.compile(r"--|\.\.|[.-](/|$)|\.git$")
+_PAGE = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s?#]+/[^/\s?#]+)(?:[/?#]\S*)?", re.IGNORECASE
+)
 _HEX = re.compile(r"[0-9a-f]+")
 _REDIRECTS = 10
 _WHOLE, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
@@ -59,6 +62,15 @@ class Repository:
 def is_id(text: str) -> bool:
     """Whether a text has the form OWNER/NAME that the hub gives its repositories."""
     return bool(_ID.fullmatch(text)) and not _NO_ID.search(text)
+
+
+def without_address(text: str) -> str:
+    """OWNER/NAME, where a text is the address of that repository's page or of something on it; else the text.
+
+    Spaces around it do not count.
+    """
+    found = _PAGE.fullmatch(text.strip())
+    return found[1] if found else text.strip()
 
 
 def list_repository(repository: str, timeout_s: float) -> Repository:

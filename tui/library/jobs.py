@@ -61,6 +61,11 @@ class Work:
     do: Callable[[Report, threading.Event], Examination]
     discard: Callable[[], object] | None = None
 
+    @property
+    def identity(self) -> tuple[Kind, str]:
+        """Its kind and its model: there is one job of each."""
+        return self.kind, self.name
+
 
 class AlreadyUnderWay(OvchatError):
     """The same is being done already."""
@@ -143,7 +148,7 @@ class Jobs:
             AlreadyUnderWay: The same is being done.
         """
         with self._lock:
-            same = [job for job in self._jobs if (job.work.kind, job.work.name) == (work.kind, work.name)]
+            same = [job for job in self._jobs if job.work.identity == work.identity]
             if any(job.is_live for job in same):
                 raise AlreadyUnderWay(f"The {work.kind} of {work.name} is under way already.", "See the list of jobs.")
             self._jobs = [job for job in self._jobs if job not in same]
@@ -155,7 +160,7 @@ class Jobs:
     def add_paused(self, work: Work, progress: Progress) -> None:
         """List what an earlier run has left, unless it is listed."""
         with self._lock:
-            if not any((job.work.kind, job.work.name) == (work.kind, work.name) for job in self._jobs):
+            if not any(job.work.identity == work.identity for job in self._jobs):
                 self._jobs.append(Job(work, State.PAUSED, progress))
 
     def pause(self, job: Job) -> None:

@@ -8,42 +8,41 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.errors import ModelNotSupported, OvchatError
 from tui.engine.model_files import ModelFiles, inspect
 from tui.engine.read_file import unreadable
 from tui.engine.tokenizer_files import require_tokenizer
-from tui.library.find import FoundModel, Places, Source, find_models
+from tui.library.find import FoundModel, Places, find_models
 
 _Signature = tuple[tuple[str, int, int], ...]
+_Known = tuple[_Signature, ModelFiles | None, OvchatError | None]
+_NOT_READ: _Known = ((), None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class LocalModel:
+class LocalModel(FoundModel):
     """A model as a list shows it.
 
     Attributes:
-        name: What it is found by.
-        path: Its folder.
-        source: Where it was found.
         files: What its files say; None while they are not read, and where they cannot be.
         problem: Why it cannot be used; None where nothing speaks against it.
-        place: The folder in which it was found, as `FoundModel`; None where nobody looked.
     """
 
-    name: str
-    path: Path
-    source: Source
     files: ModelFiles | None = None
     problem: OvchatError | None = None
-    place: Path | None = None
 
     @property
     def is_read(self) -> bool:
         """Its files were read, or tried to."""
         return self.files is not None or self.problem is not None
+
+    @property
+    def is_broken(self) -> bool:
+        """It cannot be used, though it may have been meant for a chat."""
+        return self.problem is not None and not self.is_other_kind
 
     @property
     def is_other_kind(self) -> bool:
@@ -60,7 +59,7 @@ class LocalModels:
 
     def __init__(self, places: Places | None = None) -> None:
         self._places = places
-        self._known: dict[Path, tuple[_Signature, LocalModel]] = {}
+        self._known: dict[Path, _Known] = {}
         self._found: list[FoundModel] = []
 
     @property
@@ -80,39 +79,32 @@ class LocalModels:
         """
         if find_models(self._places) != self._found:
             return True
-        known = (self._known.get(model.path) for model in self._found)
-        return any(each[0] != _signature(each[1].path) for each in known if each is not None)
+        known = [model.path for model in self._found if model.path in self._known]
+        return any(self._known[path][0] != _signature(path) for path in known)
 
-    def read(self, model: LocalModel) -> LocalModel:
+    def read(self, model: FoundModel) -> LocalModel:
         """What the files of a model say now; broken ones have a problem."""
         signature = _signature(model.path)
         known = self._known.get(model.path)
-        if known is not None and known[0] == signature:
-            return _named(known[1], model)
-        read = _read(model)
-        self._known[model.path] = (signature, read)
-        return read
+        if known is None or known[0] != signature:
+            self._known[model.path] = (signature, *_read(model.path))
+        return self._last(model)
 
-    def _last(self, model: FoundModel) -> LocalModel:
-        found = LocalModel(model.name, model.path, model.source, place=model.place)
-        known = self._known.get(model.path)
-        return _named(known[1], found) if known is not None else found
+    def _last(self, found: FoundModel) -> LocalModel:
+        _, files, problem = self._known.get(found.path, _NOT_READ)
+        return LocalModel(found.name, found.path, found.source, found.place, files, problem)
 
 
-def _named(known: LocalModel, found: LocalModel) -> LocalModel:
-    return replace(found, files=known.files, problem=known.problem)
-
-
-def _read(model: LocalModel) -> LocalModel:
+def _read(folder: Path) -> tuple[ModelFiles | None, OvchatError | None]:
     files = None
     try:
-        files = inspect(model.path)
-        require_tokenizer(model.path)
+        files = inspect(folder)
+        require_tokenizer(folder)
     except OvchatError as error:
-        return replace(model, files=files, problem=error)
+        return files, error
     except OSError as error:  # a folder that goes away meanwhile, a network drive that does
-        return replace(model, files=files, problem=unreadable(model.path, error))
-    return replace(model, files=files, problem=None)
+        return files, unreadable(folder, error)
+    return files, None
 
 
 def _signature(folder: Path) -> _Signature:

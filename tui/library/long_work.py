@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from tui.store.state import State
 if TYPE_CHECKING:
     from tui.engine.options import EngineOptions
     from tui.library.conversion.begun import Begun
-    from tui.library.conversion.work import Plan
+    from tui.library.conversion.plan import Plan
     from tui.store.settings import Settings
 
 
@@ -55,9 +56,11 @@ def unfinished_pulls(places: Places) -> Iterator[tuple[Work, Progress]]:
     """The pulls that earlier runs have left, each with how far it is; not those that another process is at."""
     for name in unfinished(places.models):
         begun = Partial(places.models, name)
-        with begun.locked() as nobody_is_at_it:
-            size = begun.model_size()
-        if nobody_is_at_it and size is not None:
+        size = None
+        # Where it may not be written, nobody can go on with it.
+        with suppress(OSError), begun.locked() as nobody_is_at_it:
+            size = begun.model_size() if nobody_is_at_it else None
+        if size is not None:
             yield pull(name, places), Progress("", size, in_bytes=True)
 
 
@@ -85,12 +88,13 @@ def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
 
     def do(report: Report, stop: threading.Event) -> Examination:
         from tui.library.conversion.failures import ConversionFailed
-        from tui.library.conversion.work import convert, plan_conversion
+        from tui.library.conversion.plan import plan_conversion
+        from tui.library.conversion.work import convert
 
         if asked is None:
             raise ConversionFailed(
                 f"What {begun.repository} was to be converted to is not known any more.",
-                f"Say it anew: ovchat models convert {begun.repository}",
+                "Convert it anew, or give it up.",
             )
         report(Progress("asking the hub"))
         plan = plan_conversion(
@@ -105,7 +109,7 @@ def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
         if plan.installs:  # nobody was asked
             raise ConversionFailed(
                 f"The tools that convert {begun.repository} are not here any more.",
-                f"Install them: ovchat models convert {begun.repository}",
+                "Convert it anew: you are asked whether to install them, and what was fetched is used.",
             )
         return convert(plan, settings, report, stop, keeps=True)
 

@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.engine.errors import ModelNotFound
-from tui.library.find import FoundModel, Places, Source, find_model, find_models
+from tui.library.find import FoundModel, Places, Source, find_models, folder_meant, no_such_model, unseen
 from tui.library.names import meant
+
+_LIST = "See the list: ovchat models"
 
 
 def listed(asked: str, places: Places | None = None) -> FoundModel:
@@ -20,12 +22,14 @@ def listed(asked: str, places: Places | None = None) -> FoundModel:
     models = find_models(places)
     if model := meant(asked, models):
         return model
-    folder = find_model(asked, places)
+    folder = folder_meant(asked)
     # Not by where links lead: a link is a model of its own here.
     for model in models:
-        if os.path.abspath(model.path) == os.path.abspath(folder):
+        if os.path.abspath(model.path) == str(folder):
             return model
-    raise ModelNotFound(f"{folder} is not on the list of models.", "See the list: ovchat models")
+    if asked.strip() and os.path.lexists(folder):
+        raise ModelNotFound(f"{folder} is not on the list of models.", _LIST)
+    raise ModelNotFound(no_such_model(asked, [model.name for model in models]), unseen(places) + _LIST)
 
 
 def not_own(model: FoundModel) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from tui.engine.model_files import MODEL_XML
 from tui.engine.read_file import content_of
+from tui.library.folders import id_in, in_one_part
 from tui.library.hub import Repository
 from tui.library.own import is_link
 from tui.store.files import locked_now, private_dir, replace_text
@@ -56,7 +57,7 @@ class Partial:
     """
 
     def __init__(self, models: Path, repository: str) -> None:
-        self._folder = models / PARTIAL / repository.replace("/", "--")
+        self._folder = models / PARTIAL / in_one_part(repository)
         self._manifest = self._folder / _MANIFEST
         self.model = self._folder / "model"
 
@@ -143,4 +144,4 @@ class Partial:
 def unfinished(models: Path) -> list[str]:
     """The repositories whose pulls are not finished, by name."""
     found = sorted((models / PARTIAL).glob(f"*/{_MANIFEST}"))
-    return [manifest.parent.name.replace("--", "/") for manifest in found]
+    return [id_in(manifest.parent.name) for manifest in found]

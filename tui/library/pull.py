@@ -21,7 +21,7 @@ from tui.library.amounts import size_text
 from tui.library.catalogue import nearest, whole_id
 from tui.library.download import FOR_A_LOOK, Patience, download, keep_trying
 from tui.library.find import Places, find_models
-from tui.library.hub import Repository, is_id, list_repository
+from tui.library.hub import Repository, is_id, list_repository, without_address
 from tui.library.hub_errors import NotOnHub, PullFailed
 from tui.library.own import leads_out
 from tui.library.partial import Partial, unfinished
@@ -30,6 +30,7 @@ from tui.library.wanted import wanted
 from tui.store.files import private_dir
 
 _LIST = "What there is: ovchat models pull --list"
+_LONGEST = 200  # characters; names of the hub have 193 at most
 _HERE = "The models that are here: ovchat models"
 _IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -81,7 +82,12 @@ class Offer:
 
 
 def look_up(
-    asked: str, stop: threading.Event, *, places: Places | None = None, patience: Patience | None = None
+    asked: str,
+    stop: threading.Event,
+    *,
+    places: Places | None = None,
+    patience: Patience | None = None,
+    anew: bool = False,
 ) -> Offer:
     """What pulling a model would get, and whether there is room. Writes nothing.
 
@@ -90,6 +96,7 @@ def look_up(
         stop: Ends it.
         places: Where models are.
         patience: How long to go on trying.
+        anew: It may be here: that is to be removed before it is fetched.
 
     Raises:
         AlreadyHere: There is nothing to do.
@@ -98,17 +105,21 @@ def look_up(
         Cancelled: `stop` was set.
     """
     places, patience = places or Places(), patience or FOR_A_LOOK
-    name = whole_id(asked.strip())
+    name = whole_id(without_address(asked))
     if not is_id(name):
-        raise PullFailed(f"{asked!r} is no model on the hub: they are called OWNER/NAME.", f"{_hint(asked)}{_LIST}")
+        raise PullFailed(
+            f"{_shown(asked)} is no model on the hub: they are called OWNER/NAME.", f"{_hint(name)}{_LIST}"
+        )
     with _disk_problems(name, places.models):
-        _refuse_what_is_here(name, places)
+        if not anew:
+            _refuse_what_is_here(name, places)
         try:
             repository = keep_trying(lambda: list_repository(name, patience.silent_s), patience, stop)
         except NotOnHub as error:
             raise NotOnHub(error.sentence, f"{_hint(name)}{error.next_step or _LIST}") from error
         repository = replace(repository, files=wanted(repository))
-        _refuse_what_is_here(repository.id, places)  # the hub may know it by another name
+        if not anew:
+            _refuse_what_is_here(repository.id, places)  # the hub may know it by another name
         held = Partial(places.models, repository.id).held(repository)
         return Offer(
             repository,
@@ -121,17 +132,27 @@ def look_up(
         )
 
 
+def _shown(asked: str) -> str:
+    """What was asked for, in quotes; of what is longer than any name, the beginning."""
+    return repr(asked if len(asked) <= _LONGEST else f"{asked[:_LONGEST]}…")
+
+
 def _hint(asked: str) -> str:
-    near = nearest(asked)
+    near = nearest("-".join(asked[:_LONGEST].split()))
     return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
 def _refuse_what_is_here(name: str, places: Places) -> None:
+    folder = places.models / name
     for model in find_models(places):
         if model.name.casefold() == name.casefold():
             with os.scandir(model.path):  # one that may not be looked into could be half of a model
                 raise AlreadyHere(model.name, model.path)
-    folder = places.models / name
+        if model.path == folder.parent:  # nobody would find it in there
+            raise PullFailed(
+                f"{model.path} is a model; another one cannot be in it.",
+                f"Give that one another name: ovchat models rename {shlex.quote(model.name)} NAME",
+            )
     _refuse_link(folder.parent, places.models)
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise PullFailed(f"{folder} is in the way: it is not a model.", "Look at it, and move or delete it.")
@@ -197,10 +218,10 @@ def discard_partial(asked: str, *, places: Places | None = None) -> str:
     """
     places = places or Places()
     begun = {name.casefold(): name for name in unfinished(places.models)}
-    name = begun.get(whole_id(asked.strip()).casefold())
+    name = begun.get(whole_id(without_address(asked)).casefold())
     if name is None:
         raise PullFailed(
-            f"There is no unfinished pull of {asked!r}.",
+            f"There is no unfinished pull of {_shown(asked)}.",
             f"There is: {', '.join(begun.values())}." if begun else f"Nothing is deleted. {_HERE}",
         )
     partial = Partial(places.models, name)

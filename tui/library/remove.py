@@ -26,6 +26,7 @@ from tui.library import compiled_cache
 from tui.library.find import FoundModel, Places, Source, find_models
 from tui.library.folders import repository_name
 from tui.library.own import is_link, leave, listed, not_own
+from tui.library.refused import allow, may_write_in, step_after
 
 _DELETED = ".removed-"
 _HIDDEN = re.compile(re.escape(_DELETED) + "[0-9a-f]{8}")
@@ -114,6 +115,12 @@ def delete(deletion: Deletion) -> None:
         raise OvchatError(
             f"{mount} is another file system, mounted in {model.path}.", "Nothing is deleted. Unmount it."
         )
+    # Where it cannot be moved at all, on a read-only disk say, the system says why.
+    if not is_link(model.path) and may_write_in(model.path.parent) and (closed := _not_to_be_emptied(model.path)):
+        raise OvchatError(
+            f"{model.name} cannot be deleted: you may not delete what is in {closed}.",
+            f"Nothing is deleted. {allow(closed)}".rstrip(),
+        )
     for left in _hidden(models):  # by one that was killed
         with suppress(OSError):
             _delete(left)
@@ -121,8 +128,9 @@ def delete(deletion: Deletion) -> None:
     try:
         os.rename(model.path, hidden)
     except OSError as error:
+        step = step_after(error, model.path.parent, models, model.path)
         raise OvchatError(
-            f"{model.name} cannot be deleted: {error.strerror or error}.", "Nothing is deleted. Is it in use?"
+            f"{model.name} cannot be deleted: {error.strerror or error}.", f"Nothing is deleted. {step}".rstrip()
         ) from error
     compiled_cache.forget(model.path)
     leave(model.path.parent, models)
@@ -173,6 +181,11 @@ def _mount_in(folder: Path) -> str | None:
     real = os.path.realpath(folder)
     mounts = (partition.mountpoint for partition in psutil.disk_partitions(all=True))
     return next((mount for mount in mounts if Path(mount).is_relative_to(real)), None)
+
+
+def _not_to_be_emptied(folder: Path) -> Path | None:
+    """A folder in it that this user may not take files from: half of the model would be gone."""
+    return next((Path(root) for root, *_ in os.walk(folder) if not may_write_in(root)), None)
 
 
 def _hidden(models: Path) -> list[Path]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.errors import ModelNotFound, OvchatError
-from tui.library.find import STARTER, FoundModel, Places, Source, find_models
-from tui.library.folders import REPOSITORY
+from tui.library.find import FoundModel, Places, Source, find_models
 from tui.library.names import meant
+from tui.library.new_name import folder_of, why_no_name, why_taken
 from tui.library.own import leads_out, leave, listed, not_own
+from tui.library.refused import step_after
 from tui.store import paths
 from tui.store.conversations import Conversations
 from tui.store.errors import StoreError
@@ -24,10 +23,7 @@ from tui.store.settings import MODELS
 from tui.store.settings_file import SettingsFile
 from tui.store.state import State
 
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # of Windows, in every folder
 _HERE = "A name is that of a folder, or OWNER/NAME."
-LONGEST = 255
-"""Bytes of a file's or folder's name, on all the file systems that are in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,8 @@ class Renamed:
 
     Attributes:
         model: The model under its new name.
-        notices: What is remembered under the old name still, one sentence each.
+        notices: What is remembered under the old name still, and an owner that the new one is without; one sentence
+            each.
     """
 
     model: FoundModel
@@ -63,8 +60,9 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
     require_own(model)
     if why := why_no_name(name):
         raise OvchatError(f"{name!r} cannot be a name: {why}.", _HERE)
-    target = model.place.joinpath(*name.split("/"))
-    _require_free(name, target, model, models)
+    target = folder_of(name, model.place)
+    if why := why_taken(name, model.place, models, model.path):
+        raise OvchatError(why, "Choose another name.")
     _move(model, target)
     renamed = FoundModel(name, target, model.source, model.place)
 
@@ -75,7 +73,10 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
             return False
         return (found is not None and found.path == model.path) or remembered == str(model.path.absolute())
 
-    return Renamed(renamed, _follow(model.name, name, is_it))
+    notices = _follow(model.name, name, is_it)
+    if (owner := model.path.parent) != model.place and target.parent == model.place:
+        notices = (f"{owner.name} is no part of its name any more; with it, it would be {owner.name}/{name}.", *notices)
+    return Renamed(renamed, notices)
 
 
 def require_own(model: FoundModel) -> None:
@@ -97,40 +98,6 @@ def _instead(model: FoundModel) -> str:
     return "Only models of the models folder can be renamed."
 
 
-def why_no_name(name: str) -> str:
-    """What keeps a text from being the name of a model; "" for nothing."""
-    parts = name.split("/")
-    if not name.strip():
-        return "it is empty"
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in name):
-        return "it has a control character in it, or bytes that are not UTF-8"
-    if len(parts) > 2:
-        return "it has more than one /"
-    if name.casefold() == STARTER:
-        return "that is the model that comes with ovchat"
-    for part in parts:
-        if not part or part != part.strip():
-            return "it begins or ends with a space or a /"
-        if part.startswith("."):
-            return "folders that begin with a dot are hidden, or mean another one"
-        if len(os.fsencode(part)) > LONGEST:
-            return f"it has more than {LONGEST} bytes, the most that a folder's name can have"
-        if part.startswith(REPOSITORY) or _DEVICES.fullmatch(part):
-            return f"{part} is reserved"
-    return ""
-
-
-def _require_free(name: str, target: Path, model: FoundModel, models: list[FoundModel]) -> None:
-    for other in models:
-        if other.path != model.path and other.name.casefold() == name.casefold():
-            raise OvchatError(f"There is a model {other.name} already.", "Choose another name.")
-        if other.path == target.parent:
-            raise OvchatError(f"{other.path} is a model; another one cannot be in it.", "Choose another name.")
-    # On some systems names differ in more than case: then it is the model itself.
-    if os.path.lexists(target) and not os.path.samefile(target, model.path):
-        raise OvchatError(f"There is {target} already.", "Choose another name.")
-
-
 def _move(model: FoundModel, target: Path) -> None:
     made = not os.path.lexists(target.parent)
     try:
@@ -150,8 +117,10 @@ def _move(model: FoundModel, target: Path) -> None:
     except OSError as error:
         if made:
             leave(target.parent, model.place)
+        # A folder is written in, too, when it moves to another one.
+        step = step_after(error, model.path.parent, model.place, target.parent, model.path)
         raise OvchatError(
-            f"{model.name} cannot be renamed: {error.strerror or error}.", "Nothing is changed. Is it in use?"
+            f"{model.name} cannot be renamed: {error.strerror or error}.", f"Nothing is changed. {step}".rstrip()
         ) from error
     leave(model.path.parent, model.place)
 

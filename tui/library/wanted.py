@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from tui.engine.errors import ModelNotSupported
 from tui.library.hub import RemoteFile, Repository
 from tui.library.hub_errors import PullFailed
+from tui.library.new_name import is_device
 
 _XML = "openvino_model.xml"
 _BIN = "openvino_model.bin"
 # Only what lies at the top: there is no folder in these names, nor anything else that a file system could take amiss.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,127}(?<![. ])")
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # of Windows
 _NEEDED = re.compile(
     r"openvino_(model|tokenizer|detokenizer)\.(xml|bin)"
     r"|.*\.jinja|(?!.*\.index\.json$).*\.json"
@@ -27,7 +27,7 @@ _NEEDED = re.compile(
 
 def is_safe(name: str) -> bool:
     """Whether a file of a repository lies at its top and has a name that no file system takes amiss."""
-    return bool(_SAFE.fullmatch(name)) and not _DEVICE.match(name)
+    return bool(_SAFE.fullmatch(name)) and not is_device(name)
 
 
 def wanted(repository: Repository) -> tuple[RemoteFile, ...]:

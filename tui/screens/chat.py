@@ -32,6 +32,7 @@ from tui.screens.dialogs import TextDialog
 from tui.screens.find import FindScreen
 from tui.screens.help import HelpScreen
 from tui.screens.message_screen import MessageScreen
+from tui.screens.type_ahead import changes_screen
 from tui.store import personas
 from tui.store.records import Conversation
 from tui.terminal.title import show_title
@@ -116,6 +117,7 @@ class ChatScreen(MessageScreen):
         if await opening.may_leave(self.app, self.pane):
             self.pane.show(opening.new_session(self._services, temporary=True))
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_conversations(self) -> None:
         with self._told():
@@ -133,6 +135,7 @@ class ChatScreen(MessageScreen):
             elif panel.deleted_current:
                 await opening.open_new(self._services, self.pane)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_find(self) -> None:
         with self._told():
@@ -140,6 +143,7 @@ class ChatScreen(MessageScreen):
             if found is not None and await opening.may_leave(self.app, self.pane):
                 await opening.open_stored(self._services, self.pane, *found)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_rename(self) -> None:
         title = await self.app.push_screen_wait(
@@ -148,6 +152,7 @@ class ChatScreen(MessageScreen):
         if title is not None:
             self.session.rename(title)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_system_prompt(self) -> None:
         now = self.session.conversation
@@ -163,6 +168,7 @@ class ChatScreen(MessageScreen):
     def _open_system_prompt(self) -> None:
         self.action_system_prompt()
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_persona(self) -> None:
         from tui.screens.personas import choose
@@ -170,6 +176,7 @@ class ChatScreen(MessageScreen):
         if said := await choose(self.app, self._services, self.session):
             await self._said_first(said)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_save_persona(self) -> None:
         from tui.screens.personas import save_here
@@ -208,20 +215,24 @@ class ChatScreen(MessageScreen):
 
     # Model and sampling
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_models(self, then: str = "") -> None:
         if name := await switching.choose_model(self.app, self._services, then=then):
             self.session.set_model(name)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_device(self) -> None:
         await switching.choose_device(self.app, self._services)
 
+    @changes_screen
     def action_devices(self) -> None:
         from tui.screens.devices import DevicesScreen
 
         self.app.push_screen(DevicesScreen(self._services))
 
+    @changes_screen
     def action_settings(self) -> None:
         tuning.open_settings(self.app, self._services, self.session)
 
@@ -274,6 +285,7 @@ class ChatScreen(MessageScreen):
         if not any(message.reasoning for message in self.session.messages):
             self._say(f"Thinking will be {'folded' if folded else 'shown'}; there is none here.")
 
+    @changes_screen
     def action_help(self) -> None:
         chosen = [*MessageBox.BINDINGS, *AssistantMessage.BINDINGS]
         self.app.push_screen(HelpScreen(self.active_bindings, chosen=chosen))

@@ -16,6 +16,7 @@ from textual.content import Content
 from tui.screens import dates
 from tui.screens.dialogs import TextDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
 from tui.store.records import Change, Conversation
 from tui.widgets.row_list import Heading, Line
@@ -178,6 +179,7 @@ class ConversationsScreen(ListPanel[str, Conversation]):
         self._archived = not self._archived
         self._show(self._current)
 
+    @changes_screen
     @work
     async def action_rename(self) -> None:
         conversation = self.rows.current

@@ -5,27 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from functools import partial
 from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Paste
 from textual.widget import Widget
 
+from tui.chat.conversion_texts import plan_facts
 from tui.engine.errors import Cancelled, OvchatError
-from tui.library.amounts import count_text, size_text
+from tui.library.amounts import size_text
 from tui.library.conversion.need import FETCHED, INSTALLED
+from tui.library.conversion.plan import Plan, plan_conversion
 from tui.library.conversion.presets import PRESETS
-from tui.library.conversion.work import Plan, plan_conversion
 from tui.library.hub_search import Format
 from tui.library.long_work import conversion
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
 from tui.screens.hub_search import HubSearchScreen
 from tui.screens.panel import Panel
 from tui.screens.services import Services
+from tui.screens.type_ahead import changes_screen
 from tui.terminal.display import with_present_keys
 from tui.widgets.fact_list import FactList
 from tui.widgets.notice import Notice
@@ -128,10 +132,12 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             return self.is_mounted and (self.rows.current is _Field.BEGIN) == (action == "begin")
         return True
 
+    @changes_screen
     def action_choose(self) -> None:
         if (field := self.rows.current) is not None:
             self._change(field)
 
+    @changes_screen
     def action_begin(self) -> None:
         self._begin()
 
@@ -141,6 +147,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
         else:
             self.action_choose()
 
+    @changes_screen
     @work(exclusive=True, group="change")
     async def action_search(self) -> None:
         words = "" if _is_path(self._source) else self._source  # a path is none of the hub's business
@@ -149,11 +156,20 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             self.rows.refresh()
             self._look()
 
+    def typing(self, text: str) -> Callable[[], object] | None:
+        """What is typed where the source is marked begins that."""
+        is_source = self.is_mounted and self.rows.current is _Field.SOURCE
+        return partial(self._change, _Field.SOURCE, text) if is_source else None
+
+    def on_paste(self, event: Paste) -> None:
+        if event.text and (begin := self.typing(event.text)) is not None:
+            begin()
+
     @work(exclusive=True, group="change")
-    async def _change(self, field: _Field) -> None:
+    async def _change(self, field: _Field, begun: str = "") -> None:
         match field:
             case _Field.SOURCE:
-                changed = await self._ask_text("Source", self._source, _SOURCE)
+                changed = await self._ask_text("Source", begun or self._source, _SOURCE, begun=bool(begun))
                 if changed is not None:
                     self._source = changed
             case _Field.WEIGHTS:
@@ -175,8 +191,8 @@ class ConvertScreen(RowKeys, Panel[str | None]):
         if self._source:
             self._look()
 
-    async def _ask_text(self, title: str, value: str, text: str) -> str | None:
-        answer: str | None = await self.app.push_screen_wait(TextDialog(title, value, text=text))
+    async def _ask_text(self, title: str, value: str, text: str, *, begun: bool = False) -> str | None:
+        answer: str | None = await self.app.push_screen_wait(TextDialog(title, value, text=text, begun=begun))
         return answer.strip() if answer is not None else None
 
     async def _asked(self, title: str, text: str, yes: str) -> bool:
@@ -224,9 +240,9 @@ class ConvertScreen(RowKeys, Panel[str | None]):
         place = self.query_one(".convert--plan", Vertical)
         await place.remove_children()
         if plan is not None:
-            await place.mount(FactList({"": list(_facts(plan))}, _LABEL - 2, "$text-muted"))
+            await place.mount(FactList({"": list(plan_facts(plan))}, _LABEL - 2, "$text-muted"))
         if plan is not None and plan.notices:
-            self._say("\n".join(plan.notices), "warning")
+            self._say("\n".join(each.text for each in plan.notices), "warning")
 
     def leave(self) -> None:
         if self._stop is not None:
@@ -262,19 +278,3 @@ class ConvertScreen(RowKeys, Panel[str | None]):
 
 def _is_path(text: str) -> bool:
     return text.startswith(("/", "~", ".")) or "\\" in text or os.path.exists(text)
-
-
-def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What will be done, and what it takes."""
-    source, need, environment = plan.source, plan.need, plan.environment
-    many = f", {count_text(source.stored.parameters)} weights" if source.stored.parameters else ""
-    what = source.model_type or "unknown architecture"
-    yield "From", f"{source.name}: {what}{many}, {size_text(source.stored.size)}"
-    yield "Becomes", f"{plan.name}: {plan.weights.text}, about {size_text(need.result)}"
-    fetched = f", {size_text(source.fetched)} of it from the hub" if source.fetched else ""
-    yield "Disk", f"about {size_text(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free"
-    yield "Memory", f"about {size_text(need.memory)}; {size_text(plan.free_memory)} are free"
-    if plan.installs:
-        tools = ", ".join(f"{name} {release}" for name, release in environment.pins.versions.items())
-        yield "Tools", f"not here yet: {tools}"
-        yield "", f"about {size_text(FETCHED)} to fetch, {size_text(INSTALLED)} on the disk, in {environment.folder}"

@@ -72,7 +72,7 @@ class DevicesScreen(ReadingPanel):
             return
         used = await asyncio.to_thread(compiled_cache.total)
         groups = {
-            device.name + (", which auto means" if device.name == self._survey.auto else ""): device_facts(device)
+            device.name + (" (auto)" if device.name == self._survey.auto else ""): device_facts(device)
             for device in self._survey.devices
         }
         groups |= {missing.name: missing_facts(missing) for missing in self._survey.missing}

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static, TextArea
 from textual.widgets.input import Selection
 
 from tui.screens.modal import Modal
+from tui.screens.type_ahead import changes_screen
 from tui.widgets.keys_row import KeysRow
 from tui.widgets.line_input import LineInput
 from tui.widgets.row_list import ROW_KEYS, Line, RowKeys, RowList
@@ -100,6 +101,7 @@ class Dialog(Modal[Result], Generic[Result]):
     def action_cancel(self) -> None:
         self.leave()
 
+    @changes_screen
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
 
@@ -134,6 +136,7 @@ class TextDialog(Dialog[str | None]):
         lines: Several lines may be written.
         is_file: It is a file's path: of `value`, the name is selected, without its ending.
         required: Enter does nothing while there are only spaces.
+        begun: `value` is the beginning of what is being typed, and not selected.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -158,18 +161,20 @@ class TextDialog(Dialog[str | None]):
         lines: bool = False,
         is_file: bool = False,
         required: bool = False,
+        begun: bool = False,
     ) -> None:
         super().__init__(title, text)
         self._value = value
         self._lines = lines
         self._is_file = is_file
         self._required = required
+        self._begun = begun
 
     def content(self) -> Iterable[Widget]:
         if self._lines:
             yield Lines(self._value, compact=True, highlight_cursor_line=False)
         else:
-            yield LineInput(one_line(self._value), compact=True, select_on_focus=not self._is_file)
+            yield LineInput(one_line(self._value), compact=True, select_on_focus=not (self._is_file or self._begun))
 
     def fit(self, rows: int) -> int:
         if not self._lines:
@@ -194,6 +199,7 @@ class TextDialog(Dialog[str | None]):
     def on_input_submitted(self) -> None:
         self.action_accept()
 
+    @changes_screen
     def action_accept(self) -> None:
         text = self.query_one(TextArea).text if self._lines else self.query_one(Input).value
         if text.strip() or not self._required:
@@ -254,6 +260,7 @@ class OptionsDialog(RowKeys, Dialog[Result | None], Generic[Result]):
         self.rows.styles.height = height = min(len(self._options), _MOST_ROWS, rows)
         return height
 
+    @changes_screen
     def action_choose(self) -> None:
         if self.rows.cursor is not None:
             self.action_choose_number(self.rows.cursor)

@@ -84,7 +84,7 @@ class DoctorScreen(ReadingPanel):
         self._job: Job | None = next((job for job in live if self._is_ours(job)), None)
 
     def _is_ours(self, job: Job) -> bool:
-        return (job.work.kind, job.work.name) == (Kind.CHECK, self._model.name)
+        return job.work.identity == (Kind.CHECK, self._model.name)
 
     def content(self) -> Iterable[Widget]:
         yield from super().content()

@@ -17,6 +17,7 @@ from textual.message import Message
 
 from tui.screens import dates
 from tui.screens.list_panel import ListPanel
+from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
 from tui.store.records import Role
 from tui.widgets.row_list import Line
@@ -94,6 +95,7 @@ class FindScreen(ListPanel[tuple[str, int], "Hit"]):
         self._search = _Search(self._store, text.strip())
         self._begin_page(self._search)
 
+    @changes_screen
     def action_choose(self) -> None:
         """Go to the marked message; what the text before has found is not meant."""
         if self._search is not None and self._count == 0:

@@ -16,12 +16,13 @@ from tui.engine.errors import Cancelled, OvchatError
 from tui.library.amounts import size_text
 from tui.library.hub_search import Format, Hit, search_hub
 from tui.screens.list_panel import ListPanel
+from tui.screens.type_ahead import changes_screen
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import Line
 
 _ASKING = "asking the hub …"
 _FIRST = "Nothing is asked of the hub until you press Enter."
-_NARROW = 50  # columns below which a row has the name alone
+_GAP = 2
 
 
 class HubSearchScreen(ListPanel[str, Hit]):
@@ -63,9 +64,11 @@ class HubSearchScreen(ListPanel[str, Hit]):
         self.refresh_bindings()
 
     def draw(self, item: Hit, width: int) -> Sequence[Line]:
-        size = size_text(item.size) if item.size is not None else ""
+        size = f"{size_text(item.size) if item.size is not None else '':>8}"
         downloads = f"{item.downloads:,} downloads" if item.downloads is not None else ""
-        facts = f"{size:>8}  {downloads:>20}" if width >= _NARROW else ""
+        # Names that are much alike differ at their ends.
+        room = width - max(len(hit.id) for hit in self.rows.items if isinstance(hit, Hit)) - _GAP
+        facts = next((each for each in (f"{size}  {downloads:>20}", size) if len(each) <= room), "")
         return [Line(Content(item.id), Content.styled(facts, "$text-muted"))]
 
     def answer(self, item: Hit) -> str | None:
@@ -85,6 +88,7 @@ class HubSearchScreen(ListPanel[str, Hit]):
             self._words = self.text.strip()
             self._search()
 
+    @changes_screen
     def action_choose(self) -> None:
         if self._is_searched:
             super().action_choose()

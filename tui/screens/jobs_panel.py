@@ -12,10 +12,13 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tui.library.amounts import size_text
-from tui.library.jobs import Kind, Work
+from tui.library.jobs import Kind, State, Work
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.panel import Panel
+from tui.screens.type_ahead import changes_screen
 from tui.widgets.jobs_strip import JobsStrip
+from tui.widgets.notice import Notice
 
 if TYPE_CHECKING:
     from tui.library.findings import Examination
@@ -24,6 +27,13 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
+
+_TICK_S = 0.1
+_LEFT = {
+    Kind.PULL: "Nothing of it is left here; Alt+P begins it anew.",
+    Kind.CONVERSION: "Nothing of it is left here; Alt+C begins it anew.",
+    Kind.CHECK: "The model is as it was; Alt+H checks it again.",
+}
 
 
 class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
@@ -55,14 +65,15 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     async def _list_unfinished(self) -> None:
         for left, progress in await asyncio.to_thread(self._unfinished):
             self._jobs.add_paused(left, progress)
-        self.strip.look()
+        if self.is_attached:  # it may have been closed meanwhile
+            self.strip.look()
 
     def _unfinished(self) -> list[tuple[Work, Progress]]:
-        from tui.library.conversion.begun import begun
+        from tui.library.conversion.begun import is_any_left
         from tui.library.partial import unfinished
 
         places = self._services.models.places
-        if not unfinished(places.models) and not begun(places.models):
+        if not unfinished(places.models) and not is_any_left(places.models):
             return []
         from tui.library.long_work import unfinished_conversions, unfinished_pulls
 
@@ -79,28 +90,28 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
         """There are some, and their keys do not work yet."""
         return self.is_mounted and self.strip.display and not self.strip.has_focus
 
+    @changes_screen
     @work(group="long work", exclusive=True)
     async def action_pull(self) -> None:
         from tui.screens.pull import PullScreen
 
-        await self.app.push_screen_wait(PullScreen(self._services))
-        self.strip.look()
+        await self._let_begin(PullScreen(self._services))
 
+    @changes_screen
     @work(group="long work", exclusive=True)
     async def action_convert(self) -> None:
         from tui.screens.convert import ConvertScreen
 
-        await self.app.push_screen_wait(ConvertScreen(self._services))
+        await self._let_begin(ConvertScreen(self._services))
+
+    async def _let_begin(self, panel: Panel[str | None]) -> None:
+        """Let the panel begin a job; what was said before leaves its room to that."""
+        if await self.app.push_screen_wait(panel) is not None:
+            self.query_one(Notice).clear()
         self.strip.look()
 
     def action_jobs(self) -> None:
         self.strip.focus()
-
-    def action_close(self) -> None:
-        if self.strip.has_focus:
-            self._back()
-        else:
-            super().action_close()
 
     @on(JobsStrip.Left)
     def _back(self) -> None:
@@ -133,6 +144,11 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
                 return
         self._jobs.cancel(job)
         self.strip.look()
+        while self._jobs.has(job) and job.state is not State.FAILED:
+            await asyncio.sleep(_TICK_S)
+        self.strip.look()
+        if not self._jobs.has(job) and job.state is not State.DONE:  # else there is another end to tell of
+            self.say(f"The {job.work.kind} of {job.work.name} is given up. {_LEFT[job.work.kind]}".rstrip())
 
 
 def models_key(key: str, action: str, label: str, tooltip: str) -> Binding:

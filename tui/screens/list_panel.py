@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.panel import Panel
+from tui.screens.type_ahead import changes_screen
 from tui.terminal.display import with_present_keys
 from tui.widgets.line_input import LineInput
 from tui.widgets.notice import Notice
@@ -88,6 +89,7 @@ class ListPanel(RowKeys, Panel[Result | None], Generic[Result, Item]):
         """What went wrong, below the list; what was there stays."""
         self.say(str(error), "error")
 
+    @changes_screen
     def action_choose(self) -> None:
         item = self.rows.current
         if item is not None and (answer := self.answer(item)) is not None:

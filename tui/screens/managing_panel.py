@@ -16,6 +16,7 @@ from tui.screens.jobs_panel import JobsPanel, models_key
 from tui.screens.model_row import ModelRow
 from tui.screens.models_managing import ask_for_folder, ask_for_name, ask_to_remove
 from tui.screens.models_reading import RowReader
+from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
 from tui.widgets.job_lines import job_news
 from tui.widgets.jobs_strip import JobsStrip
@@ -56,6 +57,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
     def device_of(self, row: ModelRow) -> str:
         """Where a model is to run; "" for the best device here."""
 
+    @changes_screen
     def action_check(self) -> None:
         from tui.screens.doctor import DoctorScreen
 
@@ -74,6 +76,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
             self._deep[path] = (next((row.model.files for row in rows if row.model.path == path), None), job.result)
             self.say(*job_news(job))
 
+    @changes_screen
     @work(group="managing")
     async def action_add(self) -> None:
         brought = await ask_for_folder(self.app, self._services)
@@ -84,6 +87,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         more = f" and {len(brought) - _NAMED} more" if len(brought) > _NAMED else ""
         self.say(f"Listed now: {names}{more}." if brought else "Its models are on the list already.")
 
+    @changes_screen
     @work(group="managing")
     async def action_rename(self) -> None:
         if (row := self.rows.current) is None:
@@ -101,6 +105,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
                 f"{row.name} is {renamed.model.name} now. {notices}".rstrip(), "warning" if notices else "information"
             )
 
+    @changes_screen
     @work(group="managing")
     async def action_remove(self) -> None:
         if (row := self.rows.current) is None:

@@ -19,6 +19,7 @@ from tui.screens.chat_pane import ChatPane
 from tui.screens.details import DetailsScreen
 from tui.screens.dialogs import ChoiceDialog
 from tui.screens.plain_view import show_plain
+from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
 from tui.store.records import Message, Role
 from tui.terminal.display import TerminalApp
@@ -97,6 +98,7 @@ class MessageScreen(Screen[None]):
         if message := self._message(Role.USER):
             self.pane.edit(message)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_edit_earlier(self) -> None:
         questions = [message for message in reversed(self.session.messages) if message.role is Role.USER]
@@ -149,6 +151,7 @@ class MessageScreen(Screen[None]):
         if message := self._message(Role.ASSISTANT):
             self._copy(message.text)
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_copy_code(self) -> None:
         if message := self._message(Role.ASSISTANT):
@@ -170,10 +173,12 @@ class MessageScreen(Screen[None]):
     async def action_plain_view(self) -> None:
         self._say(await show_plain(self.app, self.session))
 
+    @changes_screen
     def action_details(self) -> None:
         if message := self._message(Role.ASSISTANT):
             self.app.push_screen(DetailsScreen(message, self.session.position(message.id)))
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_alternatives(self) -> None:
         from tui.screens.alternatives import TOP, AlternativesScreen  # as it is opened, not as the app begins
@@ -190,12 +195,14 @@ class MessageScreen(Screen[None]):
                 lambda: session.begin_from(message.id, *chosen), lambda: session.overflow_of_answer(message.id)
             )
 
+    @changes_screen
     def action_inspect(self) -> None:
         from tui.screens.inspector import InspectorScreen  # as it is opened, not as the app begins
 
         typed = self.pane.prompt.text_to_send
         self.app.push_screen(InspectorScreen(partial(self.session.inspect, typed, self.pane.editing)))
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
         if not self.session.messages:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import OvchatError, TemplateError
 from tui.library.find import STARTER
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class State(StrEnum):
     NO_DEVICE = "device gone"
     BROKEN = "broken"
     OTHER_KIND = "not for chat"
+    BAD_TEMPLATE = "bad template"
+    NO_TEMPLATE = "no template"
 
 
 @dataclass(slots=True)
@@ -40,12 +42,14 @@ class ModelRow:
         model: What is known of it.
         need: What it will take of memory, once that is known.
         error: Why it could not be loaded; None where nobody tried, or it could.
+        template: What is wrong with its chat template; None for nothing, and while that is not known.
         compiled: Bytes of what is compiled of it, by device.
     """
 
     model: LocalModel
     need: MemoryNeed | None = None
     error: OvchatError | None = None
+    template: OvchatError | None = None
     compiled: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -97,6 +101,8 @@ class Scene:
             return State.NO_DEVICE
         if row.need is not None and row.need.problem is not None:
             return State.NOT_FIT
+        if row.template is not None:
+            return State.BAD_TEMPLATE if isinstance(row.template, TemplateError) else State.NO_TEMPLATE
         return State.READY
 
     def state_text(self, row: ModelRow) -> str:
@@ -117,6 +123,8 @@ class Scene:
                 return OvchatError(gone, f"Alt+D chooses another one (here: {here}); ovchat devices tells why.")
             case State.NOT_FIT:
                 return row.need.problem if row.need is not None else None
+            case State.BAD_TEMPLATE | State.NO_TEMPLATE:
+                return row.template
         return row.model.problem or row.error
 
     def device(self, name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -22,9 +23,11 @@ from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
 from tui.screens.model_facts import ModelFactsScreen, doing, long_facts, short_facts
 from tui.screens.model_row import ModelRow, Scene, State
 from tui.screens.models_table import Column, cells, columns, heading, matches, ordered
+from tui.screens.type_ahead import changes_screen
 from tui.store import paths
 from tui.terminal.display import with_present_keys
 from tui.widgets.fact_table import FactTable
+from tui.widgets.notice import Notice
 from tui.widgets.row_list import Line, RowList
 from tui.widgets.visible import visible
 
@@ -116,7 +119,7 @@ class ModelsScreen(ManagingPanel):
             self.show_facts("looking …")
         if self._reason:
             self.say(f"{self._reason} {_where()}", "warning")
-        self.watch(self.rows, "cursor", self._show_details, init=False)
+        self.watch(self.rows, "cursor", self._other_is_marked, init=False)
         self._read()
         self._watch()
         self._watch_disk()
@@ -128,6 +131,8 @@ class ModelsScreen(ManagingPanel):
         async with self._reading:
             if self._all is None:
                 self._begin(await asyncio.to_thread(self._services.models.find))
+            if said := await asyncio.to_thread(self._reader.troubles):
+                self.say("\n".join(said), "warning")
             painted = asyncio.Event()  # a thread that reads takes the time that painting needs
             self.call_after_refresh(painted.set)
             await painted.wait()
@@ -140,7 +145,7 @@ class ModelsScreen(ManagingPanel):
         self._take_failure(self._scene.status)
         self._show(self._scene.in_use)
         if len(found) == 1 and not self._reason:
-            self.say(_FIRST_STEPS)
+            self.query_one(Notice).say(_FIRST_STEPS, stays=True)
 
     async def _read_files(self) -> None:
         """Read what the models' files say, one after the other, those that are seen first."""
@@ -194,6 +199,7 @@ class ModelsScreen(ManagingPanel):
                 self._scene.status = status
                 self._take_failure(status)
                 if status.model is not before.model:
+                    self.query_one(Notice).fade()
                     free, self._scene.given = await asyncio.to_thread(self._reader.free_and_given)
                     for row in self._all or ():
                         self._reader.hold_against(row, free)
@@ -252,6 +258,15 @@ class ModelsScreen(ManagingPanel):
         if (width := self.rows.scrollable_content_region.width - _MARKS) > 0:  # else the list is hidden
             self.query_one(".models--heading", Static).update(heading(width, self._sorted_by))
 
+    def _other_is_marked(self, before: int | None, cursor: int | None) -> None:
+        if None not in (before, cursor):  # else the list is filled anew
+            self.query_one(Notice).fade()
+        self._show_details()
+
+    def on_screen_suspend(self) -> None:
+        if self.is_mounted:
+            self.query_one(Notice).fade()
+
     def _show_details(self) -> None:
         row = self.rows.current
         if row is None:
@@ -273,15 +288,23 @@ class ModelsScreen(ManagingPanel):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         marked = self.rows.current if self.is_mounted else None
         match action:
-            case "choose" | "facts" | "device" | "check" | "rename" | "remove":
-                return True if marked is not None else None
+            case "choose" | "load" | "facts" | "device" | "check" | "rename" | "remove":
+                # With the focus on a job, what is marked is that.
+                if marked is None or self.strip.has_focus:
+                    return None
+                return None if action == "load" and self._scene.state(marked) is State.LOADED else True
             case "jobs":
                 return self.can_go_to_jobs
-            case "load":
-                return True if marked is not None and self._scene.state(marked) is not State.LOADED else None
             case "unload":
                 return True if self._scene.status.model is not None or self._scene.status.loading else None
         return True
+
+    def commands(self) -> Iterator[SystemCommand]:
+        from tui.screens.devices import DevicesScreen
+
+        yield from super().commands()
+        what = "What models can run on here, what of it is missing, and what is compiled."
+        yield SystemCommand("Devices", what, lambda: self.app.push_screen(DevicesScreen(self._services)))
 
     def answer(self, item: ModelRow) -> str | None:
         return item.name if self._use(item) else None
@@ -315,6 +338,7 @@ class ModelsScreen(ManagingPanel):
         self.look()
 
     def look(self) -> None:
+        self.query_one(Notice).fade()
         self._scene.status = status = self._services.active.status
         if status.unloaded:
             self._loaded_here = None
@@ -323,6 +347,7 @@ class ModelsScreen(ManagingPanel):
     def device_of(self, row: ModelRow) -> str:
         return self._scene.device(row.name)
 
+    @changes_screen
     def action_facts(self) -> None:
         if (row := self.rows.current) is not None:
             self.app.push_screen(ModelFactsScreen(row, self._scene, self._reader.options))
@@ -332,9 +357,11 @@ class ModelsScreen(ManagingPanel):
         steps = [None, *shown]
         at = steps.index(self._sorted_by) if self._sorted_by in steps else 0
         self._sorted_by = steps[(at + 1) % len(steps)]
+        self.query_one(Notice).fade()
         marked = self.rows.current
         self._show(marked.name if marked is not None else "")
 
+    @changes_screen
     @work
     async def action_device(self) -> None:
         row = self.rows.current

@@ -14,7 +14,7 @@ from textual.app import App
 from tui.chat.model_texts import deletion_text, short_path
 from tui.engine.errors import OvchatError
 from tui.library import added
-from tui.library.find import FoundModel, Source
+from tui.library.find import FoundModel, Places, Source
 from tui.library.remove import Deletion, TakenOff, delete, removal
 from tui.library.rename import Renamed, rename, require_own
 from tui.screens.dialogs import ConfirmDialog
@@ -49,8 +49,7 @@ async def ask_for_name(app: App[Any], services: Services, model: LocalModel) -> 
         OvchatError: It cannot have another one now.
     """
     active = services.active
-    if model.place is not None:
-        require_own(FoundModel(model.name, model.path, model.source, model.place))
+    require_own(model)
 
     def give(name: str) -> Renamed:
         status = active.status
@@ -65,7 +64,7 @@ async def ask_for_name(app: App[Any], services: Services, model: LocalModel) -> 
 
 
 async def ask_to_remove(
-    app: App[Any], services: Services, model: LocalModel, say: Callable[[str], object]
+    app: App[Any], services: Services, model: LocalModel, say: Callable[[str], object], *, anew: bool = False
 ) -> Callable[[], Awaitable[str]] | None:
     """Ask whether a model shall leave the list; what sees to it and says what was done, None where the user left.
 
@@ -77,11 +76,12 @@ async def ask_to_remove(
         services: The model in use and the settings.
         model: The model. Of one in a folder that was added, the whole folder leaves the list.
         say: Told what is waited for.
+        anew: It is pulled again then.
 
     Raises:
         OvchatError: It cannot leave.
     """
-    target = await asyncio.to_thread(_removal, model)
+    target = await asyncio.to_thread(_removal, model, services.models.places)
     match target:
         case TakenOff(folder=folder, models=models):
             also = f"{models} models of the list are in it. " if models > 1 else ""
@@ -101,8 +101,11 @@ async def ask_to_remove(
             return take_off
     in_use = services.active.status.title == model.name
     unloads = " It is in use, and is unloaded first." if in_use else ""
-    title = f"Delete {'the link ' if target.is_link else ''}{model.name}?"
-    question = ConfirmDialog(title, deletion_text(target) + unloads, yes="Delete it", no="Keep it")
+    text = f"{deletion_text(target)}{unloads}"
+    if anew:
+        text = f"It is here already, and is deleted before it is pulled again. {text}"
+    title = f"{'Replace' if anew else 'Delete'} {'the link ' if target.is_link else ''}{model.name}?"
+    question = ConfirmDialog(title, text, yes="Replace it" if anew else "Delete it", no="Keep it")
     if not await app.push_screen_wait(question):
         return None
 
@@ -114,9 +117,8 @@ async def ask_to_remove(
     return delete_it
 
 
-def _removal(model: LocalModel) -> Deletion | TakenOff:
-    is_added = model.source is Source.ADDED and model.place is not None
-    return removal(str(model.place) if is_added else model.name)
+def _removal(model: LocalModel, places: Places) -> Deletion | TakenOff:
+    return removal(str(model.place) if model.source is Source.ADDED else model.name, places)
 
 
 async def _give_free(active: ActiveModel, name: str, say: Callable[[str], object]) -> None:

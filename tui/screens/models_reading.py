@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tui.chat.choice import engine_values
 from tui.engine.errors import BadParameter
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
-from tui.library import compiled_cache
+from tui.library import added, compiled_cache
+from tui.library.template_problem import template_problem
 from tui.screens.model_row import ModelRow
 
 if TYPE_CHECKING:
@@ -42,8 +44,12 @@ class RowReader:
         found = [ModelRow(model) for model in models.find()]
         for row in found:
             if (known := before.get(row.model.path)) is not None:
-                row.need, row.error = known.need, known.error
+                row.need, row.error, row.template = known.need, known.error, known.template
         return found
+
+    def troubles(self) -> list[str]:
+        """What keeps models from being found."""
+        return added.troubles(self._services.models.places)
 
     def read_some(self, rows: Iterator[ModelRow], free: int) -> bool:
         """Read for a moment; False where that was the last one."""
@@ -53,6 +59,7 @@ class RowReader:
             if before.is_read and row.model.files is not before.files:
                 row.error = None  # it could not be loaded as it was
             self.hold_against(row, free)
+            row.template = template_problem(row.model.files) if row.model.files is not None else None
             row.compiled = compiled_cache.sizes(row.model.path)
             if time.monotonic() > until:
                 return True
@@ -72,8 +79,7 @@ class RowReader:
     @cached_property
     def options(self) -> EngineOptions:
         """How models are compiled, as the settings say."""
-        engine = {name: value for name, value in self._services.settings.section("engine").items() if name != "device"}
         try:
-            return EngineOptions(**engine)
+            return EngineOptions(**engine_values(self._services.settings))
         except BadParameter:  # two that do not go together; loading says so
             return EngineOptions()

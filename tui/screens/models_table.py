@@ -26,6 +26,8 @@ _STYLES = {
     State.BROKEN: "$text-error",
     State.NOT_FIT: "$text-warning",
     State.NO_DEVICE: "$text-warning",
+    State.BAD_TEMPLATE: "$text-warning",
+    State.NO_TEMPLATE: "$text-warning",
     State.OTHER_KIND: "$text-muted",
 }
 

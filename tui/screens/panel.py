@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,9 +15,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.modal import Modal
-from tui.widgets.keys_row import KeysRow
+from tui.screens.type_ahead import changes_screen
+from tui.terminal.display import with_present_keys
+from tui.widgets.keys_row import KeysRow, key_label, shown_keys
 
 Result = TypeVar("Result")
+
+_PALETTE = "The actions of this panel, by name."
 
 
 class Panel(Modal[Result], Generic[Result]):
@@ -32,6 +37,8 @@ class Panel(Modal[Result], Generic[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", id="panel.close", tooltip="Take back what is typed, else close it."),
         Binding("f1", "help", "Keys", id="panel.help", tooltip="All keys of this panel."),
+        # The app's own, which a modal screen keeps from it.
+        Binding("ctrl+p", "app.command_palette", "Palette", id="app.palette", tooltip=_PALETTE, show=False),
     ]
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -75,9 +82,17 @@ class Panel(Modal[Result], Generic[Result]):
     def leave(self) -> None:
         self.dismiss(None)
 
+    def commands(self) -> Iterator[SystemCommand]:
+        """What its keys do now, for the palette."""
+        for key, active in shown_keys(self).values():
+            text = with_present_keys(self.app, active.binding.tooltip)
+            run = partial(self.call_later, self.app.run_action, active.binding.action, active.node)
+            yield SystemCommand(active.binding.description, f"{text} ({key_label(key)})", run)
+
     def action_close(self) -> None:
         self.leave()
 
+    @changes_screen
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
 

@@ -14,6 +14,7 @@ from textual.content import Content
 
 from tui.screens.dialogs import ConfirmDialog, TextDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.type_ahead import changes_screen
 from tui.store import personas
 from tui.store.errors import StoreError
 from tui.store.personas import NONE, Persona
@@ -111,12 +112,14 @@ class PersonasScreen(ListPanel[Persona, Persona]):
         marked = self.rows.current
         return marked if marked is not _NONE else None
 
+    @changes_screen
     @work
     async def action_save_as(self) -> None:
         if name := await _save_as(self.app, self.here, self.fail):
             self.here = replace(self.here, name=name)
             self._read(name)
 
+    @changes_screen
     @work
     async def action_edit(self) -> None:
         if (marked := self._marked) is None:
@@ -127,6 +130,7 @@ class PersonasScreen(ListPanel[Persona, Persona]):
         except (StoreError, EditorFailed) as error:
             self.fail(error)
 
+    @changes_screen
     @work
     async def action_delete(self) -> None:
         if (marked := self._marked) is None:

@@ -13,6 +13,7 @@ from textual.content import Content
 from tui.chat.presets import all_presets, preset_of, values_of
 from tui.screens.dialogs import ConfirmDialog, TextDialog
 from tui.screens.list_panel import ListPanel
+from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
 from tui.store.settings import PRESETS
 from tui.store.settings_text import sampling_text
@@ -86,6 +87,7 @@ class PresetsScreen(ListPanel[str, Preset]):
     def answer(self, item: Preset) -> str:
         return item.name
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_save(self) -> None:
         values = values_of(self._current.params)
@@ -99,6 +101,7 @@ class PresetsScreen(ListPanel[str, Preset]):
             return
         self._change(name, values, f"{name} is saved. F8 comes to it.")
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_delete(self) -> None:
         item = self.rows.current

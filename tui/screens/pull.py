@@ -12,14 +12,14 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui.chat.model_texts import short_path
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.amounts import size_text
 from tui.library.catalogue import Recommended, catalogue
 from tui.library.find import Places, find_models
-from tui.library.hub import is_id
+from tui.library.hub import is_id, without_address
 from tui.library.hub_search import Format
 from tui.library.jobs import Kind, State
 from tui.library.long_work import pull
@@ -27,8 +27,11 @@ from tui.library.pull import AlreadyHere, Offer, free_bytes, look_up, require_ro
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.hub_search import HubSearchScreen
 from tui.screens.list_panel import ListPanel
+from tui.screens.models_managing import ask_to_remove
 from tui.screens.models_reading import RowReader
 from tui.screens.services import Services
+from tui.screens.type_ahead import changes_screen
+from tui.store.errors import StoreError
 from tui.widgets.notice import Notice
 from tui.widgets.row_list import Line
 
@@ -123,12 +126,13 @@ class PullScreen(ListPanel[str, Row]):
     # What is shown
 
     def typed(self, text: str) -> None:
-        words = text.casefold().split()
+        asked = without_address(text)
+        words = asked.casefold().split()
         items = [row for row in self._rows if all(word in _words(row) for word in words)]
-        asked = text.strip()
         if is_id(asked) and not any(row.id.casefold() == asked.casefold() for row in self._rows):
             items.append(Row(asked))
-        self.show_items(items, empty=_NONE)
+        named = next((place for place, row in enumerate(items) if row.id.casefold() == asked.casefold()), None)
+        self.show_items(items, cursor=named, empty=_NONE)
 
     def on_row_list_refitted(self) -> None:
         width = self.rows.scrollable_content_region.width - _MARKS
@@ -150,9 +154,15 @@ class PullScreen(ListPanel[str, Row]):
 
     # What is done
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "choose" or (self.is_mounted and self.rows.current is not None)
+
     def answer(self, item: Row) -> str | None:
         self._ask(item.id)
         return None
+
+    def action_choose(self) -> None:
+        super().action_choose()  # no key waits for what it opens: Esc ends the question to the hub
 
     def action_close(self) -> None:
         if self._stop is not None:  # what was typed is being asked for, and stays
@@ -166,37 +176,67 @@ class PullScreen(ListPanel[str, Row]):
         else:
             self.dismiss(None)
 
+    @changes_screen
     @work(group="search", exclusive=True)
     async def action_search(self) -> None:
         chosen = await self.app.push_screen_wait(HubSearchScreen(self.text, Format.OPENVINO))
         if chosen is not None:
+            box = self.query_one(Input)
+            with box.prevent(Input.Changed):
+                box.value = chosen
+            self.typed(chosen)
             self._ask(chosen)
 
     @work(exclusive=True)
     async def _ask(self, name: str) -> None:
+        places = await asyncio.to_thread(lambda: self._services.models.places)
+        try:
+            await self._pull(name, places)
+        except Cancelled:
+            self.say("The hub was not waited for.")
+        except (OvchatError, StoreError) as error:
+            self.fail(error)
+
+    async def _pull(self, name: str, places: Places) -> None:
+        try:
+            offer = await self._offer(name, places)
+        except AlreadyHere as here:
+            await self._replace(here, places)
+        else:
+            if await self._agreed(offer):
+                self._begin(offer, places)
+
+    async def _replace(self, here: AlreadyHere, places: Places) -> None:
+        """Offer to pull it again; what is here is deleted once the hub has answered."""
+        self.say(here.sentence)
+        found = await asyncio.to_thread(self._services.models.find)
+        model = next((model for model in found if model.path == here.folder), None)
+        if model is None:
+            return
+        try:
+            removing = await ask_to_remove(self.app, self._services, model, self.say, anew=True)
+        except OvchatError as error:
+            raise OvchatError(f"{here.sentence} {error.sentence}", error.next_step) from error
+        if removing is not None:
+            offer = await self._offer(model.name, places, anew=True)
+            await removing()
+            self._begin(offer, places)
+
+    async def _offer(self, name: str, places: Places, *, anew: bool = False) -> Offer:
+        """What the hub offers, for which there is room."""
         stop = self._stop = threading.Event()
         self.show_facts(_ASKING)
         self.say(f"{name}: {_ASKING} Esc ends it.")
-        places = await asyncio.to_thread(lambda: self._services.models.places)
         try:
-            offer = await asyncio.to_thread(look_up, name, stop, places=places)
+            offer = await asyncio.to_thread(look_up, name, stop, places=places, anew=anew)
             require_room(offer)
-        except Cancelled:
-            self.say("The hub was not waited for.")
-        except AlreadyHere as here:
-            self.say(here.sentence)
-        except OvchatError as error:
-            self.fail(error)
-        else:
-            self._stop = None
-            self.show_facts("")
-            self.query_one(Notice).clear()
-            if await self._agreed(offer):
-                self._begin(offer, places)
         finally:
             stop.set()
-            self._stop = None
-            self.show_facts("")
+            if self._stop is stop:
+                self._stop = None
+                self.show_facts("")
+        self.query_one(Notice).clear()
+        return offer
 
     async def _agreed(self, offer: Offer) -> bool:
         files = len(offer.repository.files)

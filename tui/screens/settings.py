@@ -20,6 +20,7 @@ from tui.chat.settings_rows import SECTIONS, InEffect, SettingRow, cannot, follo
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog
 from tui.screens.list_panel import ListPanel
 from tui.screens.themes import OF_16_COLOURS
+from tui.screens.type_ahead import changes_screen
 from tui.screens.value_dialog import ValueDialog
 from tui.store.errors import StoreError
 from tui.store.settings import KEYS, Settings, setting_of
@@ -210,6 +211,10 @@ class SettingsScreen(ListPanel[None, SettingRow]):
     def answer(self, item: SettingRow) -> None:
         self._change(item)
 
+    @changes_screen
+    def action_choose(self) -> None:
+        super().action_choose()
+
     @work(group="dialog", exclusive=True)
     async def _change(self, row: SettingRow) -> None:
         setting = row.setting
@@ -249,6 +254,7 @@ class SettingsScreen(ListPanel[None, SettingRow]):
             return
         self._do(lambda: self._file.reset(row.key))
 
+    @changes_screen
     @work(group="dialog", exclusive=True)
     async def action_reset_all(self) -> None:
         count = len(self._file.set_keys)

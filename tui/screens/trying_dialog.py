@@ -17,7 +17,7 @@ from tui.engine.errors import OvchatError
 from tui.screens.dialogs import Dialog
 from tui.store.errors import StoreError
 from tui.widgets.line_input import LineInput
-from tui.widgets.visible import visible
+from tui.widgets.visible import told
 
 Result = TypeVar("Result")
 
@@ -87,4 +87,4 @@ class TryingDialog(Dialog[Result | None], Generic[Result]):
     def _say(self, text: str, *, wrong: bool = False) -> None:
         said = self.query_one(".trying--said", Static)
         said.set_class(wrong, "-wrong")
-        said.update(Content(visible(text)))
+        said.update(Content(told(text)))

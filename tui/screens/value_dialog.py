@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.dialogs import Dialog
+from tui.screens.type_ahead import changes_screen
 from tui.store.settings import Setting
 from tui.store.settings_file import as_written
 from tui.store.settings_text import parsed
@@ -65,6 +66,7 @@ class ValueDialog(Dialog[object]):
     def on_input_submitted(self) -> None:
         self.action_accept()
 
+    @changes_screen
     def action_accept(self) -> None:
         value, wrong = self._typed()
         if wrong:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tui import __version__
 from tui.store import recovery, schema
 from tui.store.errors import Locked, NotThere, NotWritable, StoreError
-from tui.store.files import locked, private_dir
+from tui.store.files import locked, private_dir, why_endless
 from tui.store.network import network_file_system
 from tui.store.raw_pages import PAGE_SIZE
 
@@ -159,6 +159,9 @@ class Database:
         return found.st_dev, found.st_ino
 
     def _connect(self) -> _Connection:
+        with suppress(OSError):  # opening says that
+            if why := why_endless(self.path):  # SQLite would wait for a pipe to be written to
+                raise StoreError(f"{self.path} cannot be opened: {why}.")
         try:
             return self._open_or_recover()
         except OSError as error:

@@ -41,11 +41,22 @@ def read_text(path: Path) -> str:
             one that writes.
         UnicodeDecodeError: It is not UTF-8.
     """
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder the system says it itself
-        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
-        raise OSError(errno.EINVAL, f"it is a {kind}, not a file; put a file in its place, or remove it", str(path))
+    if why := why_endless(path):
+        raise OSError(errno.EINVAL, why, str(path))
     return path.read_bytes().decode("utf-8-sig")
+
+
+def why_endless(path: Path) -> str:
+    """Why reading may never end: it is no file, and what to do about that; "" where it is one, or a folder.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # of a folder the system says it itself
+        return ""
+    kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+    return f"it is a {kind}, not a file; put a file in its place, or remove it"
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -46,6 +46,8 @@ class JobsStrip(Widget, can_focus=True):
         _key("space,enter", "resume", "Go on", "Go on with the marked job, or try it again."),
         _key("c,C", "give_up", "Cancel", "Give the marked job up, and delete what is here of it."),
         _key("d,D", "dismiss", "Dismiss", "Do not show the marked job any more."),
+        # The panel's own key for it, wherever that is remapped to.
+        Binding("escape", "close", "Back", id="panel.close", tooltip="Back to the list."),
     ]
 
     class Done(Message):
@@ -56,7 +58,7 @@ class JobsStrip(Widget, can_focus=True):
             self.job = job
 
     class Left(Message):
-        """It had the focus, and there is no job any more."""
+        """It had the focus, and the list is to have it: there is no job any more, or the user wants it."""
 
     class GivenUp(Message):
         """The user wants a job to be given up."""
@@ -139,6 +141,8 @@ class JobsStrip(Widget, can_focus=True):
     # What is done
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "close":
+            return True
         job = self._marked
         if job is None:
             return False
@@ -159,6 +163,9 @@ class JobsStrip(Widget, can_focus=True):
         if self._marked in jobs:
             self._marked = jobs[min(max(jobs.index(self._marked) + step, 0), len(jobs) - 1)]
             self.look()
+
+    def action_close(self) -> None:
+        self.post_message(self.Left())
 
     def action_pause(self) -> None:
         if self._marked is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import ActiveBinding
 from textual.content import Content
@@ -35,7 +34,8 @@ _NAMES = {
     "super": "Super",
 }
 # What everybody tries anyway, and where all the others are: at the end, and they stay.
-_LAST = ("close", "cancel", "help")
+_LAST = {"close": 1, "cancel": 2, "help": 3}
+_ALL, _MORE = "Keys", "More"  # what F1 is called: as long as the other
 _GAP = "  "
 
 
@@ -45,7 +45,10 @@ def key_label(key: str) -> str:
 
 
 class KeysRow(Widget):
-    """The keys of the screen that are to be shown, in the order of its bindings."""
+    """The keys of the screen that are to be shown, in the order of its bindings.
+
+    None while another screen is over it: they do not work, and below a dialog would look like the dialog's.
+    """
 
     DEFAULT_CSS: ClassVar[str] = """
     KeysRow { height: 1; width: 1fr; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -58,11 +61,15 @@ class KeysRow(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        entries = _entries(self.screen.active_bindings)
-        known = [entry for action, entry in entries.items() if action not in _LAST]
-        last = [entries[action] for action in _LAST if action in entries]
+        if not self.screen.is_active:
+            return Content()
+        shown = shown_keys(self.screen)
+        entries = [(key, active.binding.description) for key, active in shown.values()]
+        known = entries[: len(shown.keys() - _LAST.keys())]
+        last = entries[len(known) :]
         while len(rows := _rows(known + last, self.size.width)) > max(1, self.size.height) and known:
             known.pop()
+            last = [(key, _MORE if label == _ALL else label) for key, label in last]
         return Content("\n").join(
             Content(_GAP).join(Content.assemble((key_label(key), "bold $text"), f" {label}") for key, label in row)
             for row in rows
@@ -83,10 +90,10 @@ def _width(entries: list[tuple[str, str]]) -> int:
     return len(_GAP.join(f"{key_label(key)} {label}" for key, label in entries))
 
 
-def _entries(bindings: Mapping[str, ActiveBinding]) -> dict[str, tuple[str, str]]:
-    """(key, label) of each action that is to be shown, by its first key."""
-    found: dict[str, tuple[str, str]] = {}
-    for key, active in bindings.items():
+def shown_keys(screen: Screen[Any]) -> dict[str, tuple[str, ActiveBinding]]:
+    """By action, the first key and the binding of what a screen's keys do now, where that is to be shown."""
+    found: dict[str, tuple[str, ActiveBinding]] = {}
+    for key, active in screen.active_bindings.items():
         if active.binding.show and active.enabled and key != NO_KEY:
-            found.setdefault(active.binding.action, (key, active.binding.description))
-    return found
+            found.setdefault(active.binding.action, (key, active))
+    return dict(sorted(found.items(), key=lambda each: _LAST.get(each[0], 0)))

@@ -62,10 +62,13 @@ class MemoryPicture(Widget):
     @property
     def _numbers(self) -> Content:
         need = self._need
+        end, said = (
+            (_LEFT, _left(need)) if need.total <= need.free else (_EDGE, f"{size_text(need.free)} free: {_left(need)}")
+        )
         return Content.assemble(
             (_WEIGHTS, _STYLES[_WEIGHTS]), f" weights {size_text(need.weights)}  ",
             (_KV, _STYLES[_KV]), f" KV cache at {need.context:,} tokens {size_text(need.kv_cache)}  ",
-            (_LEFT, _STYLES[_LEFT]), f" {_left(need)}",
+            (end, _STYLES[end]), f" {said}",
         )  # fmt: skip
 
     def render(self) -> Content:

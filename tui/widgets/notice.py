@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.terminal.display import is_plain, with_present_keys
-from tui.widgets.visible import visible
+from tui.widgets.visible import told
 
 _READ_S = 1.5
 
@@ -72,7 +72,7 @@ class Notice(Static):
             lines += [
                 f"{each.capitalize()}: {text}" if is_named and not place else text for place, text in enumerate(texts)
             ]
-        self.update(Content(visible(with_present_keys(self.app, "\n".join(lines)))))
+        self.update(Content(told(with_present_keys(self.app, "\n".join(lines)))))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
         self.add_class("-shown")

@@ -62,7 +62,7 @@ def test_the_version_of_transformers() -> None:
         (
             "ValueError: The repository org/m contains custom code which must be executed to correctly load the model. "
             "Please pass the argument `trust_remote_code=True` to allow custom code to be run.",
-            "without running it. If you trust its makers: --trust-remote-code",
+            "without running it. If you trust its makers, allow it.",
         ),
         (
             "ImportError: This modeling file requires the following packages that were not found in your environment: "

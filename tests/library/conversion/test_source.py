@@ -36,7 +36,7 @@ def test_a_folder(source: Path, find: Callable[[str], Source]) -> None:
     found = find(str(source))
     assert (found.name, found.folder, found.model_type, found.is_ir) == ("Tiny-Llama", source, "llama", False)
     assert found.stored == Stored((source / "model.safetensors").stat().st_size, 150_848)
-    assert found.fetched == 0
+    assert found.fetched_bytes == 0
 
 
 def test_several_files_of_weights_are_added_up(source: Path) -> None:
@@ -177,11 +177,12 @@ def test_a_repository_is_looked_up_and_only_its_config_is_fetched(
     extra = {"README.md": b"#", "original/model.safetensors": bytes(9), "model.onnx": bytes(9), ".gitattributes": b""}
     extra |= {"con.json": b"{}", "a:b.json": b"{}", "sub/config.json": b"{}"}
     hub.add("org/Tiny-Llama", files | extra)
-    found = find("org/Tiny-Llama")
+    found = find("https://huggingface.co/org/Tiny-Llama/tree/main")
+    assert found.name == "org/Tiny-Llama"
     assert found.folder is None
     assert found.repository is not None
     assert {file.name for file in found.repository.files} == set(files)
-    assert found.fetched == sum(map(len, files.values()))
+    assert found.fetched_bytes == sum(map(len, files.values()))
     assert found.stored.parameters == pytest.approx(150_848, rel=0.02)
     assert {request.name for request in hub.requests} == {"(listing)", "config.json"}
 

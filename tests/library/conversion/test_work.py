@@ -16,12 +16,12 @@ import pytest
 from tests.hub_server import Answer, HubServer
 from tests.processes import all_end, runs, two_noted
 from tests.waiting import wait_until
-from tui.engine.errors import Cancelled, OvchatError
-from tui.library.conversion import work
+from tui.engine.errors import Cancelled, ModelBroken, OvchatError
 from tui.library.conversion.begun import SOURCES, Asked, Begun, discard_begun, lock_of
-from tui.library.conversion.failures import ConversionFailed
+from tui.library.conversion.failures import ConversionFailed, Remedy
+from tui.library.conversion.plan import Plan, plan_conversion
 from tui.library.conversion.presets import PRESETS, Weights
-from tui.library.conversion.work import Plan, convert, plan_conversion
+from tui.library.conversion.work import convert
 from tui.library.download import Patience
 from tui.library.find import Places, find_models
 from tui.library.findings import Examination
@@ -112,11 +112,11 @@ def test_a_name_that_is_too_long_for_a_folder_is_told_before(plan: PlanOf, sourc
     for name in ("x" * 256, "owner/" + "x" * 256, "ü" * 128):
         with pytest.raises(ConversionFailed, match="it has more than 255 bytes") as raised:
             plan(name=name)
-        assert "--name" in raised.value.next_step
+        assert "another name" in raised.value.next_step
     long = source.rename(source.with_name("x" * 250))
     with pytest.raises(ConversionFailed, match=f"{'x' * 250}-int8-ov' cannot be a name: it has more") as raised:
         plan(str(long))
-    assert "--name" in raised.value.next_step
+    assert "another name" in raised.value.next_step
     assert not places.models.exists()
     run(plan(str(long), name="ü" * 127))
     assert listed(places) == ["ü" * 127]
@@ -126,7 +126,8 @@ def test_code_runs_only_where_it_is_asked_for(plan: PlanOf, source: Path, tmp_pa
     config = json.loads((source / "config.json").read_text())
     (source / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "modeling.Model"}}))
     (notice,) = plan().notices
-    assert "not run without --trust-remote-code" in notice
+    assert "not run unless you allow it" in notice.text
+    assert notice.remedies == (Remedy.CODE,)
     trusting = plan(trust=True)
     assert trusting.notices == ()
     run(trusting)
@@ -134,7 +135,7 @@ def test_code_runs_only_where_it_is_asked_for(plan: PlanOf, source: Path, tmp_pa
 
 
 def test_without_room_nothing_is_begun(plan: PlanOf, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr("tui.library.conversion.plan.free_bytes", lambda _: 1000)
     with pytest.raises(ConversionFailed, match=r"takes .* MB of the disk, and 1\.0 kB are free"):
         plan()
     assert not places.models.exists()
@@ -142,7 +143,7 @@ def test_without_room_nothing_is_begun(plan: PlanOf, places: Places, monkeypatch
 
 def test_too_little_memory_is_known_before(plan: PlanOf, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not plan().memory_is_short
-    monkeypatch.setattr(work, "available_bytes", lambda: 10**8)
+    monkeypatch.setattr("tui.library.conversion.plan.available_bytes", lambda: 10**8)
     assert plan().memory_is_short
 
 
@@ -289,19 +290,29 @@ class TestFromTheHub:
         (kept, note) = left(places)
         assert kept.startswith("org--Tiny-Llama--")
         assert note == "org--Tiny-Llama.json"
-        assert raised.value.next_step.endswith(
-            "is kept for the next try; to delete it: ovchat models convert org/Tiny-Llama --discard"
-        )
+        assert raised.value.next_step.endswith("is kept for the next try, unless you give it up.")
+        assert raised.value.remedies == (Remedy.GIVING_UP,)
         monkeypatch.setenv("FAKE_DOES", "well")
         repository.requests.clear()
         run(plan(self.ID))
         assert {request.name for request in repository.requests} == {"(listing)", "config.json"}
         assert left(places) == []
 
+    def test_weights_of_another_model_are_not_converted_and_not_kept(
+        self, plan: PlanOf, places: Places, repository: HubServer, tmp_path: Path
+    ) -> None:
+        files = repository.repos[self.ID].files
+        config = json.loads(files["config.json"]) | {"num_hidden_layers": 3}
+        repository.add(self.ID, files | {"config.json": json.dumps(config).encode()})
+        with pytest.raises(ModelBroken, match=r"org/Tiny-Llama are not those of its config\.json: they have 2 layers"):
+            run(plan(self.ID))
+        assert "optimum-cli" not in (tmp_path / "calls").read_text()
+        assert (listed(places), left(places)) == ([], [])
+
     def test_a_lost_connection_keeps_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
         planned = plan(self.ID)
         repository.next("model.safetensors", Answer(cut_after=1000))
-        with pytest.raises(PullFailed) as raised:
+        with pytest.raises(ConversionFailed) as raised:
             run(planned)
         assert "is kept for the next try" in raised.value.next_step
         assert "models pull" not in raised.value.next_step
@@ -329,7 +340,7 @@ class TestFromTheHub:
         assert raised.value.next_step == "There is: org/Tiny-Llama."
         with locked_now(lock_of(places.models)), pytest.raises(OvchatError, match="A conversion is at work"):
             discard_begun(self.ID, places.models)
-        assert discard_begun("ORG/tiny-llama", places.models) == self.ID
+        assert discard_begun("https://huggingface.co/ORG/tiny-llama", places.models) == self.ID
         assert left(places) == []
         with pytest.raises(OvchatError, match="no unfinished conversion"):
             discard_begun(self.ID, places.models)

@@ -13,7 +13,7 @@ _ALWAYS_HERE = ("AUTO", "CPU")
 
 
 def examine_device(folder: Path, asked: str) -> Examination:
-    """A warning where a device is not here: the model may be meant for another machine, so it is no error of it.
+    """A warning where a device is not here, or is several: the model is not to blame, and may be for another machine.
 
     Args:
         folder: Of the model.
@@ -34,5 +34,5 @@ def _absent(asked: str) -> tuple[Finding, ...]:
     try:
         resolve_device(openvino.Core(), asked)
     except DeviceNotFound as absent:
-        return (warning("device-absent", absent.sentence, absent.next_step),)
+        return (warning(absent.code or "device-absent", absent.sentence, absent.next_step),)
     return ()

@@ -110,7 +110,7 @@ def _of_kind(model: ModelFiles) -> Iterator[Finding]:
             yield warning("cache-missing", f"{model.name} {said}.", again)
         case Kind.HYBRID:
             said = "has states that cannot be cut back: an earlier message that is edited is computed from the start"
-            yield note("cache-hybrid", f"{model.name} {said}.")
+            yield note("cache-hybrid", f"{model.name} {said}.", "Nothing to do: models of this kind are made so.")
 
 
 def _of_weights(model: ModelFiles) -> Iterator[Finding]:

@@ -66,7 +66,7 @@ _CONVERSATIONS = (
 def find_template(patient: Patient) -> ChatTemplate | Finding:
     """The template that a chat would use, or why there is none to use."""
     try:
-        found = ChatTemplate.find(patient.folder, _in_tokenizer(patient.tokenizer), special_tokens(patient.folder))
+        found = ChatTemplate.find(patient.folder, in_tokenizer(patient.tokenizer), special_tokens(patient.folder))
         found.text  # noqa: B018 - several, none of them the default, are found out here, as when loading
     except OvchatError as failed:
         return Finding.of(failed)
@@ -99,7 +99,7 @@ def check(patient: Patient) -> Iterator[Finding]:
             yield _fails(conversation, failed)
             continue
         if rejection is not None:
-            yield note(conversation.code, f"{_said(rejection, conversation)} {conversation.folded}")
+            yield note(conversation.code, f"{_said(rejection, conversation)} {conversation.folded}", "Nothing to do.")
         yield from _dropped(conversation, text, template)
 
 
@@ -121,7 +121,7 @@ def _dropped(conversation: _Conversation, text: str, template: ChatTemplate) -> 
         yield warning("template-drops-system", f"{where} leaves system messages out without a word.", _CORRECT)
 
 
-def _in_tokenizer(graph: IrFile | None) -> str | Mapping[str, str] | None:
+def in_tokenizer(graph: IrFile | None) -> str | Mapping[str, str] | None:
     """The template in the tokenizer's rt_info: one text, or name to text."""
     if graph is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
@@ -73,5 +74,7 @@ def _size(patient: Patient) -> Iterator[Finding]:
             "tokenizer-larger",
             f"The tokenizer of {patient.name} has {tokens:,} tokens and the model {rows:,}: text that becomes one of "
             f"the last {tokens - rows:,} is refused.",
-            "If there are many, the tokenizer is another model's: get or convert both from the same place.",
+            "Nothing to do if they are few. Else the tokenizer is another model's: get the model again; or "
+            "put its own tokenizer.json and tokenizer_config.json there, then: "
+            f"ovchat models convert {shlex.quote(str(patient.folder))} --tokenizer-only",
         )

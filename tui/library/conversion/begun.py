@@ -17,7 +17,9 @@ from pathlib import Path
 
 from tui.engine.errors import OvchatError
 from tui.library.conversion.presets import Weights
-from tui.library.hub import is_id
+from tui.library.conversion.tool import end_all_in
+from tui.library.folders import id_in, in_one_part
+from tui.library.hub import is_id, without_address
 from tui.library.partial import PARTIAL
 from tui.store.files import locked_now, replace_text
 
@@ -59,7 +61,7 @@ class Begun:
         self.repository = repository
         self.sources = models / PARTIAL / SOURCES
         self._lock = lock_of(models)
-        self._called = repository.replace("/", "--")
+        self._called = in_one_part(repository)
         self._part = self.sources / PARTIAL / self._called  # as long as it is not whole
         self._note = self.sources / f"{self._called}{_NOTE}"
 
@@ -114,16 +116,30 @@ class Begun:
 def begun(models: Path) -> list[str]:
     """The repositories whose conversions have not ended, by name; also one that is at work."""
     notes = sorted((models / PARTIAL / SOURCES).glob(f"*{_NOTE}"))
-    return [name for note in notes if is_id(name := note.stem.replace("--", "/"))]
+    return [name for note in notes if is_id(name := id_in(note.stem))]
+
+
+def clear(work: Path) -> None:
+    """End the tool of a conversion that was killed, and delete what it has made. For who has the lock."""
+    end_all_in(work)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def is_any_left(models: Path) -> bool:
+    """Whether there may be one that has not ended; it may be at work."""
+    return lock_of(models).exists() or bool(begun(models))
 
 
 def left(models: Path) -> list[Begun]:
-    """Those that nobody is at."""
-    names = begun(models)
-    if not names:
+    """Those that nobody is at; of one that was killed nothing else stays."""
+    if not is_any_left(models):
         return []
-    with locked_now(lock_of(models)) as nobody_is_at_it:
-        return [Begun(models, name) for name in names] if nobody_is_at_it else []
+    work = lock_of(models)
+    with locked_now(work) as nobody_is_at_it:
+        if not nobody_is_at_it:
+            return []
+        clear(work)
+        return [Begun(models, name) for name in begun(models)]
 
 
 def discard_begun(asked: str, models: Path) -> str:
@@ -133,7 +149,7 @@ def discard_begun(asked: str, models: Path) -> str:
         OvchatError: There is none, or it is at work.
     """
     names = {name.casefold(): name for name in begun(models)}
-    name = names.get(asked.strip().casefold())
+    name = names.get(without_address(asked).casefold())
     if name is None:
         raise OvchatError(
             f"There is no unfinished conversion of {asked!r}.",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.errors import OvchatError
-from tui.library.conversion.failures import ConversionFailed, install_failure
+from tui.library.conversion.failures import ConversionFailed, Remedy, install_failure
 from tui.library.conversion.heard import PipHearing
 from tui.library.conversion.pins import OPTIMUM_INTEL, PYTORCH_CPU_INDEX, Pins, torch_requirement
 from tui.library.conversion.tool import ALONE, Where, run
@@ -169,9 +169,10 @@ def of_user(path: Path, pins: Pins, log: Where, stop: threading.Event) -> tuple[
         raise OvchatError(f"{python} is no Python that can be used: {last}.", "Give another one.")
     if missing := [name for name in pins.versions if name not in found]:
         packages = " ".join(shlex.quote(f"{name}=={pins.versions[name]}") for name in missing)
-        raise OvchatError(
+        raise ConversionFailed(
             f"{python} has no {' and no '.join(missing)}.",
-            f"Install them: {shlex.quote(str(python))} -m pip install {packages}. Or leave out --python.",
+            f"Install them: {shlex.quote(str(python))} -m pip install {packages}. Or let ovchat's own tools do it.",
+            Remedy.OWN_TOOLS,
         )
     others = [
         f"{python} has {name} {found[name]}, not {pins.versions[name]}, which this model is known to convert with."

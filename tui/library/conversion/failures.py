@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from tui.engine.errors import OvchatError
 from tui.library.conversion.tool import Outcome
@@ -45,8 +47,40 @@ _ERROR = re.compile(r"^\s*(?:[\w.]*(?:Error|Exception|Exit)|ERROR):\s*(.+)$")
 _LITTLE_BYTES = 64_000_000
 
 
+class Remedy(Enum):
+    """What may be chosen otherwise, which a shell and a screen have their own ways for."""
+
+    NAME = "another name"
+    WEIGHTS = "fewer bits"
+    CODE = "running the model's code"
+    OWN_TOOLS = "ovchat's own tools"
+    GIVING_UP = "what was fetched is deleted"
+
+
 class ConversionFailed(OvchatError):
-    """A model cannot be converted, or not here."""
+    """A model cannot be converted, or not here.
+
+    Args:
+        sentence: As `OvchatError`.
+        next_step: As `OvchatError`; it names no option that stands for a remedy.
+        remedies: What the next step advises.
+    """
+
+    def __init__(self, sentence: str, next_step: str = "", *remedies: Remedy) -> None:
+        super().__init__(sentence, next_step)
+        self.remedies = remedies
+
+
+class Advice(NamedTuple):
+    """What to know of a plan.
+
+    Attributes:
+        text: A sentence.
+        remedies: What it advises.
+    """
+
+    text: str
+    remedies: tuple[Remedy, ...] = ()
 
 
 def conversion_failure(outcome: Outcome, log: Path, *, free: int, python: Path, name: str) -> ConversionFailed:
@@ -79,12 +113,13 @@ def conversion_failure(outcome: Outcome, log: Path, *, free: int, python: Path, 
         bound = "older" if found[1] == "Maximum" else "newer"
         return ConversionFailed(
             f"This model is not converted with transformers {found[3]}, but with {found[2]} or {bound}.",
-            f"Give an environment that has one: --python PATH. {details}",
+            f"Give an environment that has one: ovchat models convert SOURCE --python PATH. {details}",
         )
     if _CODE.search(text):
         return ConversionFailed(
             f"{name} comes with Python code of its own, and cannot be converted without running it.",
-            "If you trust its makers: --trust-remote-code",
+            "If you trust its makers, allow it.",
+            Remedy.CODE,
         )
     return _of_the_hub(text, name, details) or _of_the_tool(outcome, text, name, python, details)
 
@@ -138,14 +173,15 @@ def install_failure(outcome: Outcome, log: Path, index: str) -> ConversionFailed
     if "ensurepip" in text or "No module named venv" in text:
         return ConversionFailed(
             "This Python makes no environments: venv is not installed.",
-            f"On Debian and Ubuntu: sudo apt install python3-venv. Or give an environment: --python PATH. {details}",
+            "On Debian and Ubuntu: sudo apt install python3-venv. Or give an environment: ovchat models convert SOURCE "
+            f"--python PATH. {details}",
         )
     if found := re.search(r"No matching distribution found for (\S+)", text):
         where = f" and {index}" if index else ""
         return ConversionFailed(
             f"pip finds no {found[1]} for this Python on this machine.",
             f"Can its index{where} be reached? Others: ovchat settings set convert.extra_index_url URL|none, and "
-            f"convert.pip_args. Or give an environment: --python PATH. {details}",
+            f"convert.pip_args. Or give an environment: ovchat models convert SOURCE --python PATH. {details}",
         )
     if _OFFLINE.search(text) or "Could not fetch URL" in text:
         return ConversionFailed(

@@ -12,14 +12,14 @@ _TQDM = re.compile(r"^(?P<what>[^:|%]*?):?\s*(?P<percent>\d+)%\|.*?\|\s*(?P<done
 _RICH = re.compile(r"^(?P<what>[^━╸╺%]+?)\s*[━╸╺]+.*?(?P<percent>\d+)%.*?(?:•\s*(?P<left>[\d:]+))?\s*$")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+)")
 
-# The tools' own words -> ours.
+# The tools' own words, in small letters -> ours. Plain words, for a tool may write millions of lines.
 _PHASES = (
-    (re.compile(r"loading (weights|checkpoint)", re.IGNORECASE), "loading"),
-    (re.compile(r"TracerWarning|loss_type="), "exporting"),
-    (re.compile(r"statistics|sensitivity|mixed-precision", re.IGNORECASE), "measuring"),
-    (re.compile(r"\bawq\b|scale estimation|gptq", re.IGNORECASE), "rescaling"),
-    (re.compile(r"weight compression|bitwidth|group size", re.IGNORECASE), "compressing"),
-    (re.compile(r"tokenizer", re.IGNORECASE), "converting the tokenizer"),
+    (("loading weights", "loading checkpoint"), "loading"),
+    (("tracerwarning", "loss_type="), "exporting"),
+    (("statistics", "sensitivity", "mixed-precision"), "measuring"),
+    (("awq", "scale estimation", "gptq"), "rescaling"),
+    (("weight compression", "bitwidth", "group size"), "compressing"),
+    (("tokenizer",), "converting the tokenizer"),
 )
 
 
@@ -35,11 +35,12 @@ class Hearing:
 
     def line(self, text: str) -> None:
         """A line of the tool's."""
-        doing = next((ours for words, ours in _PHASES if words.search(text)), "")
-        if found := _TQDM.search(text):
+        small = text.lower()
+        doing = next((ours for words, ours in _PHASES if any(word in small for word in words)), "")
+        if found := "%" in text and _TQDM.search(text):
             what = doing or self.now.doing
             self.now = Progress(what, int(found["done"]), int(found["total"]), detail=found["what"].strip())
-        elif found := _RICH.search(text):
+        elif found := "%" in text and _RICH.search(text):
             what = doing or self.now.doing
             left = _seconds(found["left"] or "")
             self.now = Progress(what, int(found["percent"]), 100, detail=found["what"].strip(), left_s=left)

@@ -12,11 +12,12 @@ INSTALLED = 1_600_000_000
 """Bytes of an environment with all the tools, with torch for the CPU; measured on Linux."""
 FETCHED = 360_000_000
 """Bytes that are fetched for one."""
+SMALL_FILES = 30_000_000
+"""Bytes that are reckoned for tokenizers and graphs, which have fewer."""
 
 # Measured with 380 million weights in f16: 1.42 GB with fp16, 1.52 with int4, 1.84 with AWQ; 0.55 with next to none.
 _TOOLS_MEMORY = 600_000_000
 _MEMORY_PER_BYTE, _WITH_AWQ = 1.3, 1.8
-_SMALL_FILES = 30_000_000  # tokenizers and graphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ def need_of(source: Source, weights: Weights, *, installs: bool, fetches: bool =
         fetches: What is on the hub only is not here from an earlier try.
     """
     size, parameters = source.stored.size, source.stored.parameters
-    result = _result(source, weights, parameters) + _SMALL_FILES
+    result = _result(source, weights, parameters) + SMALL_FILES
     # What is compressed is exported as it is first. What is fetched, and pip's files, lie beside it.
     between = size if weights.is_compressed and not source.is_ir else 0
     tools = INSTALLED + FETCHED if installs else 0
     memory = _TOOLS_MEMORY + int(size * (_WITH_AWQ if weights.awq else _MEMORY_PER_BYTE))
-    return Need(result, tools + (source.fetched if fetches else 0) + between + result, memory)
+    return Need(result, tools + (source.fetched_bytes if fetches else 0) + between + result, memory)
 
 
 def _result(source: Source, weights: Weights, parameters: int) -> int:

@@ -104,10 +104,10 @@ class Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
-    "int4": Preset(Weights("int4", 128), "a quarter of the size, fast; for most models from 1 billion weights on"),
+    "int4": Preset(Weights("int4", 128), "a quarter of the size; from 1 billion weights on"),
     "int4-awq": Preset(Weights("int4", 128, awq=True), "int4 with less loss; takes longer to convert"),
     "int8": Preset(Weights("int8"), "half the size, hardly any loss; for small models"),
-    "npu": Preset(Weights("int4", _ONE_SCALE, symmetric=True), "what an NPU wants: int4, one scale per row, symmetric"),
+    "npu": Preset(Weights("int4", _ONE_SCALE, symmetric=True), "for an NPU: int4, one scale per row, symmetric"),
     "fp16": Preset(Weights("fp16"), "as it is"),
 }
 _SMALL = 1_000_000_000

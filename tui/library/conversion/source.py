@@ -20,8 +20,8 @@ from tui.library.conversion.belonging import require_dimensions
 from tui.library.conversion.weights import INDEX, Stored, bytes_each, read_weights, weight_files
 from tui.library.download import FOR_A_LOOK, Patience, keep_trying
 from tui.library.find import Places, find_models
-from tui.library.folders import REPOSITORY, snapshot
-from tui.library.hub import RemoteFile, Repository, is_id, list_repository, read_file
+from tui.library.folders import REPOSITORY, in_one_part, snapshot
+from tui.library.hub import RemoteFile, Repository, is_id, list_repository, read_file, without_address
 from tui.library.hub_errors import PullFailed
 from tui.library.names import meant
 from tui.library.wanted import is_safe
@@ -65,7 +65,7 @@ class Source:
         return bool(self.config.get("auto_map"))
 
     @property
-    def fetched(self) -> int:
+    def fetched_bytes(self) -> int:
         """Bytes that are to be fetched."""
         return sum(file.size for file in self.repository.files) if self.repository else 0
 
@@ -73,7 +73,7 @@ class Source:
 def find_source(
     asked: str, stop: threading.Event, *, places: Places | None = None, patience: Patience | None = None
 ) -> Source:
-    """What SOURCE means: a folder, the name of a model that is here, or a repository on the hub.
+    """What SOURCE means: a folder, the name of a model that is here, or a repository on the hub, also by its address.
 
     One that is whole in the Hugging Face cache is taken from there, without asking the hub.
 
@@ -92,12 +92,13 @@ def find_source(
             f"{path} is a file; what is converted is a folder, or a model on the hub.",
             "Give the folder that has config.json and the weights, or OWNER/NAME.",
         )
+    asked = without_address(asked)
     if not is_id(asked):
         raise ModelNotFound(
             f"There is no folder and no model {asked!r}.",
             "Give a folder with config.json and the weights, or OWNER/NAME of a model on huggingface.co.",
         )
-    if cached := snapshot(places.hugging_face / (REPOSITORY + asked.replace("/", "--"))):
+    if cached := snapshot(places.hugging_face / f"{REPOSITORY}{in_one_part(asked)}"):
         try:
             return of_folder(cached, asked)
         except OvchatError:

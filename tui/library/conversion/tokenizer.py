@@ -15,8 +15,9 @@ from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_conver
 from tui.library.conversion.environment import Environment, install
 from tui.library.conversion.failures import ConversionFailed, conversion_failure
 from tui.library.conversion.heard import Hearing
-from tui.library.conversion.tool import Where, end_all_in, run
-from tui.library.conversion.work import disk_problems, environment_for, logged, tokenizer_command, variables
+from tui.library.conversion.plan import environment_for
+from tui.library.conversion.tool import Where, end_all_in, logged, run
+from tui.library.conversion.work import disk_problems, tokenizer_command, variables
 from tui.library.doctor import examine
 from tui.library.findings import Examination
 from tui.library.progress import Report

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
@@ -20,6 +20,9 @@ import psutil
 
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.conversion.kept import Kept
+from tui.library.new_name import LONGEST
+from tui.store import paths
+from tui.store.files import private_dir, private_opener
 
 _LOOK_SECONDS = 0.1
 _TAIL_LINES = 400
@@ -56,6 +59,16 @@ class Where:
     folder: Path
     log: TextIO
     variables: Mapping[str, str]
+
+
+@contextmanager
+def logged(name: str) -> Iterator[TextIO]:
+    """The log of converting a model: one file for each, of the last time."""
+    called = f"convert-{name.replace('/', '--')}"
+    path = paths.log_dir() / f"{os.fsencode(called)[: LONGEST - len('.log')].decode('utf-8', 'ignore')}.log"
+    private_dir(path.parent)
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener) as log:
+        yield log
 
 
 def run(
