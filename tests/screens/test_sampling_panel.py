@@ -320,3 +320,15 @@ async def test_one_with_the_same_name_is_replaced_after_a_question(opened: OpenC
             await chat.until(lambda: isinstance(chat.app.screen, PresetsScreen))
             await chat.until(lambda top_k=top_k: chat.app.services.settings.presets["mine"]["top_k"] == top_k)
         assert "repetition_penalty" not in chat.app.services.settings.presets["mine"]
+
+
+async def test_it_stays_when_the_conversation_below_is_there(opened: OpenChat) -> None:
+    async with opened(size=(40, 12)) as chat:
+        await chat.write("Hello")
+        await chat.idle(2)
+        chat.pane.show(chat.session)
+        chat.app.post_message(Key("f5", None))
+        await chat.until(lambda: chat.screen.query(SamplingPanel))
+        await chat.idle(2)
+        await chat.still()
+        assert chat.screen.query_one(SamplingPanel).list.has_focus

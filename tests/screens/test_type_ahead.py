@@ -12,6 +12,7 @@ from tests.screens.using import Chat, OpenChat
 from tui.screens.conversations import ConversationsScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.pull import PullScreen
+from tui.screens.sampling_panel import SamplingPanel
 from tui.screens.settings import SettingsScreen
 from tui.screens.value_dialog import ValueDialog
 
@@ -120,3 +121,12 @@ async def test_the_keys_before_it_come_first(opened: OpenChat) -> None:
         assert isinstance(settings, SettingsScreen)
         assert settings.rows.current is settings.rows.items[settings.rows.cursor]
         assert settings.rows.current is [row for row in settings.rows.items if hasattr(row, "key")][2]
+
+
+async def test_in_the_sampling_panel(opened: OpenChat) -> None:
+    async with opened() as chat:
+        type_at_once(chat, *"ab", "f5", "down")
+        await chat.until(lambda: chat.screen.query(SamplingPanel))
+        panel = chat.screen.query_one(SamplingPanel)
+        await chat.until(lambda: panel.list.rows.cursor == 1)
+        assert chat.prompt.text == "ab"

@@ -236,8 +236,9 @@ class ChatScreen(MessageScreen):
     def action_settings(self) -> None:
         tuning.open_settings(self.app, self._services, self.session)
 
-    def action_sampling(self) -> None:
-        tuning.open_sampling(self, self._services)
+    @changes_screen
+    async def action_sampling(self) -> None:
+        await tuning.open_sampling(self, self._services)
 
     def action_temperature(self, direction: int) -> None:
         warmth = self.session.sampling().params.temperature + direction * _STEP

@@ -118,12 +118,12 @@ class ChatPane(Vertical):
         self._draft.load(self.under_way.show(session, draft))
         self.notice.clear(warnings=not is_start)
         self._say_held()
+        self.prompt.focus()  # now: once it is shown, a panel that was opened meanwhile may have the focus
         self._works.begin(partial(self._show, session, focus, session.turn))
         self._show_queue()
 
     async def _show(self, session: ChatSession, focus: int | None, turn: Turn | None) -> None:
         await self.take(session, focus)
-        self.prompt.focus()
         if turn is not None:
             await self._follow(turn)
         else:

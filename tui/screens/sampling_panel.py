@@ -98,7 +98,7 @@ class SamplingPanel(Vertical):
     def on_mount(self) -> None:
         self.watch(self.list.rows, "cursor", self._tell, init=False)
         self.screen.bindings_updated_signal.subscribe(self, self._show_keys)
-        self.list.focus()
+        self.screen.set_focus(self.list)  # at once: what is typed after F5 is for it
         self._look()
         # Other keys, a model that is loaded, the settings' file: all of it changes what is shown.
         self.set_interval(_LOOK_S, self._look)
@@ -125,7 +125,7 @@ class SamplingPanel(Vertical):
         step = session.last_step
         if step is not self._pictured or resolved.params != self._tried:
             self._pictured, self._tried = step, resolved.params
-            self._draw_picture(step, resolved.params)
+            self.call_after_refresh(self._draw_picture, step, resolved.params)  # the values are shown first
 
     @work(group="picture", exclusive=True)
     async def _draw_picture(self, step: LastStep | None, params: SamplingParams) -> None:

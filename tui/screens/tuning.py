@@ -28,7 +28,7 @@ def in_effect(services: Services, session: ChatSession) -> InEffect:
     return InEffect(session.sampling(), session.conversation.sampling, active.status.title, active.given_device())
 
 
-def open_sampling(screen: ChatScreen, services: Services) -> None:
+async def open_sampling(screen: ChatScreen, services: Services) -> None:
     """Open the sampling panel; where it is open, go to it."""
     from tui.screens.sampling_panel import SamplingPanel
 
@@ -36,7 +36,7 @@ def open_sampling(screen: ChatScreen, services: Services) -> None:
     if panel is None:
         status = services.active
         panel = SamplingPanel(services.settings_file, lambda: screen.session, lambda: status.status.title)
-        screen.mount(panel)
+        await screen.mount(panel)
     else:
         panel.list.focus()
 
