@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from textual.app import App, ComposeResult
-from textual.geometry import Offset, Region
+from textual.geometry import Offset, Region, Size
 from textual.selection import Selection
 
 from tests.waiting import wait_until_async
@@ -34,6 +36,37 @@ async def test_a_stream_of_pieces_draws_what_the_whole_draws() -> None:
         rows = drawn(streamed)
     async with Shown(DOCUMENT).run_test(size=(50, 60)) as pilot:
         assert drawn(pilot.app.query_one(AnswerText)) == rows
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(1, 200), st.sampled_from([8, 20, 50, 200])), min_size=1, max_size=30),
+    st.integers(0, len(DOCUMENT)),
+)
+def test_it_is_as_high_as_what_is_laid_out_anew(steps: list[tuple[int, int]], begin: int) -> None:
+    text = DOCUMENT[begin:] + DOCUMENT
+    markdown = GrowingMarkdown()
+    grown = AnswerText(markdown)
+    for length, width in steps:
+        piece, text = text[:length], text[length:]
+        kept = markdown.add(piece)
+        grown.replace(kept, markdown.blocks[kept:])
+        anew = AnswerText(GrowingMarkdown(markdown.source))
+        assert height(grown, width) == height(anew, width)
+
+
+def height(answer: AnswerText, width: int) -> int:
+    return answer.get_content_height(Size(width, 24), Size(width, 24), width)
+
+
+async def test_at_another_width_it_is_what_it_would_be_there() -> None:
+    for width in (20, 100, 8):
+        async with Shown(DOCUMENT).run_test(size=(width, 60)) as pilot:
+            rows = drawn(pilot.app.query_one(AnswerText))
+        async with Shown(DOCUMENT).run_test(size=(50, 60)) as pilot:
+            await pilot.resize_terminal(width, 60)
+            await pilot.pause()
+            assert drawn(pilot.app.query_one(AnswerText)) == rows
 
 
 def colours_of(answer: AnswerText, row: int) -> set[object]:

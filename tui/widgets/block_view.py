@@ -126,13 +126,13 @@ class BlockView(Widget):
         if width != self._drawn_width:
             self._drawn.clear()
             self._drawn_width = width
-        for block in self.blocks[len(self._drawn) :]:
+        kept = len(self._drawn)
+        for block in self.blocks[kept:]:
             old = (before.block, before.layout) if before is not None else None
             self._drawn.append(_Drawn(block, lay_out(block, width, old)))
             before = None
-        first = max(0, min(len(self._tops), len(self._drawn)) - 1)
-        del self._tops[first:], self._lines[first:]
-        for index in range(first, len(self._drawn)):
+        del self._tops[kept:], self._lines[kept:]
+        for index in range(kept, len(self._drawn)):
             above = self._drawn[index - 1].layout if index else Layout()
             gap = bool(index) and not self._drawn[index].block.joined
             self._tops.append((self._tops[-1] if index else 0) + len(above.rows) + gap)
