@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ import tui.engine  # noqa: F401 - before any openvino: keeps its telemetry from 
 from tests.hub_server import HubServer
 
 MODELS = Path(__file__).parent / "models"
+
+# A shell lets what it runs in the background ignore Ctrl+C, and the programs that the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
