@@ -23,11 +23,12 @@ pytestmark = pytest.mark.slow
 FINISH = LONG + '[terminal]\non_hangup = "finish"\n'
 
 
-def answering(terminal: Terminal, home: Path) -> None:
-    """Something is being answered."""
+def answering(terminal: Terminal, home: Path, then: str = "") -> None:
+    """Something is being answered; `then` is typed meanwhile."""
     ready(terminal)
     terminal.type("Tell me about temperature.")
     terminal.press("enter")
+    terminal.type(then)
     wait_until(lambda: (found := answers(home)) and found[0][0])
 
 
@@ -47,8 +48,7 @@ def test_an_answer_is_stopped_and_the_next_start_is_back_in_it(
     long_answers(tmp_path)
     environment = {"OVCHAT_HOME": str(tmp_path), "OVCHAT_OUTPUT": output}
     with Terminal([COMMAND], environment=environment) as terminal:
-        answering(terminal, tmp_path)
-        terminal.type("and then")
+        answering(terminal, tmp_path, then="and then")
         terminal.wait_for("and then")
         lose(terminal)
         assert terminal.exit_code() == 129

@@ -55,7 +55,7 @@ class BothWays:
 
     def __init__(self, app: ChatApp, size: tuple[int, int]) -> None:
         self.frames = 0
-        self._is_damaged = False
+        self._is_damaged = True  # until all of it was drawn
         self._app = app
         self._ours = Line(Link(erases_with_colour=True), *size)
         self._textual = Emulator(*size)
@@ -115,6 +115,7 @@ class BothWays:
 async def use_every_screen(chat: Chat, both: BothWays) -> None:
     """What there is to see."""
     press = chat.press
+    await both.damage_and_heal(chat)
     await chat.write("What is there? 漢字")
     await chat.idle(2)
     await press("f9", "pageup", "pageup", "pagedown", "ctrl+end", "f6", "f8")
