@@ -302,17 +302,26 @@ class Terminal:
                 break
             if not data:
                 break
-            self.output.append((time.perf_counter(), data))
-            self._take(data)
+            read = time.perf_counter()
+            complete = self._complete(data)
+            self._answer(complete)  # before anybody sees that there is something to type after
+            self.output.append((read, data))
+            self._take(complete)
 
-    def _take(self, data: bytes) -> None:
+    def _complete(self, data: bytes) -> bytes:
+        """What came, without a sequence that goes on in what comes next."""
         data = self._pending + data
         rest = _INCOMPLETE.search(data)
-        self._pending = data[rest.start() :] if rest is not None else b""
-        data = data[: rest.start()] if rest is not None else data
+        end = rest.start() if rest is not None else len(data)
+        self._pending = data[end:]
+        return data[:end]
+
+    def _answer(self, data: bytes) -> None:
         for asked, answer in _ANSWERS.items():
             if times := data.count(asked):
                 os.write(self._master, answer * times)
+
+    def _take(self, data: bytes) -> None:
         with self._lock:
             for numbers, sign in _MODE.findall(data):
                 self._modes.update(dict.fromkeys(map(int, numbers.split(b";")), sign == b"h"))

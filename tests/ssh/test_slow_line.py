@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.using_ovchat import answers, long_answers, ready
 
 _SLOW = 2000
 _STALL_S = 10.0
+_REST_S = 1.0
 
 
 def drafts(home: Path) -> list[str]:
@@ -31,11 +33,21 @@ def drafts(home: Path) -> list[str]:
 
 def whole_frame(terminal: Terminal, relay: Relay) -> int:
     """Bytes that the line carries for all of the screen."""
-    before, written = relay.carried, terminal.written
+    rest(relay)
+    before = relay.carried
     terminal.press("ctrl+l")
-    wait_until(lambda: terminal.written > written)
-    wait_until(lambda: not relay.busy)
+    wait_until(lambda: relay.carried > before)
+    rest(relay)
     return relay.carried - before
+
+
+def rest(relay: Relay) -> None:
+    """Wait until nothing more comes."""
+    carried, since = relay.carried, time.monotonic()
+    while time.monotonic() < since + _REST_S:
+        time.sleep(0.05)
+        if relay.busy or relay.carried != carried:
+            carried, since = relay.carried, time.monotonic()
 
 
 def test_esc_and_typing_while_it_stalls_and_the_screen_afterwards(server: Server, tmp_path: Path) -> None:

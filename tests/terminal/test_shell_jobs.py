@@ -59,7 +59,8 @@ def test_in_the_foreground_again_it_has_the_terminal_and_every_key(tmp_path: Pat
     with job(tmp_path, "tests.terminal.scripted_app", str(tmp_path)) as (terminal, process):
         stopped(terminal, process, stop)
         before = terminal.written
-        terminal.type("fg\r")
+        # Ctrl+U: what the terminal answers to a process that SIGSTOP stopped, the shell takes for typed.
+        terminal.type("\x15fg\r")
         wait_until(lambda: b"Enter sends" in terminal.raw[before:], what="all of it again")
         wait_until(lambda: terminal.gives_keys_as_they_are, what="the app has the terminal")
         terminal.type(", gone on")
