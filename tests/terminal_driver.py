@@ -241,7 +241,7 @@ class Terminal:
     def exit_code(self, seconds: float = 30.0) -> int:
         """Wait for the program's end; its exit code, once all it wrote is read."""
         code = self.process.wait(seconds)
-        wait_until(lambda: not self._reader.is_alive() or not self._readable(), seconds)
+        self._wait_until_read(seconds)
         return code
 
     def kill(self) -> None:
@@ -273,6 +273,7 @@ class Terminal:
 
     def left_behind(self) -> list[str]:
         """What the program did to the terminal and has not undone; empty after a good end."""
+        self._wait_until_read(10.0)
         with self._lock:
             modes = dict(self._modes)
         wrong = ["mouse"] if any(modes.get(mode) for mode in _MOUSE) else []
@@ -285,8 +286,13 @@ class Terminal:
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def _wait_until_read(self, seconds: float) -> None:
+        """All that was written so far has been taken in."""
+        wait_until(lambda: not self._reader.is_alive() or not self._readable(), seconds)
+
     def _readable(self) -> bool:
-        return bool(select.select([self._master], [], [], 0)[0])
+        with self._lock:
+            return bool(select.select([self._master], [], [], 0)[0])
 
     def _read(self) -> None:
         while not self._leaving.is_set():
@@ -296,17 +302,18 @@ class Terminal:
                 self._leaving.wait(_SLICE_S)
             if not size or not select.select([self._master], [], [], 0.1)[0]:
                 continue
-            try:
-                data = os.read(self._master, size)
-            except OSError:  # nobody has the other end any more
-                break
-            if not data:
-                break
-            read = time.perf_counter()
-            complete = self._complete(data)
-            self._answer(complete)  # before anybody sees that there is something to type after
-            self.output.append((read, data))
-            self._take(complete)
+            with self._lock:
+                try:
+                    data = os.read(self._master, size)
+                except OSError:  # nobody has the other end any more
+                    break
+                if not data:
+                    break
+                read = time.perf_counter()
+                complete = self._complete(data)
+                self._answer(complete)  # before anybody sees that there is something to type after
+                self.output.append((read, data))
+                self._take(complete)
 
     def _complete(self, data: bytes) -> bytes:
         """What came, without a sequence that goes on in what comes next."""
@@ -322,11 +329,10 @@ class Terminal:
                 os.write(self._master, answer * times)
 
     def _take(self, data: bytes) -> None:
-        with self._lock:
-            for numbers, sign in _MODE.findall(data):
-                self._modes.update(dict.fromkeys(map(int, numbers.split(b";")), sign == b"h"))
-            if self._emulate:
-                self._stream.feed(_UNKNOWN.sub(b"", data))
+        for numbers, sign in _MODE.findall(data):
+            self._modes.update(dict.fromkeys(map(int, numbers.split(b";")), sign == b"h"))
+        if self._emulate:
+            self._stream.feed(_UNKNOWN.sub(b"", data))
 
 
 def _own_environment() -> dict[str, str]:

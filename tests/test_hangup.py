@@ -28,6 +28,7 @@ def answering(terminal: Terminal, home: Path, then: str = "") -> None:
     ready(terminal)
     terminal.type("Tell me about temperature.")
     terminal.press("enter")
+    wait_until(lambda: answers(home))  # not at once: Enter would be one of what was pasted
     terminal.type(then)
     wait_until(lambda: (found := answers(home)) and found[0][0])
 

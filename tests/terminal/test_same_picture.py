@@ -77,8 +77,11 @@ class BothWays:
         self.compare()
 
     def compare(self) -> None:
-        """The first cell that differs, in what has changed since the last time, fails; but not while it is damaged."""
-        if self._is_damaged:
+        """The first cell that differs, in what has changed since the last time, fails; but not while it is damaged.
+
+        Nor is a frame compared that was drawn for another size, before the app heard of a new one.
+        """
+        if self._is_damaged or self._app._frame.width != self._ours.emulator.columns:
             return
         ours, textual = self._ours.emulator, self._textual
         changed = sorted(ours.dirty | textual.dirty)
