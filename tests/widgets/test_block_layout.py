@@ -16,6 +16,10 @@ from tui.widgets.growing_markdown import parse
 @given(st.text("ab  é日\u0301", max_size=60), st.integers(2, 12))
 def test_lines_are_wrapped_as_textual_wraps_them(text: str, width: int) -> None:
     ours = [text[begin:end].rstrip() for begin, end in wrapped(Content(text), width)]
+    assert "".join("".join(ours).split()) == "".join(text.split())
+    assert all(cell_len(row) <= width for row in ours)
+    if any(cell_len(word) > width for word in text.split()):
+        return  # the space behind a word that fills its last row begins the next one in Textual
     theirs = [piece.plain.rstrip() for piece in Content(text).wrap(width)]
     assert [row for row in ours if row] == [row for row in theirs if row]
     if text.strip() and not text.endswith(" "):  # Textual gives a space behind a full last row a row of its own
