@@ -80,6 +80,13 @@ def test_it_is_shown_resized_redrawn_and_left_as_the_terminal_was(tmp_path: Path
         assert terminal.left_behind() == []
 
 
+def test_of_two_sizes_the_latest_counts_even_where_it_came_in_the_middle_of_a_look() -> None:
+    with Terminal([sys.executable, "-m", "tests.terminal.resized_app"], cwd=ROOT) as terminal:
+        terminal.wait_for("60 columns")
+        terminal.press("ctrl+q")
+        assert terminal.exit_code() == 0
+
+
 def test_a_stalled_line_stops_nothing_but_the_picture(tmp_path: Path) -> None:
     _stall(tmp_path, seconds=1.0)
 

@@ -178,6 +178,8 @@ class TerminalDriver(LinuxDriver):
             self.attrs_before = before
         # It does not get there in the background: the process is stopped there, and continued is here again.
         self._is_on = self._key_thread is not None and self._key_thread.is_alive()
+        if self._is_on:
+            self._resize_in_order()
         if self._is_on and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":  # which writes a "p" on the screen
             self.write(META_QUESTION)
         if self._is_on and has_title(os.environ):
@@ -185,6 +187,21 @@ class TerminalDriver(LinuxDriver):
             self.write(KEPT + (titled(self._title) if self._title else ""))
         if self.output is not None and self._is_on:
             self.output.begin()
+
+    def _resize_in_order(self) -> None:
+        """Look at the terminal's size in the loop: of two looks, one in the middle of the other, the older came last.
+
+        That is what happens where a signal comes while that of the resize before is being handled.
+        """
+        look = signal.getsignal(signal.SIGWINCH)
+        if not callable(look):
+            return
+
+        def later(*_: object) -> None:
+            with suppress(RuntimeError):  # everything has ended
+                self._loop.call_soon_threadsafe(look, signal.SIGWINCH, None)
+
+        signal.signal(signal.SIGWINCH, later)
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was."""

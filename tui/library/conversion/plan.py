@@ -20,7 +20,7 @@ from tui.library.conversion.source import Source, find_source
 from tui.library.conversion.tool import Where, logged
 from tui.library.download import Patience
 from tui.library.find import Places, find_models
-from tui.library.new_name import why_no_name, why_taken
+from tui.library.new_name import folder_of, why_no_name, why_taken
 from tui.library.pull import free_bytes
 
 # How the name of a model ends that is OpenVINO's in 16 or 32 bits, here and on the hub.
@@ -58,7 +58,7 @@ class Plan:
     @property
     def folder(self) -> Path:
         """Where the model will be."""
-        return self.models.joinpath(*self.name.split("/"))
+        return folder_of(self.name, self.models)
 
     @property
     def installs(self) -> bool:
