@@ -54,7 +54,6 @@ def test_a_first_session_and_the_next_one(tmp_path: Path) -> None:
         terminal.press("enter")
         terminal.wait_for("I am the starter")
         terminal.wait_for("tok/s")
-        long_answers(tmp_path)
         terminal.type("half a thought")
         terminal.wait_for("half a thought")
         quit_well(terminal)
@@ -72,7 +71,7 @@ def test_a_first_session_and_the_next_one(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_stopped_and_goes_on(tmp_path: Path) -> None:
-    long_answers(tmp_path)
+    long_answers(tmp_path, tokens=3000)
     with ovchat(tmp_path) as terminal:
         ready(terminal)
         terminal.type("Tell me about temperature.")
@@ -92,7 +91,7 @@ def test_an_answer_is_stopped_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_after_kill_9_in_mid_answer_it_is_there_and_goes_on(tmp_path: Path) -> None:
-    long_answers(tmp_path)
+    long_answers(tmp_path, tokens=3000)
     with ovchat(tmp_path) as terminal:
         ready(terminal)
         terminal.type("Tell me about temperature.")
@@ -125,7 +124,7 @@ def test_a_terminated_app_saves_and_gives_the_terminal_back(tmp_path: Path) -> N
         assert terminal.left_behind() == []
     ((text, ended),) = answers(tmp_path)
     assert text
-    assert ended in ("interrupted", "length", "stop")
+    assert ended == "interrupted"
 
 
 def test_what_native_libraries_print_goes_to_the_log(tmp_path: Path) -> None:

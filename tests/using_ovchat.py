@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import tui
 from tests.terminal_driver import Terminal
+from tui.store.state import State
 
+STARTER = Path(tui.__file__).parent / "starter"
 COMMAND = Path(sys.executable).parent / "ovchat"
 EMPTY = "Enter sends"
+AT_ITS_END = "cut off at the token limit"
 READY = re.compile(r"starter +CPU")
-# Long enough to be stopped in the middle: the starter writes some 500 tokens a second.
-LONG = "[sampling]\nmin_tokens = 800\nmax_tokens = 850\n"
+_ENDLESS = 60_000  # tokens: more than half a minute on any machine
 
 
 def ovchat(home: Path, *arguments: str, **given: Any) -> Terminal:
     return Terminal([COMMAND, *arguments], environment={"OVCHAT_HOME": str(home)}, **given)
 
 
-def long_answers(home: Path) -> None:
-    (home / "settings.toml").write_text(LONG)
+def long_answers(home: Path, tokens: int = _ENDLESS) -> None:
+    """Whatever is asked is answered at length, by default until it is stopped: also where 2,000 tokens a second come.
+
+    The starter has no room for that; what answers is a copy of it that claims more and babbles on. `AT_ITS_END` is seen
+    below an answer that was not stopped.
+    """
+    model = home / "models" / "long-starter"
+    shutil.copytree(STARTER, model, ignore=shutil.ignore_patterns("recipe"), dirs_exist_ok=True)
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 2 * _ENDLESS}))
+    (home / "settings.toml").write_text(f"[sampling]\nmin_tokens = {tokens}\nmax_tokens = {tokens}\n")
+    State(home / "state.toml").used(model.name, "auto")
 
 
 def ready(terminal: Terminal) -> None:
