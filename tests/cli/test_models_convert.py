@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -13,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.hub_server import HubServer
 from tests.library.conversion import fake_tool
 from tests.library.conversion.folders import hugging_face_llama
 from tests.processes import all_end, two_noted
 from tests.terminal_driver import Terminal
 from tests.waiting import wait_until
 from tui.cli import models_convert
-from tui.library.conversion.begun import Asked, Begun
+from tui.library.conversion.begun import Asked, Begun, begun
 from tui.library.conversion.failures import Remedy
 from tui.library.conversion.presets import Weights
 
@@ -131,10 +133,33 @@ def test_a_signal_ends_it_and_nothing_stays(
     wait_until(lambda: two_noted(pids))
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert said.endswith("Stopped. Nothing of it stays.\n")
     assert [path.name for path in (models / ".partial").iterdir()] == ["converting.lock"]
     all_end(pids)
+
+
+@pytest.mark.parametrize(("number", "stays"), [(signal.SIGINT, False), (signal.SIGHUP, True)])
+def test_what_was_fetched_is_given_up_by_ctrl_c_only(
+    environment: dict[str, str], source: Path, python: Path, tmp_path: Path, number: signal.Signals, stays: bool
+) -> None:
+    environment["FAKE_DOES"] = "hang"
+    with HubServer() as hub:
+        hub.add("org/Tiny-Llama", {path.name: path.read_bytes() for path in source.iterdir()})
+        environment["HF_ENDPOINT"] = hub.endpoint
+        command = [sys.executable, "-m", "tui", "models", "convert", "org/Tiny-Llama", "--python", str(python)]
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        wait_until(lambda: two_noted(tmp_path / "pids"))
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    last = said.splitlines()[-1]
+    assert re.fullmatch(
+        r"Stopped\. What was fetched \(\d+ kB\) is kept\." if stays else r"Stopped\. Nothing of it stays\.", last
+    )
+    assert bool(begun(Path(environment["OVCHAT_HOME"]) / "models")) == stays
 
 
 def test_installing_is_told_and_asked(run: Run, source: Path, environment: dict[str, str]) -> None:

@@ -134,6 +134,19 @@ def test_one_that_waits_can_be_cancelled(jobs: Jobs) -> None:
     assert second.begun == 0
 
 
+def test_of_one_that_waits_to_go_on_what_was_fetched_goes_when_it_is_cancelled(jobs: Jobs) -> None:
+    first, left = Long(), Long()
+    one = jobs.begin(first.conversion("one"))
+    jobs.add_paused(Work(Kind.CONVERSION, "two", left.do, left.discard), Progress("", 123, in_bytes=True))
+    two = jobs.all[1]
+    jobs.resume(two)
+    assert two.state is State.WAITING
+    jobs.cancel(two)
+    wait_until(lambda: jobs.all == (one,))
+    assert (left.begun, left.discarded) == (0, 1)
+    jobs.cancel(two)  # as fast fingers do
+
+
 def test_a_conversion_cannot_be_paused(jobs: Jobs) -> None:
     job = jobs.begin(Long().conversion())
     is_at_work(job)

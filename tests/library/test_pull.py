@@ -266,6 +266,18 @@ def test_a_disk_that_is_too_small_is_said_before_the_first_byte(
     assert not [each for each in hub.requests if each.name != LISTING]
 
 
+def test_what_has_come_meanwhile_needs_no_room_again(
+    hub: HubServer, places: Places, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source of a conversion was looked at long before; and what is here takes its part of the disk already."""
+    hub.add(NAME)
+    offer = offer_of(places)
+    interrupted(hub, places)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, offer.size - 500))
+    assert fetch(offer, lambda _: None, threading.Event()) == folder
+
+
 def test_a_200_gb_model_on_a_small_disk(hub: HubServer, places: Places) -> None:
     hub.add(NAME)
     offer = offer_of(places)

@@ -20,7 +20,7 @@ def plan_facts(plan: Plan) -> Facts:
     what = source.model_type or "unknown architecture"
     yield "From", f"{source.name}: {what}{many}, {size_text(source.stored.size)}"
     yield "Becomes", f"{plan.name}: {plan.weights.text}, {_estimate(need.result)}"
-    fetched = f", {size_text(source.fetched_bytes)} of it from the hub" if source.fetched_bytes else ""
+    fetched = f", {size_text(need.fetched)} of it from the hub" if need.fetched else ""
     yield "Disk", f"{_estimate(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free"
     yield "Memory", f"about {size_text(need.memory)}; {size_text(plan.free_memory)} are free"
     yield from tools_facts(plan.environment)

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +16,7 @@ import click
 
 from tui.chat.conversion_texts import Facts, plan_facts, tools_facts
 from tui.cli import console, log
-from tui.cli.failures import INTERRUPTED, with_options
+from tui.cli.failures import with_options
 from tui.cli.interrupt import interrupting
 from tui.cli.loading import SLOW_SECONDS, read_settings, saying_after
 from tui.cli.options import debug_option, json_option
@@ -23,6 +24,7 @@ from tui.cli.progress_line import ProgressLine
 from tui.cli.question import agreed
 from tui.cli.utf8 import require_utf8
 from tui.engine.errors import Cancelled
+from tui.library.amounts import size_text
 from tui.library.conversion.begun import discard_begun
 from tui.library.conversion.failures import ConversionFailed, Remedy
 from tui.library.conversion.plan import plan_conversion
@@ -65,7 +67,7 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
 
     SOURCE is a folder as Hugging Face has it, OWNER/NAME on the hub, or an IR in fp16 that is to have fewer bits. The
     tools are installed on first use, into an environment of their own. Ctrl+C ends it and leaves nothing behind. If it
-    fails, what was fetched from the hub is kept, and the same command goes on with it.
+    fails, or the terminal is lost, what was fetched from the hub is kept, and the same command goes on with it.
     """
     log.begin(debug)
     require_utf8("SOURCE", source)
@@ -87,8 +89,9 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
             else:
                 done = _convert(source, weights, python, given, stop)
     except Cancelled:
-        console.aside("Stopped. Nothing of it stays.")
-        raise click.exceptions.Exit(INTERRUPTED) from None
+        stays = f"What was fetched ({size_text(stop.kept)}) is kept." if stop.kept else "Nothing of it stays."
+        console.aside(f"Stopped. {stays}")
+        raise click.exceptions.Exit(128 + stop.number) from None
     except ConversionFailed as failed:
         raise ConversionFailed(failed.sentence, _advice(failed.next_step, failed.remedies)) from failed
     if done is not None:
@@ -120,19 +123,35 @@ def _weights(given: dict[str, Any]) -> Weights | None:
     return Weights(given["weight_format"], **extras, ratio=1.0 if given["ratio"] is None else given["ratio"])
 
 
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl+C sets, and so do a hangup and `kill`: the tools do not outlive us."""
-    stop = threading.Event()
+@dataclass(slots=True)
+class _Stop:
+    """What ends it.
 
-    def end(_: int, __: FrameType | None) -> None:
-        stop.set()
+    Attributes:
+        event: Set when it is to end.
+        number: The signal that set it; Ctrl+C gives up what was fetched, the others do not.
+        kept: Bytes that stay of what was fetched.
+    """
+
+    event: threading.Event = field(default_factory=threading.Event)
+    number: int = signal.SIGINT
+    kept: int = 0
+
+
+@contextmanager
+def _stopping() -> Iterator[_Stop]:
+    """Ctrl+C sets its event, and so do a hangup and `kill`: the tools do not outlive us."""
+    stop = _Stop()
+
+    def end(number: int, _: FrameType | None) -> None:
+        stop.number = number
+        stop.event.set()
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # One that is ignored stays so: `nohup` does that.
     before = {each: signal.signal(each, end) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
     try:
-        with interrupting(stop.set):
+        with interrupting(stop.event.set):
             yield stop
     finally:
         for number, handler in before.items():
@@ -140,12 +159,12 @@ def _stopping() -> Iterator[threading.Event]:
 
 
 def _convert(
-    source: str, weights: Weights | None, python: Path | None, given: dict[str, Any], stop: threading.Event
+    source: str, weights: Weights | None, python: Path | None, given: dict[str, Any], stop: _Stop
 ) -> Examination | None:
     with saying_after(SLOW_SECONDS, "Looking ..."):
         plan = plan_conversion(
             source,
-            stop,
+            stop.event,
             weights=weights,
             name=given["name"] or "",
             python=python,
@@ -160,8 +179,15 @@ def _convert(
     if question and not agreed(question, given["yes"], "converts", otherwise=_NOTHING_DONE):
         return None
     settings = read_settings()
-    with ProgressLine() as line:
-        return convert(plan, settings, line.report, stop)
+    try:
+        with ProgressLine() as line:
+            return convert(plan, settings, line.report, stop.event)
+    except Cancelled:
+        if plan.begun is not None:
+            if stop.number == signal.SIGINT:
+                plan.begun.discard()
+            stop.kept = plan.begun.size()
+        raise
 
 
 def _say(facts: Facts, notices: Iterable[str]) -> None:
@@ -175,9 +201,9 @@ def _advice(text: str, remedies: Iterable[Remedy]) -> str:
     return with_options(text, [_OPTIONS[each] for each in remedies])
 
 
-def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: threading.Event) -> Examination | None:
+def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: _Stop) -> Examination | None:
     folder = find_model(source)
-    environment, notices = plan_tokenizer(folder, stop, python)
+    environment, notices = plan_tokenizer(folder, stop.event, python)
     _say(tools_facts(environment), notices)
     if not environment.is_ready and not agreed(
         "Install the tools and convert?", given["yes"], "converts", otherwise=_NOTHING_DONE
@@ -185,7 +211,9 @@ def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: th
         return None
     settings = read_settings()
     with ProgressLine() as line:
-        return convert_tokenizer(folder, environment, settings, line.report, stop, trust=given["trust_remote_code"])
+        return convert_tokenizer(
+            folder, environment, settings, line.report, stop.event, trust=given["trust_remote_code"]
+        )
 
 
 def _say_result(done: Examination, as_json: bool) -> None:

@@ -180,14 +180,15 @@ class Jobs:
     def cancel(self, job: Job) -> None:
         """Stop it and delete what is here of it. It is not listed any more when that is done."""
         with self._lock:
-            if job.is_live:
-                job._is_given_up = True
-                self._stop(job)
+            job._is_given_up = True
+            if job.state is State.RUNNING:
+                job._stop.set()
             elif job.state is not State.DONE and job.work.discard is not None:
-                job._is_given_up = True
+                # One that waits has been here before, perhaps.
+                job._stop.set()
                 self._start(job, self._give_up)
-            else:
-                self.dismiss(job)
+            elif job in self._jobs:
+                self._jobs.remove(job)
 
     def dismiss(self, job: Job) -> None:
         """Do not list one that has ended any more."""

@@ -70,7 +70,7 @@ def conversion(plan: Plan, settings: Settings) -> Work:
     def do(report: Report, stop: threading.Event) -> Examination:
         from tui.library.conversion.work import convert
 
-        return convert(plan, settings, report, stop, keeps=True)
+        return convert(plan, settings, report, stop)
 
     return Work(Kind.CONVERSION, plan.name, do, None if plan.begun is None else plan.begun.discard)
 
@@ -111,7 +111,7 @@ def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
                 f"The tools that convert {begun.repository} are not here any more.",
                 "Convert it anew: you are asked whether to install them, and what was fetched is used.",
             )
-        return convert(plan, settings, report, stop, keeps=True)
+        return convert(plan, settings, report, stop)
 
     return Work(Kind.CONVERSION, asked.name if asked is not None else begun.repository, do, begun.discard)
 

@@ -33,7 +33,8 @@ _LIST = "What there is: ovchat models pull --list"
 _LONGEST = 200  # characters; names of the hub have 193 at most
 _HERE = "The models that are here: ovchat models"
 _IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
-_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""Of an OSError: the disk is full, or the user's share of it."""
 
 
 class AlreadyHere(OvchatError):
@@ -193,7 +194,7 @@ def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Pati
     with _disk_problems(repository.id, offer.models), partial.locked() as mine:
         if not mine:
             raise _busy(repository.id)
-        require_room(offer)
+        require_room(replace(offer, here=partial.held(repository).size))
         _refuse_link(offer.folder.parent, offer.models)
         private_dir(offer.folder.parent)
         held = partial.begin(repository)
@@ -268,7 +269,7 @@ def _disk_problems(name: str, models: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise PullFailed(
                 f"The disk of {models} is full; what has arrived of {name} is kept.",
                 f"Make room, then go on: ovchat models pull {name}",

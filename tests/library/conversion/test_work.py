@@ -46,11 +46,9 @@ def plan(source: Path, python: Path, places: Places) -> PlanOf:
     return plan
 
 
-def run(
-    plan: Plan, stop: threading.Event | None = None, reports: list[Progress] | None = None, *, keeps: bool = False
-) -> Examination:
+def run(plan: Plan, stop: threading.Event | None = None, reports: list[Progress] | None = None) -> Examination:
     report = (lambda _: None) if reports is None else reports.append
-    return convert(plan, load_settings(), report, stop or threading.Event(), keeps=keeps, patience=QUICK)
+    return convert(plan, load_settings(), report, stop or threading.Event(), patience=QUICK)
 
 
 def listed(places: Places) -> list[str]:
@@ -174,13 +172,13 @@ def part_of(places: Places) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def stopped_when(planned: Plan, condition: Callable[[], object], *, keeps: bool = False) -> None:
+def stopped_when(planned: Plan, condition: Callable[[], object]) -> None:
     """Convert, and stop it when a condition holds."""
     stop, ended = threading.Event(), threading.Event()
 
     def convert() -> None:
         with pytest.raises(Cancelled):
-            run(planned, stop, keeps=keeps)
+            run(planned, stop)
         ended.set()
 
     threading.Thread(target=convert).start()
@@ -321,26 +319,25 @@ class TestFromTheHub:
         run(planned)
         assert (listed(places), left(places)) == ([NAME], [])
 
-    def test_a_stop_forgets_what_has_come(self, plan: PlanOf, places: Places, repository: HubServer) -> None:
-        repository.next("model.safetensors", Answer(stall_after=1000))
-        stopped_when(plan(self.ID), lambda: part_of(places))
-        assert left(places) == []
-
-    def test_what_has_come_stays_if_that_is_wanted_and_can_be_deleted(
+    def test_when_it_is_stopped_what_has_come_stays_and_can_be_deleted(
         self, plan: PlanOf, places: Places, repository: HubServer
     ) -> None:
         repository.next("model.safetensors", Answer(stall_after=1000))
         planned = plan(self.ID, name="mine", weights=PRESETS["npu"].weights)
-        stopped_when(planned, lambda: part_of(places), keeps=True)
+        stopped_when(planned, lambda: part_of(places))
         begun = Begun(places.models, self.ID)
         assert begun.asked() == Asked("mine", PRESETS["npu"].weights, planned.environment.python, False)
         assert begun.size() >= part_of(places) > 0
         with pytest.raises(OvchatError, match="no unfinished conversion of 'org/other'") as raised:
             discard_begun("org/other", places.models)
         assert raised.value.next_step == "There is: org/Tiny-Llama."
-        with locked_now(lock_of(places.models)), pytest.raises(OvchatError, match="A conversion is at work"):
+        with begun.locked(), pytest.raises(OvchatError, match="org/Tiny-Llama is being converted"):
             discard_begun(self.ID, places.models)
-        assert discard_begun("https://huggingface.co/ORG/tiny-llama", places.models) == self.ID
+        with begun.locked(), pytest.raises(ConversionFailed, match="Another conversion is at work"):
+            run(planned)
+        assert plan(self.ID, name="mine").need.fetched == planned.need.fetched - begun.size()
+        with locked_now(lock_of(places.models)):  # another model is converted
+            assert discard_begun("https://huggingface.co/ORG/tiny-llama", places.models) == self.ID
         assert left(places) == []
         with pytest.raises(OvchatError, match="no unfinished conversion"):
             discard_begun(self.ID, places.models)

@@ -2,7 +2,7 @@
 
 In a folder of their own, for they are no pulls: `.partial/sources`. There `OWNER--NAME.json` has what was asked for and
 `OWNER--NAME--COMMIT` is the model that is converted, when all of it is here. Before, it is in `.partial` once more, as
-`tui.library.partial` has it. One at a time: all of it belongs to who has the lock of conversions.
+`tui.library.partial` has it. All of that belongs to who has its lock, `OWNER--NAME.lock`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from tui.engine.errors import OvchatError
 from tui.library.conversion.presets import Weights
 from tui.library.conversion.tool import end_all_in
 from tui.library.folders import id_in, in_one_part
-from tui.library.hub import is_id, without_address
-from tui.library.partial import PARTIAL
+from tui.library.hub import Repository, is_id, without_address
+from tui.library.partial import PARTIAL, Partial
 from tui.store.files import locked_now, replace_text
 
 SOURCES = "sources"
@@ -60,10 +60,19 @@ class Begun:
     def __init__(self, models: Path, repository: str) -> None:
         self.repository = repository
         self.sources = models / PARTIAL / SOURCES
-        self._lock = lock_of(models)
         self._called = in_one_part(repository)
         self._part = self.sources / PARTIAL / self._called  # as long as it is not whole
         self._note = self.sources / f"{self._called}{_NOTE}"
+
+    def locked(self) -> AbstractContextManager[bool]:
+        """Keep others out; False in the block if somebody is at it."""
+        return locked_now(self.sources / self._called)
+
+    def held(self, repository: Repository) -> int:
+        """Bytes that are here of the files of its repository at a commit."""
+        if self.whole(repository.commit).is_dir():
+            return sum(file.size for file in repository.files)
+        return Partial(self.sources, self.repository).held(repository).size
 
     def whole(self, commit: str) -> Path:
         """Where the model lies when all of it is here."""
@@ -102,11 +111,13 @@ class Begun:
         """Delete all of it.
 
         Raises:
-            OvchatError: A conversion is at work.
+            OvchatError: Somebody is at it.
         """
-        with locked_now(self._lock) as mine:
+        if not self._note.exists():  # it was given up before it began
+            return
+        with self.locked() as mine:
             if not mine:
-                raise OvchatError("A conversion is at work.", "Let it finish, or stop it there.")
+                raise OvchatError(f"{self.repository} is being converted.", "Let it finish, or stop it there.")
             self.forget()
 
     def _wholes(self) -> Iterator[Path]:

@@ -26,23 +26,25 @@ class Need:
 
     Attributes:
         result: Of the model that comes out.
+        fetched: Still to be fetched of what is converted.
         disk: The most that is on the disk at once, besides what is there now.
         memory: The most that is in memory at once.
     """
 
     result: int
+    fetched: int
     disk: int
     memory: int
 
 
-def need_of(source: Source, weights: Weights, *, installs: bool, fetches: bool = True) -> Need:
+def need_of(source: Source, weights: Weights, *, installs: bool, held: int = 0) -> Need:
     """What converting takes.
 
     Args:
         source: What is converted.
         weights: To what.
         installs: The tools have to be installed first.
-        fetches: What is on the hub only is not here from an earlier try.
+        held: Bytes that are here from an earlier try of what is on the hub.
     """
     size, parameters = source.stored.size, source.stored.parameters
     result = _result(source, weights, parameters) + SMALL_FILES
@@ -50,7 +52,8 @@ def need_of(source: Source, weights: Weights, *, installs: bool, fetches: bool =
     between = size if weights.is_compressed and not source.is_ir else 0
     tools = INSTALLED + FETCHED if installs else 0
     memory = _TOOLS_MEMORY + int(size * (_WITH_AWQ if weights.awq else _MEMORY_PER_BYTE))
-    return Need(result, tools + (source.fetched_bytes if fetches else 0) + between + result, memory)
+    fetched = source.fetched_bytes - held
+    return Need(result, fetched, tools + fetched + between + result, memory)
 
 
 def _result(source: Source, weights: Weights, parameters: int) -> int:

@@ -36,6 +36,7 @@ class Plan:
         weights: How its weights will be stored.
         name: What the model will be called.
         models: The models folder.
+        begun: What stays of it if it fails; None for a folder, of which nothing does.
         environment: Where the tools run.
         need: What it takes.
         free_disk: Bytes that are free on the disk of the models folder.
@@ -48,6 +49,7 @@ class Plan:
     weights: Weights
     name: str
     models: Path
+    begun: Begun | None
     environment: Environment
     need: Need
     free_disk: int
@@ -69,22 +71,6 @@ class Plan:
     def memory_is_short(self) -> bool:
         """More memory is needed than is free, as far as can be told."""
         return self.need.memory > self.free_memory
-
-    @property
-    def fetched_folder(self) -> Path | None:
-        """Where what is fetched lies when it is whole: it stays there if converting fails. None for a folder."""
-        return _fetched_folder(self.models, self.source)
-
-    @property
-    def begun(self) -> Begun | None:
-        """What stays of it if it fails; None for a folder, of which nothing does."""
-        return None if self.source.repository is None else Begun(self.models, self.source.repository.id)
-
-
-def _fetched_folder(models: Path, source: Source) -> Path | None:
-    if source.repository is None:
-        return None
-    return Begun(models, source.repository.id).whole(source.repository.commit)
 
 
 def plan_conversion(
@@ -129,13 +115,17 @@ def plan_conversion(
     else:
         notices = []
     chosen, more = environment_for(source.model_type, source.name, python, stop)
-    kept = _fetched_folder(places.models, source)
-    need = need_of(source, weights, installs=not chosen.is_ready, fetches=kept is None or not kept.is_dir())
+    begun, held = None, 0
+    if source.repository is not None:
+        begun = Begun(places.models, source.repository.id)
+        held = begun.held(source.repository)
+    need = need_of(source, weights, installs=not chosen.is_ready, held=held)
     plan = Plan(
         source,
         weights,
         name,
         places.models,
+        begun,
         chosen,
         need,
         free_bytes(places.models),

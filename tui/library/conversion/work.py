@@ -6,18 +6,17 @@ doctor has looked at it. One conversion at a time: two would only fight for memo
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from tui.engine.errors import Cancelled, ModelBroken, OvchatError
+from tui.engine.errors import ModelBroken, OvchatError
 from tui.engine.tokenizer_files import TOKENIZER_XML, is_convertible
 from tui.library.amounts import size_text
 from tui.library.conversion.begun import Asked, Begun, clear, lock_of
@@ -32,7 +31,7 @@ from tui.library.download import Patience
 from tui.library.findings import Examination, Severity
 from tui.library.hub_errors import PullFailed
 from tui.library.progress import Progress, Report
-from tui.library.pull import Offer, fetch, free_bytes
+from tui.library.pull import NO_ROOM, Offer, fetch, free_bytes
 from tui.store.files import locked_now, private_dir
 from tui.store.settings import Settings
 
@@ -56,7 +55,6 @@ def convert(
     report: Report,
     stop: threading.Event,
     *,
-    keeps: bool = False,
     patience: Patience | None = None,
 ) -> Examination:
     """Do what was planned; what the doctor says of the model.
@@ -65,8 +63,7 @@ def convert(
         plan: By `tui.library.conversion.plan`.
         settings: Those of `convert.` are used.
         report: Told how far it is.
-        stop: Ends it; nothing of it stays, or what was fetched does.
-        keeps: What was fetched stays when it is stopped.
+        stop: Ends it; what was fetched stays, for the next try or for `plan.begun.discard`, and nothing else.
         patience: How long to go on fetching.
 
     Raises:
@@ -74,9 +71,7 @@ def convert(
         Cancelled: `stop` was set.
     """
     work, begun = lock_of(plan.models), plan.begun
-    with disk_problems(plan.models), locked_now(work) as mine:
-        if not mine:
-            raise ConversionFailed("Another conversion is at work.", "Let it finish, or stop it there.")
+    with disk_problems(plan.models), _alone(plan):
         clear(work)
         try:
             with logged(plan.name) as log:
@@ -91,10 +86,6 @@ def convert(
                 _put_in_place(_made(work, plan), plan)
             if begun is not None:
                 begun.forget()
-        except Cancelled:
-            if begun is not None and not keeps:
-                begun.forget()
-            raise
         except (ConversionFailed, PullFailed) as failed:
             raise _with_what_is_kept(failed, begun) from failed
         finally:
@@ -102,6 +93,20 @@ def convert(
             if begun is not None and not begun.size():
                 begun.forget()
     return Examination(plan.folder, result.findings, result.checked, result.seconds)
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """In the block, nobody else converts anything, or deletes what was fetched.
+
+    Raises:
+        ConversionFailed: Somebody does.
+    """
+    kept = nullcontext(True) if plan.begun is None else plan.begun.locked()
+    with locked_now(lock_of(plan.models)) as mine, kept as all_mine:
+        if not (mine and all_mine):
+            raise ConversionFailed("Another conversion is at work.", "Let it finish, or stop it there.")
+        yield
 
 
 def variables(work: Path, *, offline: bool) -> dict[str, str]:
@@ -127,19 +132,20 @@ def _fetched(plan: Plan, report: Report, stop: threading.Event, patience: Patien
     source = plan.source
     if source.folder is not None:
         return source.folder
-    assert source.repository is not None
-    assert plan.fetched_folder is not None
-    if not plan.fetched_folder.is_dir():
-        sources = plan.fetched_folder.parent
-        offer = Offer(source.repository, sources, plan.fetched_folder, source.fetched_bytes, 0, plan.free_disk, ())
+    repository, begun = source.repository, plan.begun
+    assert repository is not None
+    assert begun is not None
+    folder = begun.whole(repository.commit)
+    if not folder.is_dir():
+        size = source.fetched_bytes
+        offer = Offer(repository, begun.sources, folder, size, size - plan.need.fetched, plan.free_disk, ())
         fetch(offer, report, stop, patience=patience)
     try:
-        of_folder(plan.fetched_folder, source.name)  # only now there are weights to look at
+        of_folder(folder, source.name)  # only now there are weights to look at
     except ModelBroken:
-        assert plan.begun is not None
-        plan.begun.forget()  # another try would fetch the same
+        begun.forget()  # another try would fetch the same
         raise
-    return plan.fetched_folder
+    return folder
 
 
 def _with_what_is_kept(failed: ConversionFailed | PullFailed, begun: Begun | None) -> OvchatError:
@@ -222,7 +228,7 @@ def disk_problems(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in NO_ROOM:
             raise ConversionFailed(f"The disk of {where} is full.", "Make room, then try again.") from error
         raise ConversionFailed(
             f"{error.filename or where} cannot be written: {error.strerror or error}.",
