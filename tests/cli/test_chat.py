@@ -186,7 +186,7 @@ def test_a_scripted_conversation_and_what_is_remembered_of_it(
     assert done.stderr == ""
     state = State(Path(environment["OVCHAT_HOME"]) / "state.toml")
     assert (state.model, state.device, state.device_of(model)) == (model, "CPU", "CPU")
-    assert state.options_of(model) == {"context": "300"}
+    assert state.options == {model: {"context": "300"}}
     remembered = run("chat", "--greedy", "--max-tokens", "4", input="hello\n")
     assert remembered.stdout == first + "\n"
 

@@ -22,6 +22,7 @@ from tui.engine.model_files import inspect
 from tui.library.compiled_cache import make_room
 from tui.library.find import Source, find_models
 from tui.library.local import LocalModel
+from tui.store.state import State
 
 TinyModel = Callable[[str], Path]
 
@@ -84,6 +85,36 @@ def test_the_list_as_json(llama: Path, tiny_model: TinyModel, tmp_path: Path) ->
     assert first["memory_bytes"] > first["size_bytes"] / 2
     assert (other["state"], other["architecture"]) == ("not for chat", None)
     assert "ovchat runs" in other["problem"] or "embedding" in other["problem"]
+
+
+def test_a_broken_template_is_a_state_of_the_list_and_a_problem(llama: Path) -> None:
+    (llama / "chat_template.jinja").write_text("{% if %}")
+    _, model = as_json("list")["models"]
+    assert model["state"] == "bad template"
+    assert "is broken at line 1" in model["problem"]
+    assert models("list").stdout.splitlines()[1].split("\t")[1] == "bad template"
+    assert "is broken at line 1" in as_json("show", "llama")["problem"]["sentence"]
+
+
+def test_a_folder_that_is_named_like_a_listed_model_is_that_folder(
+    llama: Path, tiny_model: TinyModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = shutil.copytree(tiny_model("llama-int8"), tmp_path / "llama")
+    monkeypatch.chdir(tmp_path)
+    for asked in ("./llama", "./llama/", str(other)):
+        shown = as_json("show", asked)
+        assert (shown["name"], Path(shown["path"]).resolve(), shown["source"]) == ("llama", other, None)
+    assert as_json("show", str(llama))["source"] == "models folder"
+
+
+def test_the_memory_is_that_with_the_options_a_model_was_given(llama: Path) -> None:
+    before = as_json("show", "llama")["memory"]
+    State().give_options("llama", {"context": "256"})
+    assert before["context"] != 256
+    assert as_json("show", "llama")["memory"]["context"] == 256
+    assert as_json("show", "llama", "--context", "300")["memory"]["context"] == 300
+    small = next(each for each in as_json("list")["models"] if each["name"] == "llama")
+    assert small["memory_bytes"] < before["total_bytes"]
 
 
 def test_the_options_of_list_may_be_given_without_it(llama: Path) -> None:

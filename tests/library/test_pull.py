@@ -196,7 +196,7 @@ def test_what_is_here_already(hub: HubServer, places: Places, folder: Path) -> N
     for asked in (NAME, NAME.lower()):
         with pytest.raises(AlreadyHere) as raised:
             offer_of(places, asked)
-        assert (raised.value.name, raised.value.folder) == (NAME, folder)
+        assert (raised.value.model.name, raised.value.model.path) == (NAME, folder)
     assert len(hub.requests) == before, "the hub is not asked"
 
 
@@ -208,7 +208,7 @@ def test_what_the_cache_of_hugging_face_has_is_here(hub: HubServer, places: Plac
     (snapshot / BIN).write_bytes(b"")
     with pytest.raises(AlreadyHere) as raised:
         offer_of(places)
-    assert raised.value.folder == snapshot
+    assert raised.value.model.path == snapshot
 
 
 def test_a_name_in_another_case_is_pulled_as_the_hub_writes_it(hub: HubServer, places: Places, folder: Path) -> None:

@@ -43,6 +43,14 @@ def test_the_address_of_a_page_is_the_repository_on_it(hub: HubServer, places: P
     assert offer_of(places, asked).repository.id == NAME
 
 
+def test_so_is_the_address_of_a_page_of_the_hub_that_is_asked(
+    hub: HubServer, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add(NAME)
+    monkeypatch.setenv("HF_ENDPOINT", f"{hub.endpoint}/")
+    assert offer_of(places, f"{hub.endpoint}/{NAME}/blob/main/config.json").repository.id == NAME
+
+
 @pytest.mark.parametrize("asked", ["https://huggingface.co/OpenVINO", "https://elsewhere.invalid/a/b", "hf.co"])
 def test_an_address_without_a_repository_is_told(hub: HubServer, places: Places, asked: str) -> None:
     with pytest.raises(PullFailed, match="is no model on the hub: they are called OWNER/NAME"):

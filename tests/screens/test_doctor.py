@@ -30,10 +30,12 @@ class Deep:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.devices: list[str] = []
+        self.options: list[EngineOptions] = []
         self.error: Exception | None = None
 
     def __call__(self, folder, device, options, *, report, stop, verdicts):
         self.devices.append(device)
+        self.options.append(options)
         report(Progress("loading (CPU)", 1, 5, detail="compiling"))
         while not self.go.wait(0.01):
             if stop.is_set():

@@ -48,6 +48,17 @@ async def test_it_is_replaced(managed, broken: Path, hub: HubServer) -> None:
         assert (broken / BIN).read_bytes() == hub.repos[NAME].files[BIN]
 
 
+async def test_what_it_frees_is_room_for_it(managed, broken: Path, hub: HubServer, monkeypatch) -> None:
+    size = sum(map(len, hub.repos[NAME].files.values()))
+    there = sum(file.stat().st_size for file in broken.rglob("*") if file.is_file())
+    free = size - there + 100
+    monkeypatch.setattr("tui.library.pull.free_bytes", lambda _: free if broken.exists() else free + there)
+    async with managed() as it:
+        await ask_again(it)
+        await it.press("y")
+        await it.sees(f"{NAME} is here")
+
+
 async def test_it_stays_without_a_yes(managed, broken: Path) -> None:
     async with managed() as it:
         before = (broken / BIN).read_bytes()

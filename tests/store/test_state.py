@@ -145,7 +145,7 @@ def test_a_renamed_model_keeps_its_device_and_options(tmp_path: Path) -> None:
     state.rename(lambda name: name == "old", "new")
     assert (state.model, state.device) == ("new", "CPU")
     assert state.devices == {"new": "GPU", "other": "NPU"}
-    assert (state.options_of("old"), state.options_of("new")) == ({}, {"kv_cache": "u8"})
+    assert state.options == {"new": {"kv_cache": "u8"}}
     assert dict(state.verdicts) == {"key": "equal"}
     state.rename(lambda name: False, "third")
     assert state.model == "new"

@@ -162,6 +162,11 @@ class ActiveModel:
         """The devices that the user gave models, by name. Reads a file."""
         return self._state.devices
 
+    @property
+    def given_options(self) -> Mapping[str, Mapping[str, str]]:
+        """The engine options that the user gave models, by name. Reads a file."""
+        return self._state.options
+
     def give_device(self, model: str, device: str) -> None:
         """Run a model on `device` from its next load on; "" on what the settings say, or the best. Writes a file."""
         self._state.give_device(model, device)
@@ -206,7 +211,7 @@ class ActiveModel:
             self._loaded = None
             self.status = replace(self.status, choice=choice)
             verdicts = self._state.verdicts
-            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, verdicts, choice.compiled)
+            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, verdicts, choice.room())
         # Before the first question: it takes 30 ms, and now the engine's thread is busy outside Python.
         importlib.import_module("tui.engine.template_sandbox")
         try:

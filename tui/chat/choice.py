@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tui.engine.errors import BadParameter, ModelNotFound
 from tui.engine.options import EngineOptions
@@ -26,7 +25,7 @@ class Choice:
         device: As asked for, remembered or set; `auto` where nobody said.
         said_by: Where the device was not asked for now: who names it.
         options: How to compile.
-        compiled: Where what is compiled of it is kept, so that it loads faster the next time; None for nowhere.
+        cache_limit: Bytes that what is compiled of all models may take; None for one of which nothing is kept.
         notices: What was not as asked for, one sentence each.
     """
 
@@ -36,8 +35,15 @@ class Choice:
     device: str
     said_by: str
     options: EngineOptions
-    compiled: Path | None = None
+    cache_limit: int | None = None
     notices: tuple[str, ...] = ()
+
+    def room(self) -> Path | None:
+        """A folder for what is compiled of it, so that it loads faster the next time; None for nowhere.
+
+        For who is about to load it: what was compiled of other models leaves where it takes the room.
+        """
+        return None if self.cache_limit is None else make_room(self.folder, self.cache_limit)
 
 
 def choose(
@@ -49,7 +55,7 @@ def choose(
     *,
     last: str | None = None,
 ) -> Choice:
-    """Choose. Looks at folders, and makes room for what is compiled: not for the event loop.
+    """Choose. Looks at folders: not for the event loop.
 
     Args:
         model: Name or folder, as asked for now; None for the one used last.
@@ -62,26 +68,51 @@ def choose(
     Raises:
         OvchatError: There is no such model or option.
     """
-    engine, set_device = engine_values(settings), settings["engine.device"]
+    set_device = settings["engine.device"]
     name, folder, notices = _model(model, last or state.model)
-    parsed = EngineOptions.parse([*_given(state, name, engine), *options], engine)
-    # The starter is so small that a GPU would only take longer to get ready.
-    nobody_said = "CPU" if name == STARTER else "auto"
+    parsed = options_with(state.options.get(name, {}), settings, options)
     remembered = state.device_of(name)
     said_by = ""
     if not device and remembered:
         said_by = f"It is the device that {name} was given last."
     elif not device and set_device:
         said_by = f"{where('engine.device')} names it."
-    asked = device or remembered or set_device or nobody_said
+    asked = device or device_for(name, remembered, set_device) or "auto"
     # What stays on the CPU compiles nothing that could be kept.
-    compiled = make_room(folder, limit_in(settings)) if asked.upper() != "CPU" else None
-    return Choice(name, folder, name_of(folder), asked, said_by, parsed, compiled, notices)
+    cache_limit = limit_in(settings) if asked.upper() != "CPU" else None
+    return Choice(name, folder, name_of(folder), asked, said_by, parsed, cache_limit, notices)
 
 
-def engine_values(settings: Settings) -> dict[str, Any]:
-    """What the settings say on how models are compiled: all of the engine's but the device."""
-    return {name: value for name, value in settings.section("engine").items() if name != "device"}
+def device_for(model: str, given: str | None, set_device: str | None) -> str:
+    """Where a model is to run for which nobody asks now; "" is the best device here.
+
+    Args:
+        model: Its name.
+        given: The device that the user gave it last.
+        set_device: The device that the settings name.
+    """
+    # The starter is so small that a GPU would only take longer to get ready.
+    return given or set_device or ("CPU" if model == STARTER else "")
+
+
+def options_with(given: Mapping[str, str], settings: Settings, asked: Sequence[str] = ()) -> EngineOptions:
+    """How a model is to be compiled.
+
+    Args:
+        given: The options that it was given before, over the settings; left out where they do not go together.
+        settings: The user's.
+        asked: `KEY=VALUE` as asked for now, over both.
+
+    Raises:
+        BadParameter: What is asked for now is wrong, or the settings are.
+    """
+    engine = {name: value for name, value in settings.section("engine").items() if name != "device"}
+    before = [f"{key}={value}" for key, value in given.items()]
+    try:
+        EngineOptions.parse(before, engine)
+    except BadParameter:
+        before = []
+    return EngineOptions.parse([*before, *asked], engine)
 
 
 def remember_options(state: State, model: str, options: Sequence[str]) -> None:
@@ -89,16 +120,6 @@ def remember_options(state: State, model: str, options: Sequence[str]) -> None:
     given = {key.strip(): value.strip().lower() for key, _, value in (pair.partition("=") for pair in options)}
     if given:
         state.give_options(model, {key: "" if value in ("auto", "none") else value for key, value in given.items()})
-
-
-def _given(state: State, model: str, engine: Mapping[str, Any]) -> list[str]:
-    """The options that a model was given before, as long as they go together with the settings."""
-    given = [f"{key}={value}" for key, value in state.options_of(model).items()]
-    try:
-        EngineOptions.parse(given, engine)
-    except BadParameter:
-        return []
-    return given
 
 
 def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui.engine.errors import OvchatError, TemplateError
 from tui.engine.memory_need import MemoryNeed
 from tui.engine.model_files import ModelFiles
 from tui.library.amounts import count_text, size_text
@@ -22,19 +23,30 @@ class Listed:
     Attributes:
         model: The model, with what its files say.
         need: What it will take of memory; None where that is not known.
+        template: What is wrong with its chat template; None for nothing.
     """
 
     model: LocalModel
-    need: MemoryNeed | None
+    need: MemoryNeed | None = None
+    template: OvchatError | None = None
 
     @property
     def state(self) -> str:
-        """Why it cannot be used, in a word or two; "" where it can."""
+        """What is wrong with it in a word or two; "" for nothing."""
         if self.model.is_broken:
             return "broken"
         if self.model.is_other_kind:
             return "not for chat"
-        return "not fit" if self.need is not None and self.need.problem is not None else ""
+        if self.need is not None and self.need.problem is not None:
+            return "not fit"
+        if self.template is not None:
+            return "bad template" if isinstance(self.template, TemplateError) else "no template"
+        return ""
+
+    @property
+    def problem(self) -> OvchatError | None:
+        """The same as a sentence with the next step; None for nothing."""
+        return self.model.problem or (self.need.problem if self.need is not None else None) or self.template
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tui.chat.choice import engine_values
+from tui.chat.choice import options_with
 from tui.chat.model_texts import deletion_text
 from tui.cli import console, log
 from tui.cli.lazy_group import LazyGroup
@@ -26,11 +27,12 @@ from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
 from tui.library import added, compiled_cache
 from tui.library.amounts import size_text
-from tui.library.find import FoundModel, Places, Source, find_model, name_of
+from tui.library.find import FoundModel, Places, Source, find_model, found_in
 from tui.library.local import LocalModel, LocalModels
 from tui.library.partial import unfinished
 from tui.library.remove import Deletion, delete, removal
 from tui.library.rename import rename
+from tui.library.template_problem import template_problem
 from tui.store.state import State
 
 _SHOWN = 3  # names in a notice
@@ -67,9 +69,8 @@ def list_(as_json: bool, debug: bool) -> None:
     In a pipe: a line each with tabs between name, state, architecture, parameters, weights, bytes, context and folder.
     """
     log.begin(debug)
-    options, free = _options(), available_bytes()
     models = LocalModels()
-    rows = [_listed(models.read(model), options, free) for model in models.find()]
+    rows = _rows(models, models.find())
     notices = [*added.troubles(models.places), *_unfinished_pulls(models.places)]
     for notice in notices:
         console.note(notice)
@@ -88,8 +89,7 @@ def list_(as_json: bool, debug: bool) -> None:
 def show(name: str, context: int | None, as_json: bool, debug: bool) -> None:
     """All that the files of a model say, and the memory it needs of what is free. Nothing is loaded."""
     log.begin(debug)
-    options, free = _options(context), available_bytes()
-    known = _known(find_model(name), options, free)
+    known = _known(find_model(name), context)
     if as_json:
         console.write_json(as_object(known))
     else:
@@ -104,8 +104,7 @@ def add(folder: str, as_json: bool, debug: bool) -> None:
     """List the models of a FOLDER where they are: it is one, or has some in it. Nothing is copied."""
     log.begin(debug)
     brought = added.add(require_utf8("FOLDER", folder), settings_file())
-    models, options, free = LocalModels(), _options(), available_bytes()
-    rows = [_listed(models.read(model), options, free) for model in brought]
+    rows = _rows(LocalModels(), brought)
     if as_json:
         console.write_json({"models": [_summary(row) for row in rows]})
     elif brought:
@@ -190,26 +189,35 @@ def _unfinished_pulls(places: Places) -> Iterator[str]:
         )
 
 
+def _rows(models: LocalModels, found: Iterable[FoundModel]) -> list[Listed]:
+    settings, given, free = read_settings(), State().options, available_bytes()
+    return [_listed(models.read(model), options_with(given.get(model.name, {}), settings), free) for model in found]
+
+
 def _listed(model: LocalModel, options: EngineOptions, free: int) -> Listed:
-    return Listed(model, memory_need(model.files, options, free) if model.files is not None else None)
+    if model.files is None:
+        return Listed(model)
+    return Listed(model, memory_need(model.files, options, free), template_problem(model.files))
 
 
-def _known(folder: Path, options: EngineOptions, free: int) -> Known:
-    models = LocalModels()
-    named = name_of(folder)
-    found = next((model for model in models.find() if model.name == named), None)
-    model = models.read(found or FoundModel(named, folder, Source.ADDED, folder))
-    row = _listed(model, options, free)
-    problem = model.problem or (row.need.problem if row.need is not None else None)
-    source = str(found.source) if found is not None else ""
-    state, compiled = State(), compiled_cache.sizes(model.path)
-    device, given = state.device_of(named) or "", state.options_of(named)
-    return Known(model.name, model.path, source, model.files, row.need, device, given, compiled, problem)
-
-
-def _options(context: int | None = None) -> EngineOptions:
-    given = [f"context={context}"] if context is not None else []
-    return EngineOptions.parse(given, engine_values(read_settings()))
+def _known(folder: Path, context: int | None) -> Known:
+    models, state = LocalModels(), State()
+    found = found_in(folder, models.find())
+    model = models.read(found or FoundModel(os.path.basename(os.path.realpath(folder)), folder, Source.ADDED, folder))
+    given = state.options.get(model.name, {})
+    asked = [f"context={context}"] if context is not None else []
+    row = _listed(model, options_with(given, read_settings(), asked), available_bytes())
+    return Known(
+        model.name,
+        model.path,
+        str(found.source) if found is not None else "",
+        model.files,
+        row.need,
+        state.device_of(model.name) or "",
+        given,
+        compiled_cache.sizes(model.path),
+        row.problem,
+    )
 
 
 def _summary(row: Listed) -> dict[str, Any]:
@@ -220,7 +228,7 @@ def _summary(row: Listed) -> dict[str, Any]:
         **{name: getattr(files, name, None) for name in facts},
         "memory_bytes": row.need.total if row.need is not None else None,
         "state": row.state or "ready",
-        "problem": str(model.problem) if model.problem is not None else None,
+        "problem": str(row.problem) if row.problem is not None else None,
     }
 
 

@@ -59,7 +59,7 @@ def _pull(name: str, as_json: bool) -> None:
             folder = _fetch(offer, stop)
         except AlreadyHere as here:
             console.aside(f"{here.sentence} {here.next_step}")
-            _print_result(here.name, here.folder, "", as_json)
+            _print_result(here.model.name, here.model.path, "", as_json)
             return
         except Cancelled:
             raise click.exceptions.Exit(INTERRUPTED) from None

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 import tui
 from tui.engine.errors import ModelNotFound
@@ -57,6 +58,9 @@ class FoundModel:
     path: Path
     source: Source
     place: Path
+
+
+Model = TypeVar("Model", bound=FoundModel)
 
 
 def hugging_face_cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -186,11 +190,17 @@ def folder_meant(said: str) -> Path:
 
 def name_of(folder: Path, places: Places | None = None) -> str:
     """The name that a model's folder is found by, else the folder's own: in the Hugging Face cache that is a hash."""
+    found = found_in(folder, find_models(places))
+    return found.name if found is not None else os.path.basename(os.path.realpath(folder))
+
+
+def found_in(folder: Path, models: Iterable[Model]) -> Model | None:
+    """The model of these that is in a folder; None for none."""
     real = os.path.realpath(folder)
-    same = [model for model in find_models(places) if os.path.realpath(model.path) == real]
+    same = [model for model in models if os.path.realpath(model.path) == real]
     # A link to a model has a name of its own.
     same.sort(key=lambda model: os.path.abspath(model.path) != os.path.abspath(folder))
-    return same[0].name if same else os.path.basename(real)
+    return same[0] if same else None
 
 
 def there_is(names: Sequence[str]) -> str:

@@ -21,9 +21,8 @@ SHA256_DIGITS, SHA1_DIGITS = 64, 40
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _NO_ID = re.compile(r"--|\.\.|[.-](/|$)|\.git$")
-_PAGE = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s?#]+/[^/\s?#]+)(?:[/?#]\S*)?", re.IGNORECASE
-)
+_HUB = r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)"
+_PAGE = r"/([^/\s?#]+/[^/\s?#]+)(?:[/?#]\S*)?"
 _HEX = re.compile(r"[0-9a-f]+")
 _REDIRECTS = 10
 _WHOLE, _PARTIAL, _NO_SUCH_RANGE = 200, 206, 416
@@ -67,9 +66,11 @@ def is_id(text: str) -> bool:
 def without_address(text: str) -> str:
     """OWNER/NAME, where a text is the address of that repository's page or of something on it; else the text.
 
-    Spaces around it do not count.
+    That is huggingface.co, or the hub that HF_ENDPOINT names. Spaces around it do not count.
     """
-    found = _PAGE.fullmatch(text.strip())
+    other = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/")
+    hub = f"(?:{_HUB}|{re.escape(other)})" if other else _HUB
+    found = re.fullmatch(hub + _PAGE, text.strip(), re.IGNORECASE)
     return found[1] if found else text.strip()
 
 

@@ -42,7 +42,7 @@ def pull(name: str, places: Places, offer: Offer | None = None) -> Work:
             try:
                 looked_up = look_up(name, stop, places=places)
             except AlreadyHere as here:
-                return examine(here.folder)
+                return examine(here.model.path)
         return examine(fetch(looked_up, report, stop))
 
     def discard() -> None:

@@ -20,7 +20,7 @@ from tui.engine.errors import OvchatError
 from tui.library.amounts import size_text
 from tui.library.catalogue import nearest, whole_id
 from tui.library.download import FOR_A_LOOK, Patience, download, keep_trying
-from tui.library.find import Places, find_models
+from tui.library.find import FoundModel, Places, find_models
 from tui.library.hub import Repository, is_id, list_repository, without_address
 from tui.library.hub_errors import NotOnHub, PullFailed
 from tui.library.own import leads_out
@@ -41,17 +41,15 @@ class AlreadyHere(OvchatError):
     """The model is here.
 
     Args:
-        name: What it is called.
-        folder: Where it is.
+        model: Where it is, and what it is called.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, model: FoundModel) -> None:
         super().__init__(
-            f"{name} is already here: {folder}.",
-            f"To get it anew, remove it first: ovchat models remove {shlex.quote(name)}",
+            f"{model.name} is already here: {model.path}.",
+            f"To get it anew, remove it first: ovchat models remove {shlex.quote(model.name)}",
         )
-        self.name = name
-        self.folder = folder
+        self.model = model
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def _refuse_what_is_here(name: str, places: Places) -> None:
     for model in find_models(places):
         if model.name.casefold() == name.casefold():
             with os.scandir(model.path):  # one that may not be looked into could be half of a model
-                raise AlreadyHere(model.name, model.path)
+                raise AlreadyHere(model)
         if model.path == folder.parent:  # nobody would find it in there
             raise PullFailed(
                 f"{model.path} is a model; another one cannot be in it.",
@@ -237,13 +235,17 @@ def _busy(name: str) -> PullFailed:
     return PullFailed(f"{name} is being pulled by another ovchat at this moment.", "Let it finish, or stop it there.")
 
 
-def require_room(offer: Offer) -> None:
+def require_room(offer: Offer, freed: int = 0) -> None:
     """See that what is still to come fits on the disk.
+
+    Args:
+        offer: What is to come.
+        freed: Bytes that will be free besides those that are.
 
     Raises:
         PullFailed: It does not.
     """
-    free = free_bytes(offer.models)
+    free = free_bytes(offer.models) + freed
     if offer.missing > free:
         raise PullFailed(
             f"{offer.repository.id} needs {size_text(offer.missing)} more, and {size_text(free)} are free on the disk "

@@ -85,7 +85,7 @@ class DevicesScreen(ReadingPanel):
             await self._text.remove_children()
             await self._text.mount(FactList(groups, _LABEL_COLUMN))
 
-    @work(exclusive=True)
+    @work(group="clear", exclusive=True)
     async def action_clear(self) -> None:
         notice = self.query_one(Notice)
         try:

@@ -104,7 +104,7 @@ class HubSearchScreen(ListPanel[str, Hit]):
         else:
             super().action_close()
 
-    @work(exclusive=True)
+    @work(group="search", exclusive=True)
     async def _search(self) -> None:
         if self._stop is not None:
             self._stop.set()

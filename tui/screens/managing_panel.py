@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from tui.engine.errors import OvchatError
 from tui.library.jobs import Kind
 from tui.screens.jobs_panel import JobsPanel, models_key
 from tui.screens.model_row import ModelRow
-from tui.screens.models_managing import ask_for_folder, ask_for_name, ask_to_remove
+from tui.screens.models_managing import Removing, ask_for_folder, ask_for_name, ask_to_remove
 from tui.screens.models_reading import RowReader
 from tui.screens.type_ahead import changes_screen
 from tui.store.errors import StoreError
@@ -54,6 +53,10 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         """Look at the model in use: something has been done with it."""
 
     @abstractmethod
+    def row_in(self, folder: Path) -> ModelRow | None:
+        """The row of the model in a folder, whether the filter shows it or not; None for none."""
+
+    @abstractmethod
     def device_of(self, row: ModelRow) -> str:
         """Where a model is to run; "" for the best device here."""
 
@@ -64,16 +67,15 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         if (row := self.rows.current) is not None:
             files, before = self._deep.get(row.model.path, (None, None))
             before = before if files is row.model.files else None  # they have changed since
-            options = self._reader.options
+            options = self._reader.options_of(row)
             self.app.push_screen(DoctorScreen(self._services, row.model, self.device_of(row), options, before))
 
     @on(JobsStrip.Done)
     def _checked(self, event: JobsStrip.Done) -> None:
         job = event.job
         if job.work.kind is Kind.CHECK and job.result is not None:
-            path = job.result.path
-            rows = (row for row in self.rows.items if isinstance(row, ModelRow))
-            self._deep[path] = (next((row.model.files for row in rows if row.model.path == path), None), job.result)
+            row = self.row_in(job.result.path)
+            self._deep[job.result.path] = (row.model.files if row is not None else None, job.result)
             self.say(*job_news(job))
 
     @changes_screen
@@ -119,10 +121,10 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
             # Of the app: the end of an answer may be waited for, and the panel be left meanwhile.
             self.app.run_worker(self._see_to(removing, row), group="managing")
 
-    async def _see_to(self, removing: Callable[[], Awaitable[str]], row: ModelRow) -> None:
+    async def _see_to(self, removing: Removing, row: ModelRow) -> None:
         severity: SeverityLevel = "information"
         try:
-            said = await removing()
+            said = await removing.do()
         except (OvchatError, StoreError) as error:
             said, severity = str(error), "error"
         if self not in self.app.screen_stack:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui.chat.choice import device_for
 from tui.engine.errors import OvchatError, TemplateError
-from tui.library.find import STARTER
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
@@ -128,8 +128,8 @@ class Scene:
         return row.model.problem or row.error
 
     def device(self, name: str) -> str:
-        """The device that a model is to run on, by the rules of `tui.chat.choice`; "" is the best one."""
-        return self.given.get(name) or self.set_device or ("CPU" if name == STARTER else "")
+        """The device that a model is to run on; "" is the best one."""
+        return device_for(name, self.given.get(name), self.set_device)
 
     def is_gone(self, device: str) -> bool:
         """It is known that such a device is not here. `GPU` is any, and the only one of them is `GPU.0`, too."""

@@ -163,7 +163,7 @@ class ModelsScreen(ManagingPanel):
             if (found := await asyncio.to_thread(self._reader.renewed, self._all or ())) is not None:
                 self._renew(found, is_ours=folder is not None)
                 await self._read_files()
-        if (there := next((row for row in self._all or () if row.model.path == folder), None)) is not None:
+        if folder is not None and (there := self.row_in(folder)) is not None:
             self._show(there.name)
         marked = self.rows.current
         return marked.name if marked is not None else ""
@@ -344,13 +344,16 @@ class ModelsScreen(ManagingPanel):
             self._loaded_here = None
         self._draw()
 
+    def row_in(self, folder: Path) -> ModelRow | None:
+        return next((row for row in self._all or () if row.model.path == folder), None)
+
     def device_of(self, row: ModelRow) -> str:
         return self._scene.device(row.name)
 
     @changes_screen
     def action_facts(self) -> None:
         if (row := self.rows.current) is not None:
-            self.app.push_screen(ModelFactsScreen(row, self._scene, self._reader.options))
+            self.app.push_screen(ModelFactsScreen(row, self._scene, self._reader.options_of(row)))
 
     def action_sort(self) -> None:
         shown = columns(self.rows.scrollable_content_region.width - _MARKS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 _TICK_S = 0.1
 _ADD = "A model, or a folder with models in it. They are listed where they are; nothing is copied."
 _RENAME = "A name, or OWNER/NAME. Its device, its sampling settings and its conversations follow."
+
+
+@dataclass(frozen=True, slots=True)
+class Removing:
+    """How a model leaves the list.
+
+    Attributes:
+        do: Sees to it; what was done. It may wait for the end of an answer, and raises OvchatError where not all could
+            be deleted, or not now, and StoreError where the settings cannot be written.
+        freed: Bytes that it frees.
+    """
+
+    do: Callable[[], Awaitable[str]]
+    freed: int = 0
 
 
 async def ask_for_folder(app: App[Any], services: Services) -> Sequence[FoundModel] | None:
@@ -64,12 +79,9 @@ async def ask_for_name(app: App[Any], services: Services, model: LocalModel) -> 
 
 
 async def ask_to_remove(
-    app: App[Any], services: Services, model: LocalModel, say: Callable[[str], object], *, anew: bool = False
-) -> Callable[[], Awaitable[str]] | None:
-    """Ask whether a model shall leave the list; what sees to it and says what was done, None where the user left.
-
-    That may wait for the end of an answer; it raises OvchatError where not all could be deleted, or not now, and
-    StoreError where the settings cannot be written.
+    app: App[Any], services: Services, model: FoundModel, say: Callable[[str], object], *, anew: bool = False
+) -> Removing | None:
+    """Ask whether a model shall leave the list; None where it stays.
 
     Args:
         app: Asks.
@@ -98,7 +110,7 @@ async def ask_to_remove(
                 await asyncio.to_thread(added.take_off, folder, SettingsFile(services.settings_file.path))
                 return f"{folder} is off the list. Its files are as they were."
 
-            return take_off
+            return Removing(take_off)
     in_use = services.active.status.title == model.name
     unloads = " It is in use, and is unloaded first." if in_use else ""
     text = f"{deletion_text(target)}{unloads}"
@@ -114,10 +126,10 @@ async def ask_to_remove(
         await asyncio.to_thread(delete, target)
         return f"Deleted: {'the link ' if target.is_link else ''}{model.name}."
 
-    return delete_it
+    return Removing(delete_it, target.freed)
 
 
-def _removal(model: LocalModel, places: Places) -> Deletion | TakenOff:
+def _removal(model: FoundModel, places: Places) -> Deletion | TakenOff:
     return removal(str(model.place) if model.source is Source.ADDED else model.name, places)
 
 

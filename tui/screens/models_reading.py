@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.chat.choice import engine_values
+from tui.chat.choice import options_with
 from tui.engine.errors import BadParameter
 from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
@@ -34,6 +34,7 @@ class RowReader:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._given: Mapping[str, Mapping[str, str]] = {}
 
     def renewed(self, rows: Sequence[ModelRow]) -> list[ModelRow] | None:
         """The rows of what is here now, with what is known of them; None where nothing has changed."""
@@ -41,11 +42,8 @@ class RowReader:
         if not models.has_changed():
             return None
         before = {row.model.path: row for row in rows}
-        found = [ModelRow(model) for model in models.find()]
-        for row in found:
-            if (known := before.get(row.model.path)) is not None:
-                row.need, row.error, row.template = known.need, known.error, known.template
-        return found
+        found = models.find()
+        return [replace(before[each.path], model=each) if each.path in before else ModelRow(each) for each in found]
 
     def troubles(self) -> list[str]:
         """What keeps models from being found."""
@@ -67,19 +65,19 @@ class RowReader:
 
     def hold_against(self, row: ModelRow, free: int) -> None:
         """See what the model will take of so many bytes of memory."""
-        row.need = memory_need(row.model.files, self.options, free) if row.model.files is not None else None
+        row.need = memory_need(row.model.files, self.options_of(row), free) if row.model.files is not None else None
 
     def free_and_given(self) -> tuple[int, Mapping[str, str]]:
         """Memory that another model could have, in bytes, and the devices that models were given."""
         active = self._services.active
+        self._given = active.given_options
         model = active.status.model
         held = model.files.weight_bytes if model is not None else 0  # it leaves before another one comes
         return available_bytes() + held, active.given_devices
 
-    @cached_property
-    def options(self) -> EngineOptions:
-        """How models are compiled, as the settings say."""
+    def options_of(self, row: ModelRow) -> EngineOptions:
+        """How a model is compiled: as it was given when it was last looked at, over the settings."""
         try:
-            return EngineOptions(**engine_values(self._services.settings))
+            return options_with(self._given.get(row.name, {}), self._services.settings)
         except BadParameter:  # two that do not go together; loading says so
             return EngineOptions()

@@ -27,7 +27,7 @@ from tui.library.pull import AlreadyHere, Offer, free_bytes, look_up, require_ro
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.hub_search import HubSearchScreen
 from tui.screens.list_panel import ListPanel
-from tui.screens.models_managing import ask_to_remove
+from tui.screens.models_managing import Removing, ask_to_remove
 from tui.screens.models_reading import RowReader
 from tui.screens.services import Services
 from tui.screens.type_ahead import changes_screen
@@ -187,7 +187,7 @@ class PullScreen(ListPanel[str, Row]):
             self.typed(chosen)
             self._ask(chosen)
 
-    @work(exclusive=True)
+    @work(group="ask", exclusive=True)
     async def _ask(self, name: str) -> None:
         places = await asyncio.to_thread(lambda: self._services.models.places)
         try:
@@ -209,27 +209,23 @@ class PullScreen(ListPanel[str, Row]):
     async def _replace(self, here: AlreadyHere, places: Places) -> None:
         """Offer to pull it again; what is here is deleted once the hub has answered."""
         self.say(here.sentence)
-        found = await asyncio.to_thread(self._services.models.find)
-        model = next((model for model in found if model.path == here.folder), None)
-        if model is None:
-            return
         try:
-            removing = await ask_to_remove(self.app, self._services, model, self.say, anew=True)
+            removing = await ask_to_remove(self.app, self._services, here.model, self.say, anew=True)
         except OvchatError as error:
             raise OvchatError(f"{here.sentence} {error.sentence}", error.next_step) from error
         if removing is not None:
-            offer = await self._offer(model.name, places, anew=True)
-            await removing()
+            offer = await self._offer(here.model.name, places, removing)
+            await removing.do()
             self._begin(offer, places)
 
-    async def _offer(self, name: str, places: Places, *, anew: bool = False) -> Offer:
-        """What the hub offers, for which there is room."""
+    async def _offer(self, name: str, places: Places, instead: Removing | None = None) -> Offer:
+        """What the hub offers, for which there is room: that of a model that it comes instead of, too."""
         stop = self._stop = threading.Event()
         self.show_facts(_ASKING)
         self.say(f"{name}: {_ASKING} Esc ends it.")
         try:
-            offer = await asyncio.to_thread(look_up, name, stop, places=places, anew=anew)
-            require_room(offer)
+            offer = await asyncio.to_thread(look_up, name, stop, places=places, anew=instead is not None)
+            require_room(offer, instead.freed if instead is not None else 0)
         finally:
             stop.set()
             if self._stop is stop:

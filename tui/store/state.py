@@ -48,12 +48,13 @@ class State:
     @property
     def devices(self) -> Mapping[str, str]:
         """The device that the user gave each model last."""
-        return {name: text for name, each in _table(self._read(), "devices").items() if (text := _text(each))}
+        return _texts(_table(self._read(), "devices"))
 
-    def options_of(self, model: str) -> Mapping[str, str]:
-        """The engine options that the user gave a model last, values by keys."""
-        given = _table(_table(self._read(), "options"), model)
-        return {key: text for key, each in given.items() if (text := _text(each))}
+    @property
+    def options(self) -> Mapping[str, Mapping[str, str]]:
+        """The engine options that the user gave each model last, values by keys."""
+        given = _table(self._read(), "options")
+        return {model: _texts(_table(given, model)) for model in given}
 
     @property
     def verdicts(self) -> MutableMapping[str, str]:
@@ -154,6 +155,10 @@ class _Verdicts(MutableMapping[str, str]):
 def _table(table: Table, name: str) -> Table:
     inner = table.get(name)
     return inner if isinstance(inner, dict) else {}
+
+
+def _texts(table: Table) -> dict[str, str]:
+    return {name: text for name, each in table.items() if (text := _text(each))}
 
 
 def _text(value: object) -> str | None:
