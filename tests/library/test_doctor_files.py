@@ -41,6 +41,20 @@ def test_a_download_that_was_not_finished(name: str, healthy: Path) -> None:
     assert f"rm {healthy}/*{Path(name).suffix}" in only(healthy).fix
 
 
+def test_a_download_that_ends_while_it_is_looked_at(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = healthy / "openvino_model.bin.incomplete"
+    part.write_bytes(b"x" * 2000)
+    lstat = os.lstat
+
+    def renamed_before(path: os.PathLike[str]) -> os.stat_result:
+        if os.fspath(path) == str(part):
+            part.unlink(missing_ok=True)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", renamed_before)
+    assert only(healthy).code == "download-unfinished"
+
+
 def test_what_huggingface_left_beside_a_model(healthy: Path) -> None:
     kept = healthy / ".cache" / "huggingface" / "download"
     kept.mkdir(parents=True)

@@ -24,7 +24,7 @@ def places(tmp_path: Path) -> Places:
 @pytest.mark.parametrize(
     "where",
     [
-        "tui.library.partial.Partial.finish",  # a file is whole, and not known to be
+        "tui.library.partial.Partial.remember",  # a file is whole, and not known to be
         "tui.library.partial.Partial.put_in_place",
         "tui.library.partial.os.rename",
     ],

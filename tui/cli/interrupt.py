@@ -1,4 +1,4 @@
-"""Ctrl+C while an answer is generated: it ends the answer, not the program; a second one ends that, too."""
+"""Ctrl+C during long work: it ends the work, not the program; a second one ends that, too."""
 
 from __future__ import annotations
 

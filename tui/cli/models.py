@@ -26,7 +26,7 @@ from tui.engine.memory import available_bytes
 from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
 from tui.library import added, compiled_cache
-from tui.library.amounts import size_text
+from tui.library.amounts import names_text, size_text
 from tui.library.find import FoundModel, Places, Source, find_model, found_in
 from tui.library.local import LocalModel, LocalModels
 from tui.library.partial import unfinished
@@ -34,8 +34,6 @@ from tui.library.remove import Deletion, delete, removal
 from tui.library.rename import rename
 from tui.library.template_problem import template_problem
 from tui.store.state import State
-
-_SHOWN = 3  # names in a notice
 
 # Name -> its line in `ovchat models --help`. The module is tui.cli.models_NAME, the command in it is `command`.
 APART = {
@@ -116,10 +114,9 @@ def add(folder: str, as_json: bool, debug: bool) -> None:
 
 
 def _broken_text(names: list[str], among: int) -> str:
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     name = shlex.quote(names[0]) if len(names) == 1 else "NAME"
     return (
-        f"{len(names)} of {among} {'is' if len(names) == 1 else 'are'} broken: {shown}. "
+        f"{len(names)} of {among} {'is' if len(names) == 1 else 'are'} broken: {names_text(names)}. "
         f"What is wrong, and what to do: ovchat models doctor {name}"
     )
 

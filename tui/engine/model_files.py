@@ -20,6 +20,7 @@ from tui.engine.read_file import read_bytes, read_json, unreadable
 from tui.engine.tokenizer_files import TOKENIZER_XML
 
 MODEL_XML = "openvino_model.xml"
+MODEL_BIN = "openvino_model.bin"
 
 FROM_GGUF = "Convert the original model (safetensors): ovchat models convert ORG/NAME"
 

@@ -1,6 +1,8 @@
-"""Bytes, numbers of weights and tokens, and times as people read them."""
+"""Bytes, numbers of weights and tokens, times, and many names, as people read them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 _BYTES = ("B", "kB", "MB", "GB", "TB")
 _COUNTS = ("", "K", "M", "B", "T")
@@ -22,6 +24,12 @@ def duration_text(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def names_text(names: Sequence[str], most: int = 3) -> str:
+    """The first ones, and how many more there are: a, b, c and 2 more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _scaled(value: float, units: tuple[str, ...], gap: str) -> str:

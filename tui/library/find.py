@@ -18,7 +18,8 @@ from typing import TypeVar
 
 import tui
 from tui.engine.errors import ModelNotFound
-from tui.engine.model_files import FROM_GGUF
+from tui.engine.model_files import FROM_GGUF, MODEL_XML
+from tui.library.amounts import names_text
 from tui.library.folders import Found, TooManyFolders, is_closed, models_in, models_in_cache
 from tui.library.names import meant, unique
 from tui.store import paths
@@ -30,7 +31,6 @@ ADDED = "storage.model_folders"
 DEPTH = 4
 """How many folders down models are looked for in a folder that the user has added."""
 _OWN_DEPTH = 2  # NAME/ and, for models kept by owner, OWNER/NAME/
-_IR = "openvino_model.xml"
 _SHOWN = 12  # names in an error
 
 
@@ -134,9 +134,11 @@ def unseen(places: Places | None = None) -> str:
                 pass
     if not closed:
         return ""
-    more = f" and {len(closed) - _SHOWN} more" if len(closed) > _SHOWN else ""
-    folders = [str(folder) for folder in closed[:_SHOWN]]
-    return f"You may not look into {', '.join(folders)}{more}. Allow it (chmod -R u+rX {shlex.join(folders)}). "
+    folders = [str(folder) for folder in closed]
+    return (
+        f"You may not look into {names_text(folders, _SHOWN)}. "
+        f"Allow it (chmod -R u+rX {shlex.join(folders[:_SHOWN])}). "
+    )
 
 
 def find_model(asked: str, places: Places | None = None) -> Path:
@@ -168,7 +170,7 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     if is_file and path.suffix.lower() == ".gguf":
         raise ModelNotFound(f"{path} is a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
     if is_file:
-        raise ModelNotFound(f"{path} is a file; a model is a folder with {_IR} in it.", there_is(names))
+        raise ModelNotFound(f"{path} is a file; a model is a folder with {MODEL_XML} in it.", there_is(names))
     if asked.startswith((".", "~", "/")) or "\\" in asked or asked.count("/") > 1:
         raise ModelNotFound(f"There is no folder {path}.", there_is(names))
     get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
@@ -205,6 +207,4 @@ def found_in(folder: Path, models: Iterable[Model]) -> Model | None:
 
 def there_is(names: Sequence[str]) -> str:
     """What can be given where a model is asked for."""
-    shown = ", ".join(names[:_SHOWN])
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"There is: {shown}{more}. Or give a folder that has {_IR}."
+    return f"There is: {names_text(names, _SHOWN)}. Or give a folder that has {MODEL_XML}."

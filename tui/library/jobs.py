@@ -81,6 +81,7 @@ class Job:
         error: Why it failed.
         result: What came out.
         is_told: Somebody was told that it is done, or why it failed.
+        started: When it came to work last, by `time.monotonic`; 0 before.
     """
 
     def __init__(self, work: Work, state: State = State.WAITING, progress: Progress | None = None) -> None:
@@ -90,6 +91,7 @@ class Job:
         self.error: OvchatError | None = None
         self.result: Examination | None = None
         self.is_told = False
+        self.started = 0.0
         self._stop = threading.Event()
         self._is_given_up = False
         self._thread: threading.Thread | None = None
@@ -224,7 +226,7 @@ class Jobs:
                 self._start(job, self._run)
 
     def _start(self, job: Job, run: Callable[[Job], None]) -> None:
-        job.state = State.RUNNING
+        job.state, job.started = State.RUNNING, time.monotonic()
         # A daemon: what is stopped at the end of the process is not waited for longer than `close` is told to.
         job._thread = threading.Thread(target=run, args=(job,), name=f"{job.work.kind} {job.work.name}", daemon=True)
         job._thread.start()

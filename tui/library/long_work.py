@@ -55,11 +55,11 @@ def pull(name: str, places: Places, offer: Offer | None = None) -> Work:
 def unfinished_pulls(places: Places) -> Iterator[tuple[Work, Progress]]:
     """The pulls that earlier runs have left, each with how far it is; not those that another process is at."""
     for name in unfinished(places.models):
-        begun = Partial(places.models, name)
+        partial = Partial(places.models, name)
         size = None
         # Where it may not be written, nobody can go on with it.
-        with suppress(OSError), begun.locked() as nobody_is_at_it:
-            size = begun.model_size() if nobody_is_at_it else None
+        with suppress(OSError), partial.locked() as nobody_is_at_it:
+            size = partial.model_size() if nobody_is_at_it else None
         if size is not None:
             yield pull(name, places), Progress("", size, in_bytes=True)
 

@@ -110,7 +110,7 @@ class Partial:
         self._write(repository, held.whole)
         return held
 
-    def finish(self, repository: Repository, whole: frozenset[str]) -> None:
+    def remember(self, repository: Repository, whole: frozenset[str]) -> None:
         """Remember which files are whole."""
         self._write(repository, whole)
 

@@ -203,7 +203,7 @@ def fetch(offer: Offer, report: Report, stop: threading.Event, *, patience: Pati
             if file.name not in whole:
                 download(repository, file, partial.model / file.name, meter, patience or Patience(), stop)
                 whole |= {file.name}
-                partial.finish(repository, whole)
+                partial.remember(repository, whole)
         meter.tell(now=True)
         partial.put_in_place(offer.folder)
     return offer.folder

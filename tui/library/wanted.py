@@ -7,12 +7,11 @@ import shlex
 from collections.abc import Iterable
 
 from tui.engine.errors import ModelNotSupported
+from tui.engine.model_files import MODEL_BIN, MODEL_XML
 from tui.library.hub import RemoteFile, Repository
 from tui.library.hub_errors import PullFailed
 from tui.library.new_name import is_device
 
-_XML = "openvino_model.xml"
-_BIN = "openvino_model.bin"
 # Only what lies at the top: there is no folder in these names, nor anything else that a file system could take amiss.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +-]{0,127}(?<![. ])")
 _NEEDED = re.compile(
@@ -38,7 +37,7 @@ def wanted(repository: Repository) -> tuple[RemoteFile, ...]:
         PullFailed: It has no model in OpenVINO's format; says what to do with what it has.
     """
     names = {file.name for file in repository.files}
-    if not {_XML, _BIN} <= names:
+    if not {MODEL_XML, MODEL_BIN} <= names:
         raise _no_model(repository.id, names)
     found: dict[str, RemoteFile] = {}
     for file in sorted(repository.files, key=lambda file: (file.size, file.name)):
@@ -59,7 +58,7 @@ def _no_model(repository: str, names: Iterable[str]) -> ModelNotSupported | Pull
         return ModelNotSupported(f"{repository} is an image generation pipeline, not a text model.", other)
     if endings & {"safetensors", "pt", "pth"} or "pytorch_model.bin" in names:
         return PullFailed(
-            f"{repository} is not converted to OpenVINO: it has no {_XML}.",
+            f"{repository} is not converted to OpenVINO: it has no {MODEL_XML}.",
             f"Convert it: ovchat models convert {shlex.quote(repository)}",
         )
     if "gguf" in endings:
@@ -68,4 +67,4 @@ def _no_model(repository: str, names: Iterable[str]) -> ModelNotSupported | Pull
             "Convert the model that they were made from (ovchat models convert ORG/NAME), or choose one: "
             "ovchat models pull --list",
         )
-    return PullFailed(f"{repository} holds no model in OpenVINO's format: it has no {_XML}.", other)
+    return PullFailed(f"{repository} holds no model in OpenVINO's format: it has no {MODEL_XML}.", other)

@@ -79,7 +79,6 @@ class DoctorScreen(ReadingPanel):
         self._options = options
         self._found = before
         self._is_deep = before is not None
-        self._began = 0.0
         live = (job for job in services.jobs.all if job.is_live)
         self._job: Job | None = next((job for job in live if self._is_ours(job)), None)
 
@@ -164,7 +163,6 @@ class DoctorScreen(ReadingPanel):
     @work
     async def _follow(self, job: Job) -> None:
         """Show how the check goes, until it has ended."""
-        self._began = time.monotonic()
         while job.is_live and job in self._services.jobs.all:
             self._go(self._doing(job))
             await asyncio.sleep(_TICK_S)
@@ -185,7 +183,7 @@ class DoctorScreen(ReadingPanel):
             return "waits for the other check"
         step = f", step {progress.done + 1} of {progress.total}" if progress.total else ""
         detail = f": {progress.detail}" if progress.detail else ""
-        seconds = time.monotonic() - self._began
+        seconds = time.monotonic() - job.started
         return f"{progress.doing}{detail}{step}, {seconds:.0f} s. It goes on when you leave."
 
     def _go(self, text: str) -> None:

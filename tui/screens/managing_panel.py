@@ -10,6 +10,7 @@ from textual import on, work
 from textual.binding import BindingType
 
 from tui.engine.errors import OvchatError
+from tui.library.amounts import names_text
 from tui.library.jobs import Kind
 from tui.screens.jobs_panel import JobsPanel, models_key
 from tui.screens.model_row import ModelRow
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from tui.engine.model_files import ModelFiles
     from tui.library.findings import Examination
     from tui.screens.services import Services
-
-_NAMED = 3  # models that are named, of those that a folder has brought
 
 
 class ManagingPanel(JobsPanel[str, ModelRow]):
@@ -85,9 +84,8 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         if brought is None:
             return
         await self.look_again(brought[0].path if brought else None)
-        names = ", ".join(model.name for model in brought[:_NAMED])
-        more = f" and {len(brought) - _NAMED} more" if len(brought) > _NAMED else ""
-        self.say(f"Listed now: {names}{more}." if brought else "Its models are on the list already.")
+        names = names_text([model.name for model in brought])
+        self.say(f"Listed now: {names}." if brought else "Its models are on the list already.")
 
     @changes_screen
     @work(group="managing")

@@ -59,8 +59,7 @@ def short_facts(row: ModelRow, scene: Scene) -> Facts:
 def long_facts(row: ModelRow) -> Facts:
     """What needs a row of its own; the most wanted first."""
     files = row.model.files
-    place = row.model.place
-    where = f", {short_path(place)}" if place is not None and row.model.source is Source.ADDED else ""
+    where = f", {short_path(row.model.place)}" if row.model.source is Source.ADDED else ""
     folder: Facts = [("Folder", short_path(row.model.path)), ("Found in", f"{row.model.source}{where}")]
     if files is None:
         return folder

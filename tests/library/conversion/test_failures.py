@@ -67,7 +67,7 @@ def test_the_version_of_transformers() -> None:
         (
             "ImportError: This modeling file requires the following packages that were not found in your environment: "
             "einops. Run `pip install einops`",
-            "the tool wants einops, which its environment has not. Install it there: '/env/bin/python' -m pip install",
+            "the tool wants einops, which its environment has not. Install it there: /env/bin/python -m pip install",
         ),
         ("ModuleNotFoundError: No module named 'tiktoken'", "the tool wants tiktoken"),
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui.engine.errors import OvchatError
 from tui.engine.read_file import LFS_POINTER, lfs_pointer, unreadable
-from tui.library.amounts import size_text
+from tui.library.amounts import names_text, size_text
 from tui.library.checks.patient import Patient
 from tui.library.findings import Finding, Severity, note, warning
 
@@ -25,7 +25,6 @@ JSON_FILES = (
 
 # What hf, browsers, curl-like tools and aria2 call what they have not finished.
 _UNFINISHED = (".incomplete", ".partial", ".part", ".crdownload", ".download", ".aria2")
-_SHOWN = 3
 
 
 def check(patient: Patient) -> Iterator[Finding]:
@@ -93,12 +92,14 @@ def _named(places: list[Path], endings: tuple[str, ...]) -> list[Path]:
 
 
 def _size(file: Path) -> int:
-    return os.lstat(file).st_size
+    try:
+        return os.lstat(file).st_size
+    except FileNotFoundError:  # the download under way has renamed it meanwhile
+        return 0
 
 
 def _listed(files: list[Path]) -> str:
-    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-    return ", ".join(str(file) for file in files[:_SHOWN]) + more
+    return names_text([str(file) for file in files])
 
 
 def _remove(files: list[Path]) -> str:

@@ -13,7 +13,7 @@ from tui.engine.errors import OvchatError
 from tui.engine.ir_file import IrFile, read_ir
 from tui.engine.known_operations import unknown_operations
 from tui.engine.model_files import MODEL_XML, ModelFiles
-from tui.library.amounts import size_text
+from tui.library.amounts import names_text, size_text
 from tui.library.checks.patient import Patient
 from tui.library.find import DEPTH
 from tui.library.findings import Finding, error, note, warning
@@ -24,7 +24,6 @@ _ELSEWHERE = {"json-broken", "lfs-pointer"}
 
 # What OpenVINO itself puts at the end of the weights; more of it belongs to another graph.
 _PADDING = 4096
-_SHOWN = 3
 
 
 def check(patient: Patient) -> Iterator[Finding]:
@@ -47,11 +46,10 @@ def _models_inside(patient: Patient) -> Finding | None:
     if not found:
         return None
     found.sort()
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    names = ", ".join(name for name, _ in found[:_SHOWN])
+    names = names_text([name for name, _ in found])
     return error(
         "graph-missing",
-        f"{patient.folder} has no {MODEL_XML}; models lie in it: {names}{more}.",
+        f"{patient.folder} has no {MODEL_XML}; models lie in it: {names}.",
         f"Name one of them: ovchat models doctor {shlex.quote(str(found[0][1]))}",
     )
 
@@ -71,10 +69,9 @@ def _of_graph(graph: IrFile) -> Iterator[Finding]:
 
 def unknown_opset(graph: IrFile, unknown: list[str]) -> Finding:
     """The finding for operations that reading the graph would fail at."""
-    more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return error(
         "opset-unknown",
-        f"{graph.xml} has operations that this OpenVINO does not know: {', '.join(unknown[:_SHOWN])}{more}.",
+        f"{graph.xml} has operations that this OpenVINO does not know: {names_text(unknown)}.",
         "It was made for a newer OpenVINO or another program: update ovchat, or convert the model again.",
     )
 

@@ -28,7 +28,7 @@ from tui.store.settings import Settings
 
 _VERSIONS = "versions.json"
 _IMPORTS = "import nncf, openvino, openvino_tokenizers, transformers, optimum.exporters.openvino"
-# NAME=VERSION lines of what is there.
+# NAME==VERSION lines of what is there.
 _ASK = """
 import sys
 from importlib.metadata import PackageNotFoundError, version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from collections.abc import Sequence
 from enum import Enum
@@ -146,7 +147,7 @@ def _of_the_tool(outcome: Outcome, text: str, name: str, python: Path, details: 
         module = (found[1] or found[2]).strip()
         return ConversionFailed(
             f"To convert {name}, the tool wants {module}, which its environment has not.",
-            f"Install it there: '{python}' -m pip install {module.replace(', ', ' ')}",
+            f"Install it there: {shlex.quote(str(python))} -m pip install {module.replace(', ', ' ')}",
         )
     if _UNKNOWN.search(text):
         return ConversionFailed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from tui.library.progress import Progress
@@ -59,30 +60,30 @@ class PipHearing:
 
     Args:
         downloads: Where pip keeps what it fetches while it works.
-
-    Attributes:
-        now: The last moment.
     """
 
     def __init__(self, downloads: Path) -> None:
-        self.now = Progress("installing")
+        self._said = Progress("installing")
         self._downloads = downloads
         self._size = 0
+
+    @property
+    def now(self) -> Progress:
+        """The last moment."""
+        said = self._said
+        return replace(said, done=self._size) if said.in_bytes else said
 
     def line(self, text: str) -> None:
         """A line of pip's."""
         if text.startswith(("Collecting ", "Processing ", "Downloading ", "Using cached ")):
             name = text.split("(")[0].split()[-1].rpartition("/")[2]
-            self.now = Progress("downloading", self._size, in_bytes=True, detail=name)
+            self._said = Progress("downloading", in_bytes=True, detail=name)
         elif text.startswith("Installing collected packages"):
-            self.now = Progress("installing", detail=f"{text.count(',') + 1} packages")
+            self._said = Progress("installing", detail=f"{text.count(',') + 1} packages")
 
     def look(self) -> None:
         """Count what has been fetched."""
-        if self.now.doing != "downloading":
-            return
         self._size = max(self._size, sum(_size(file) for file in self._downloads.glob("*/*")))
-        self.now = Progress("downloading", self._size, in_bytes=True, detail=self.now.detail)
 
 
 def _size(file: Path) -> int:

@@ -20,6 +20,7 @@ import psutil
 
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.conversion.kept import Kept
+from tui.library.folders import in_one_part
 from tui.library.new_name import LONGEST
 from tui.store import paths
 from tui.store.files import private_dir, private_opener
@@ -64,7 +65,7 @@ class Where:
 @contextmanager
 def logged(name: str) -> Iterator[TextIO]:
     """The log of converting a model: one file for each, of the last time."""
-    called = f"convert-{name.replace('/', '--')}"
+    called = f"convert-{in_one_part(name)}"
     path = paths.log_dir() / f"{os.fsencode(called)[: LONGEST - len('.log')].decode('utf-8', 'ignore')}.log"
     private_dir(path.parent)
     with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener) as log:

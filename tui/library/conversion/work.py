@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tui.engine.errors import ModelBroken, OvchatError
+from tui.engine.model_files import MODEL_BIN, MODEL_XML
 from tui.engine.tokenizer_files import TOKENIZER_XML, is_convertible
 from tui.library.amounts import size_text
 from tui.library.conversion.begun import Asked, Begun, clear, lock_of
@@ -46,7 +47,6 @@ from importlib.metadata import entry_points
 name = sys.argv.pop(1)
 next(iter(entry_points(group="console_scripts", name=name))).load()()
 """
-_PARTS = ("openvino_model.xml", "openvino_model.bin")
 
 
 def convert(
@@ -170,8 +170,7 @@ def _converted(plan: Plan, folder: Path, where: Where, report: Report, stop: thr
     if plan.source.is_ir:
         _copy_besides(folder, target)
         options = json.dumps(asdict(plan.weights))
-        xml = _PARTS[0]
-        command = [python, *ALONE, str(_SCRIPT), str(folder / xml), str(target / xml), options]
+        command = [python, *ALONE, str(_SCRIPT), str(folder / MODEL_XML), str(target / MODEL_XML), options]
     else:
         command = [python, *ALONE, "-c", _TELLS_NOBODY, "optimum-cli", "export", "openvino", "--task", _TASK]
         command += ["--model", str(folder), *plan.weights.options(), *["--trust-remote-code"] * plan.trust, str(target)]
@@ -211,7 +210,7 @@ def tokenizer_command(chosen: Environment, folder: Path, target: Path, *, trust:
 def _copy_besides(source: Path, target: Path) -> None:
     """The other files of a model, which stay as they are."""
     for entry in os.scandir(source):
-        if entry.is_file() and entry.name not in _PARTS and not entry.name.startswith("."):
+        if entry.is_file() and entry.name not in (MODEL_XML, MODEL_BIN) and not entry.name.startswith("."):
             shutil.copyfile(entry.path, target / entry.name)
 
 
