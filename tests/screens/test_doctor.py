@@ -115,7 +115,7 @@ async def test_a_whole_model_has_been_looked_at(checked):
 
 async def test_nothing_found(checked, folder):
     async with checked(before=Examination(folder, (), ("files", "graph and weights"), 0.04)) as it:
-        await it.sees("Nothing is wrong with it. Looked at: files, graph and weights (0.0 s).")
+        await it.sees("Nothing found. Looked at: files, graph and weights (0.0 s).")
 
 
 async def test_a_folder_that_has_gone_is_said(checked, folder):

@@ -102,6 +102,17 @@ async def test_a_model_gets_another_name(managed):
         assert (it.models / "me" / "my own 🎈").is_dir()
 
 
+async def test_what_the_filter_would_hide_under_its_new_name_is_shown(managed):
+    async with managed() as it:
+        await it.press(*"two")
+        await wait_until_async(lambda: it.names == ["two"])
+        await it.asks("alt+r", TryingDialog)
+        await it.writes("second")
+        await it.sees("two is second now.")
+        assert it.marked == "second"
+        assert "one" in it.names
+
+
 async def test_a_name_that_cannot_be_is_refused_in_place(managed):
     async with managed() as it:
         await it.mark("one")

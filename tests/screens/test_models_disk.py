@@ -87,6 +87,24 @@ async def test_a_chat_template_that_is_broken_is_marked_until_it_is_mended(manag
         await wait_until_async(lambda: "bad template" not in it.words)
 
 
+async def test_a_model_that_runs_though_its_template_is_broken_says_so_still(managed):
+    (paths.models_dir() / "two" / "chat_template.jinja").write_text("{% for x in %}", "utf-8")
+    async with managed("two", size=(120, 40)) as it:
+        await it.mark("two")
+        await it.sees("loaded on CPU")
+        await it.sees("The chat template (chat_template.jinja) is broken at line 1: ")
+
+
+@pytest.mark.parametrize(("size", "told"), [((120, 40), 1), ((60, 14), 1)])
+async def test_why_a_model_cannot_be_used_is_told_once(managed, size, told):
+    (paths.models_dir() / "two" / "openvino_model.bin").write_bytes(b"short")
+    async with managed(size=size) as it:
+        await it.mark("two")
+        await it.press("enter")
+        await it.sees("two cannot be used: ")
+        assert it.words.count("is cut off") == told
+
+
 async def test_a_folder_that_may_not_be_looked_into_is_said(managed, unreadable):
     unreadable(paths.models_dir())
     async with managed() as it:

@@ -8,6 +8,7 @@ from tui.library.amounts import count_text, size_text
 from tui.library.conversion.environment import Environment
 from tui.library.conversion.need import FETCHED, INSTALLED, SMALL_FILES
 from tui.library.conversion.plan import Plan
+from tui.library.conversion.tokenizer import TokenizerPlan
 
 Facts = Iterator[tuple[str, str]]
 """Each with its label; "" where it belongs to the one before."""
@@ -23,11 +24,16 @@ def plan_facts(plan: Plan) -> Facts:
     fetched = f", {size_text(need.fetched)} of it from the hub" if need.fetched else ""
     yield "Disk", f"{_estimate(need.disk)} while it runs{fetched}; {size_text(plan.free_disk)} are free"
     yield "Memory", f"about {size_text(need.memory)}; {size_text(plan.free_memory)} are free"
-    yield from tools_facts(plan.environment)
+    yield from _tools_facts(plan.environment)
 
 
-def tools_facts(environment: Environment) -> Facts:
-    """What will be installed; nothing where that is done."""
+def tokenizer_facts(plan: TokenizerPlan) -> Facts:
+    """What will be done, and what it takes, where it is the tokenizer alone."""
+    yield "Gets", f"{plan.name}: its tokenizer in OpenVINO's format"
+    yield from _tools_facts(plan.environment)
+
+
+def _tools_facts(environment: Environment) -> Facts:
     if environment.is_ready:
         return
     tools = ", ".join(f"{name} {release}" for name, release in environment.pins.versions.items())

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from tui.chat.conversion_texts import Facts, plan_facts, tools_facts
+from tui.chat.conversion_texts import Facts, plan_facts, tokenizer_facts
 from tui.cli import console, log
 from tui.cli.failures import with_options
 from tui.cli.interrupt import interrupting
@@ -42,6 +42,7 @@ _OPTIONS = {
     Remedy.WEIGHTS: "--preset int8",
     Remedy.CODE: "--trust-remote-code",
     Remedy.OWN_TOOLS: "leave out --python",
+    Remedy.TOKENIZER: "--tokenizer-only",
     Remedy.GIVING_UP: "--discard to give it up",
 }
 
@@ -203,17 +204,15 @@ def _advice(text: str, remedies: Iterable[Remedy]) -> str:
 
 def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: _Stop) -> Examination | None:
     folder = find_model(source)
-    environment, notices = plan_tokenizer(folder, stop.event, python)
-    _say(tools_facts(environment), notices)
-    if not environment.is_ready and not agreed(
+    plan = plan_tokenizer(folder, stop.event, python=python, trust=given["trust_remote_code"])
+    _say(tokenizer_facts(plan), (_advice(*each) for each in plan.notices))
+    if plan.installs and not agreed(
         "Install the tools and convert?", given["yes"], "converts", otherwise=_NOTHING_DONE
     ):
         return None
     settings = read_settings()
     with ProgressLine() as line:
-        return convert_tokenizer(
-            folder, environment, settings, line.report, stop.event, trust=given["trust_remote_code"]
-        )
+        return convert_tokenizer(plan, settings, line.report, stop.event)
 
 
 def _say_result(done: Examination, as_json: bool) -> None:

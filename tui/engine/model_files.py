@@ -114,6 +114,11 @@ class ModelFiles:
         return kind_of(self.graph.inputs, self.graph.states)[0]
 
     @property
+    def is_wide(self) -> bool:
+        """Its weights have 16 bits or more: they can be rounded to fewer."""
+        return self.weight_format in ("f32", "f16", "bf16")
+
+    @property
     def kv_heads(self) -> int | None:
         """Key/value heads of the first layer that has some."""
         return self.attention[0].heads if self.attention else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.engine.options import EngineOptions
     from tui.library.conversion.begun import Begun
     from tui.library.conversion.plan import Plan
+    from tui.library.conversion.tokenizer import TokenizerPlan
     from tui.store.settings import Settings
 
 
@@ -73,6 +74,17 @@ def conversion(plan: Plan, settings: Settings) -> Work:
         return convert(plan, settings, report, stop)
 
     return Work(Kind.CONVERSION, plan.name, do, None if plan.begun is None else plan.begun.discard)
+
+
+def tokenizer(plan: TokenizerPlan, settings: Settings) -> Work:
+    """The conversion of a tokenizer alone that was planned."""
+
+    def do(report: Report, stop: threading.Event) -> Examination:
+        from tui.library.conversion.tokenizer import convert_tokenizer
+
+        return convert_tokenizer(plan, settings, report, stop)
+
+    return Work(Kind.CONVERSION, plan.name, do)
 
 
 def unfinished_conversions(places: Places, settings: Settings) -> Iterator[tuple[Work, Progress]]:

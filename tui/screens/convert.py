@@ -17,14 +17,16 @@ from textual.content import Content
 from textual.events import Paste
 from textual.widget import Widget
 
-from tui.chat.conversion_texts import plan_facts
+from tui.chat.conversion_texts import plan_facts, tokenizer_facts
 from tui.engine.errors import Cancelled, OvchatError
 from tui.library.amounts import size_text
 from tui.library.conversion.need import FETCHED, INSTALLED
 from tui.library.conversion.plan import Plan, plan_conversion
 from tui.library.conversion.presets import PRESETS
+from tui.library.conversion.tokenizer import TokenizerPlan, plan_tokenizer
+from tui.library.find import find_model
 from tui.library.hub_search import Format
-from tui.library.long_work import conversion
+from tui.library.long_work import conversion, tokenizer
 from tui.screens.dialogs import ConfirmDialog, OptionsDialog, TextDialog
 from tui.screens.hub_search import HubSearchScreen
 from tui.screens.panel import Panel
@@ -43,6 +45,8 @@ _FIRST = (
     "Converting gives a model in Hugging Face's format the form that OpenVINO runs. "
     "Alt+S searches the hub for a source."
 )
+_TOKENIZER = "tokenizer"  # in place of a preset
+_ALONE = "only the tokenizer, for a model that is here without one"
 _CODE = (
     "Some models come with Python code of their own, without which they cannot be converted. It will run on this "
     "machine, with all that you may do: do that only where you trust who made it."
@@ -62,6 +66,8 @@ class ConvertScreen(RowKeys, Panel[str | None]):
 
     Args:
         services: Where models are, the settings and the jobs.
+        source: What it begins with; "" for nothing.
+        lacks_tokenizer: That is a model which needs nothing else.
     """
 
     HEADING = "Convert a model"
@@ -81,14 +87,14 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     }
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, source: str = "", lacks_tokenizer: bool = False) -> None:
         super().__init__()
         self._services = services
-        self._source = ""
-        self._preset = ""
+        self._source = source
+        self._preset = _TOKENIZER if lacks_tokenizer else ""
         self._called = ""
         self._trusts = False
-        self._plan: Plan | None = None
+        self._plan: Plan | TokenizerPlan | None = None
         self._stop: threading.Event | None = None  # while it is planned
 
     def content(self) -> Iterable[Widget]:
@@ -103,7 +109,10 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     def on_mount(self) -> None:
         self.rows.show(list(_Field))
         self.watch(self.rows, "cursor", self.refresh_bindings, init=False)
-        self._say(with_present_keys(self.app, _FIRST))
+        if self._source:
+            self.call_after_refresh(self._look)  # it takes the time that painting needs
+        else:
+            self._say(with_present_keys(self.app, _FIRST))
 
     def _draw(self, field: _Field, width: int) -> Sequence[Line]:
         plan = self._plan
@@ -176,6 +185,7 @@ class ConvertScreen(RowKeys, Panel[str | None]):
                 options = [
                     ("Chosen by its size", ""),
                     *((f"{name}: {PRESETS[name].good_for}", name) for name in PRESETS),
+                    (f"{_TOKENIZER}: {_ALONE}", _TOKENIZER),
                 ]
                 cursor = next(place for place, (_, name) in enumerate(options) if name == self._preset)
                 chosen = await self.app.push_screen_wait(OptionsDialog("Weights", options, cursor=cursor))
@@ -224,23 +234,27 @@ class ConvertScreen(RowKeys, Panel[str | None]):
                 self._stop = None
                 self.show_facts("")
 
-    def _planned(self, stop: threading.Event) -> Plan:
+    def _planned(self, stop: threading.Event) -> Plan | TokenizerPlan:
+        places = self._services.models.places
+        if self._preset == _TOKENIZER:
+            return plan_tokenizer(find_model(self._source, places), stop, trust=self._trusts, places=places)
         return plan_conversion(
             self._source,
             stop,
             weights=PRESETS[self._preset].weights if self._preset else None,
             name=self._called,
             trust=self._trusts,
-            places=self._services.models.places,
+            places=places,
         )
 
-    async def _show(self, plan: Plan | None) -> None:
+    async def _show(self, plan: Plan | TokenizerPlan | None) -> None:
         self._plan = plan
         self.rows.refresh()
         place = self.query_one(".convert--plan", Vertical)
         await place.remove_children()
         if plan is not None:
-            await place.mount(FactList({"": list(plan_facts(plan))}, _LABEL - 2, "$text-muted"))
+            facts = tokenizer_facts(plan) if isinstance(plan, TokenizerPlan) else plan_facts(plan)
+            await place.mount(FactList({"": list(facts)}, _LABEL - 2, "$text-muted"))
         if plan is not None and plan.notices:
             self._say("\n".join(each.text for each in plan.notices), "warning")
 
@@ -259,17 +273,22 @@ class ConvertScreen(RowKeys, Panel[str | None]):
         if plan is None:
             self._say("There is nothing to convert yet: choose a source.")
             return
-        if plan.memory_is_short:
+        if isinstance(plan, Plan) and plan.memory_is_short:
             text = f"It needs about {size_text(plan.need.memory)}, and {size_text(plan.free_memory)} are free."
             if not await self._asked("It will probably run out of memory. Convert all the same?", text, "Convert"):
                 return
         if plan.installs:
             text = f"About {size_text(FETCHED)} are fetched, and {size_text(INSTALLED)} of the disk are taken."
             options = [("Install the tools and convert", True), ("Not now", False)]
-            if not await self.app.push_screen_wait(OptionsDialog("The tools are not here yet", options, text=text)):
+            # So much is not begun by an Enter too many.
+            question = OptionsDialog("The tools are not here yet", options, text=text, cursor=1)
+            if not await self.app.push_screen_wait(question):
                 return
+        settings = self._services.settings
         try:
-            self._services.jobs.begin(conversion(plan, self._services.settings))
+            self._services.jobs.begin(
+                tokenizer(plan, settings) if isinstance(plan, TokenizerPlan) else conversion(plan, settings)
+            )
         except OvchatError as error:
             self._say(with_present_keys(self.app, str(error)), "error")
         else:

@@ -129,7 +129,7 @@ class DoctorScreen(ReadingPanel):
             facts.add_class("doctor--finding")
             yield facts
         if not found.findings:
-            yield Static("Nothing is wrong with it.", classes="doctor--finding")
+            yield Static("Nothing found.", classes="doctor--finding")
         yield Static(Content(visible(looked_at_text(found))), classes="doctor--looked")
         if self._can_go_deeper and not self._is_deep:
             yield Static(Content(with_present_keys(self.app, _DEEPER)), classes="doctor--looked")

@@ -53,7 +53,15 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
 
     @abstractmethod
     async def look_again(self, folder: Path) -> str:
-        """A model has come: list what is here now, with the one in that folder marked; its name."""
+        """A model has come: list what is here now, with the one in that folder marked if it is shown; its name."""
+
+    @abstractmethod
+    def is_marked(self, folder: Path) -> bool:
+        """The model in a folder is the marked one."""
+
+    def to_convert(self) -> tuple[str, bool]:
+        """What the form for a conversion begins with, "" for nothing, and whether that only lacks its tokenizer."""
+        return "", False
 
     def on_mount(self) -> None:
         # It takes the time that painting needs.
@@ -102,7 +110,7 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     async def action_convert(self) -> None:
         from tui.screens.convert import ConvertScreen
 
-        await self._let_begin(ConvertScreen(self._services))
+        await self._let_begin(ConvertScreen(self._services, *self.to_convert()))
 
     async def _let_begin(self, panel: Panel[str | None]) -> None:
         """Let the panel begin a job; what was said before leaves its room to that."""
@@ -126,7 +134,8 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     async def _take_in(self, result: Examination) -> None:
         name = await self.look_again(result.path)
         if result.is_usable:
-            self.say(f"{name} is here: Enter uses it.")
+            how = "Enter uses it" if self.is_marked(result.path) else "Esc shows it, the filter does not"
+            self.say(f"{name} is here: {how}.")
         else:
             wrong = result.findings[0]
             self.say(f"{name} is here, but cannot be used: {wrong.sentence} {wrong.fix}", "warning")

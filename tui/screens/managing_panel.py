@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.binding import BindingType
+from textual.widgets import Input
 
 from tui.engine.errors import OvchatError
 from tui.library.amounts import names_text
@@ -45,7 +46,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
 
     @abstractmethod
     async def look_again(self, folder: Path | None = None) -> str:
-        """List what is here now, with the model in `folder` marked; its name, or that of the marked one."""
+        """List what is here now, with the model in `folder` marked if it is shown; its name, or the marked one's."""
 
     @abstractmethod
     def look(self) -> None:
@@ -83,9 +84,19 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         brought = await ask_for_folder(self.app, self._services)
         if brought is None:
             return
-        await self.look_again(brought[0].path if brought else None)
+        if brought:
+            await self._mark(brought[0].path)
         names = names_text([model.name for model in brought])
         self.say(f"Listed now: {names}." if brought else "Its models are on the list already.")
+
+    async def _mark(self, folder: Path) -> None:
+        """Mark what the user has just changed; a filter that would hide it goes."""
+        await self.look_again(folder)
+        if not self.is_marked(folder):
+            box = self.query_one(Input)
+            with box.prevent(Input.Changed):
+                box.value = ""
+            await self.look_again(folder)
 
     @changes_screen
     @work(group="managing")
@@ -99,7 +110,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
             return
         if renamed is not None:
             self.look()
-            await self.look_again(renamed.model.path)
+            await self._mark(renamed.model.path)
             notices = " ".join(renamed.notices)
             self.say(
                 f"{row.name} is {renamed.model.name} now. {notices}".rstrip(), "warning" if notices else "information"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.chat.choice import device_for
-from tui.engine.errors import OvchatError, TemplateError
+from tui.engine.errors import OvchatError, TemplateError, TokenizerMissing
 
 if TYPE_CHECKING:
     from tui.chat.active_model import ModelStatus
@@ -115,8 +115,10 @@ class Scene:
     def problem(self, row: ModelRow) -> OvchatError | None:
         """What is wrong with a model, or may be; None for nothing."""
         match self.state(row):
-            case State.LOADED | State.LOADING | State.UNLOADING:
+            case State.LOADING | State.UNLOADING:
                 return None
+            case State.LOADED:
+                return row.template
             case State.NO_DEVICE:
                 gone = f"{self.device(row.name)} is gone: there is no such device here now."
                 here = ", ".join(self.here or ())
@@ -125,7 +127,10 @@ class Scene:
                 return row.need.problem if row.need is not None else None
             case State.BAD_TEMPLATE | State.NO_TEMPLATE:
                 return row.template
-        return row.model.problem or row.error
+        problem = row.model.problem or row.error
+        if isinstance(problem, TokenizerMissing):
+            return OvchatError(problem.sentence, f"{problem.next_step}    Here: Alt+C")
+        return problem
 
     def device(self, name: str) -> str:
         """The device that a model is to run on; "" is the best one."""

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.engine.errors import OvchatError
+from tui.engine.errors import OvchatError, TokenizerMissing
 from tui.library.find import added_folders
 from tui.screens.device_choice import ask_device
 from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY, models_key
@@ -158,13 +158,14 @@ class ModelsScreen(ManagingPanel):
         self._draw()
 
     async def look_again(self, folder: Path | None = None) -> str:
-        """List what is here now, with the model in `folder` marked; its name, or that of the marked one."""
+        """List what is here now, with the model in `folder` marked if it is shown; its name, or the marked one's."""
         async with self._reading:
             if (found := await asyncio.to_thread(self._reader.renewed, self._all or ())) is not None:
                 self._renew(found, is_ours=folder is not None)
                 await self._read_files()
         if folder is not None and (there := self.row_in(folder)) is not None:
             self._show(there.name)
+            return there.name
         marked = self.rows.current
         return marked.name if marked is not None else ""
 
@@ -273,7 +274,8 @@ class ModelsScreen(ManagingPanel):
             return
         goes_on, problem = doing(row, self._scene), self._scene.problem(row)
         wrong = visible(with_present_keys(self.app, str(problem))) if problem is not None else ""
-        said = Content.styled(wrong, "$text-error") if wrong else Content(goes_on)
+        lines = [Content(goes_on), Content.styled(wrong, "$text-error")]
+        said = Content("\n").join(line for line in lines if line)
         self.query_one(FactTable).show(said, short_facts(row, self._scene), long_facts(row), row.need)
 
     def typed(self, text: str) -> None:
@@ -322,8 +324,9 @@ class ModelsScreen(ManagingPanel):
         """Load a model that is not loaded; False, and that said, where it cannot be used."""
         problem = row.model.problem
         if problem is not None:
-            # The whole sentence: the row has two words for it.
-            self.say(f"{row.name} cannot be used: {problem}", "error")
+            # The row has two words for it, and its details, where they are seen, the whole sentence.
+            why = str(self._scene.problem(row)) if self.has_class("-short") else "its details say why."
+            self.say(f"{row.name} cannot be used: {why}", "error")
             return False
         if self._scene.state(row) not in (State.LOADED, State.LOADING):
             self._load(row)
@@ -343,6 +346,20 @@ class ModelsScreen(ManagingPanel):
         if status.unloaded:
             self._loaded_here = None
         self._draw()
+
+    def is_marked(self, folder: Path) -> bool:
+        marked = self.rows.current
+        return marked is not None and marked.model.path == folder
+
+    def to_convert(self) -> tuple[str, bool]:
+        """The marked model, where something can be made of it."""
+        row = self.rows.current
+        if row is None or self.strip.has_focus:
+            return "", False
+        if isinstance(row.model.problem, TokenizerMissing):
+            return row.name, True
+        files = row.model.files
+        return (row.name if files is not None and files.is_wide and row.model.problem is None else ""), False
 
     def row_in(self, folder: Path) -> ModelRow | None:
         return next((row for row in self._all or () if row.model.path == folder), None)

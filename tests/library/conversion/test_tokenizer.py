@@ -32,10 +32,10 @@ def bare(ir: Path) -> Path:
 def complete(bare: Path, python: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Complete:
     def complete(stop: threading.Event | None = None) -> Examination:
         stop = stop or threading.Event()
-        chosen, notices = plan_tokenizer(bare, stop, python)
-        assert notices == []
         monkeypatch.chdir(bare.parent)
-        return convert_tokenizer(Path(bare.name), chosen, load_settings(), lambda _: None, stop)
+        plan = plan_tokenizer(Path(bare.name), stop, python=python)
+        assert (plan.name, plan.installs, plan.notices) == (bare.name, False, ())
+        return convert_tokenizer(plan, load_settings(), lambda _: None, stop)
 
     return complete
 

@@ -55,6 +55,7 @@ class Remedy(Enum):
     WEIGHTS = "fewer bits"
     CODE = "running the model's code"
     OWN_TOOLS = "ovchat's own tools"
+    TOKENIZER = "the tokenizer alone"
     GIVING_UP = "what was fetched is deleted"
 
 

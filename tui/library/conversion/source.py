@@ -14,9 +14,11 @@ from typing import Any
 from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, OvchatError
 from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json, unreadable
+from tui.engine.tokenizer_files import TOKENIZER_XML
 from tui.library.catalogue import nearest
 from tui.library.conversion.begun import begun
 from tui.library.conversion.belonging import require_dimensions
+from tui.library.conversion.failures import ConversionFailed, Remedy
 from tui.library.conversion.weights import INDEX, Stored, bytes_each, read_weights, weight_files
 from tui.library.download import FOR_A_LOOK, Patience, keep_trying
 from tui.library.find import Places, find_models
@@ -150,11 +152,12 @@ def _what_is_needed(names: Sequence[str]) -> str:
 
 def _ir(folder: Path, name: str, config: Mapping[str, Any]) -> Source:
     files = inspect(folder)
-    if files.weight_format not in ("f32", "f16", "bf16"):
-        raise OvchatError(
-            f"{name} is {files.weight_format} already: what was rounded is not rounded again.",
-            "Convert the original model, or one in fp16.",
-        )
+    if not files.is_wide:
+        step = "Convert the original model, or one in fp16."
+        sentence = f"{name} is {files.weight_format} already: what was rounded is not rounded again."
+        if (folder / TOKENIZER_XML).exists():
+            raise ConversionFailed(sentence, step)
+        raise ConversionFailed(sentence, f"{step} Or give it the tokenizer that it has not.", Remedy.TOKENIZER)
     return Source(name, folder, None, config, Stored(files.weight_bytes, files.parameters or 0), is_ir=True)
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.errors import OvchatError
@@ -13,12 +14,13 @@ from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json
 from tui.engine.tokenizer_files import DETOKENIZER_XML, TOKENIZER_XML, is_convertible
 from tui.library.conversion.environment import Environment, install
-from tui.library.conversion.failures import ConversionFailed, conversion_failure
+from tui.library.conversion.failures import Advice, ConversionFailed, conversion_failure
 from tui.library.conversion.heard import Hearing
 from tui.library.conversion.plan import environment_for
 from tui.library.conversion.tool import Where, end_all_in, logged, run
 from tui.library.conversion.work import disk_problems, tokenizer_command, variables
 from tui.library.doctor import examine
+from tui.library.find import Places, name_of
 from tui.library.findings import Examination
 from tui.library.progress import Report
 from tui.library.pull import free_bytes
@@ -31,8 +33,46 @@ _WORK = ".tokenizer-"  # how the folders begin in which it is done
 _MADE = tuple(xml.replace("xml", end) for xml in (DETOKENIZER_XML, TOKENIZER_XML) for end in ("bin", "xml"))
 
 
-def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = None) -> tuple[Environment, list[str]]:
-    """Where the tokenizer of a model would be converted, and what to know about it, one sentence each.
+@dataclass(frozen=True, slots=True)
+class TokenizerPlan:
+    """What is to be done.
+
+    Attributes:
+        folder: The model's.
+        name: What the model is called.
+        environment: Where the tools run.
+        trust: Python code that comes with the model is run.
+        notices: What to know.
+    """
+
+    folder: Path
+    name: str
+    environment: Environment
+    trust: bool
+    notices: tuple[Advice, ...]
+
+    @property
+    def installs(self) -> bool:
+        """The tools have to be installed first."""
+        return not self.environment.is_ready
+
+
+def plan_tokenizer(
+    folder: Path,
+    stop: threading.Event,
+    *,
+    python: Path | None = None,
+    trust: bool = False,
+    places: Places | None = None,
+) -> TokenizerPlan:
+    """What converting the tokenizer of a model comes to. Writes nothing but a log.
+
+    Args:
+        folder: The model's.
+        stop: Ends it.
+        python: An environment of the user's: an interpreter, or a folder.
+        trust: Run Python code that comes with the model.
+        places: Where models are.
 
     Raises:
         OvchatError: It has none that can be converted, or is no model in OpenVINO's format.
@@ -46,45 +86,37 @@ def plan_tokenizer(folder: Path, stop: threading.Event, python: Path | None = No
             "Get the tokenizer's files of the model that it was made from: tokenizer.json, tokenizer_config.json, ...",
         )
     model_type = str(read_json(folder / "config.json").get("model_type", ""))
-    return environment_for(model_type, folder.name, python, stop)
+    chosen, notices = environment_for(model_type, folder.name, python, stop)
+    return TokenizerPlan(folder, name_of(folder, places), chosen, trust, tuple(map(Advice, notices)))
 
 
-def convert_tokenizer(
-    folder: Path,
-    chosen: Environment,
-    settings: Settings,
-    report: Report,
-    stop: threading.Event,
-    *,
-    trust: bool = False,
-) -> Examination:
+def convert_tokenizer(plan: TokenizerPlan, settings: Settings, report: Report, stop: threading.Event) -> Examination:
     """Convert the tokenizer of a model, into its folder; what the doctor says of the model then.
 
     Args:
-        folder: The model's.
-        chosen: By `plan_tokenizer`.
+        plan: By `plan_tokenizer`.
         settings: Those of `convert.` are used.
         report: Told how far it is.
         stop: Ends it; the folder stays as it was.
-        trust: Run Python code that comes with the model.
 
     Raises:
         OvchatError: It failed; says why. The folder stays as it was.
         Cancelled: `stop` was set.
     """
-    folder = folder.absolute()  # the tools work in another one
+    folder = plan.folder.absolute()  # the tools work in another one
     with disk_problems(folder), locked_now(paths.data_dir() / "convert" / "tokenizer") as mine:
         if not mine:
             raise ConversionFailed("Another tokenizer is being converted.", "Let it finish, or stop it there.")
         for left in folder.glob(f"{_WORK}*"):  # by one that was killed
             end_all_in(left)
             shutil.rmtree(left, ignore_errors=True)
-        return _convert(folder, chosen, settings, report, stop, trust=trust)
+        return _convert(folder, plan, settings, report, stop)
 
 
 def _convert(
-    folder: Path, chosen: Environment, settings: Settings, report: Report, stop: threading.Event, *, trust: bool
+    folder: Path, plan: TokenizerPlan, settings: Settings, report: Report, stop: threading.Event
 ) -> Examination:
+    chosen, trust = plan.environment, plan.trust
     with logged(folder.name) as log:
         # In the model's folder, so that what is made is put in its place by renaming.
         work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
