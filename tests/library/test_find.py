@@ -148,6 +148,8 @@ def test_a_name_like_no_other_has_no_suggestion(full: Places) -> None:
 def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match=r"There is no folder .*nowhere"):
         find_model(str(tmp_path / "nowhere"), full)
+    with pytest.raises(ModelNotFound, match=r"There is no folder \./nowhere/\."):
+        find_model("./nowhere/", full)
     (tmp_path / "model.bin").touch()
     with pytest.raises(ModelNotFound, match="is a file"):
         find_model("model.bin", full)

@@ -43,6 +43,13 @@ def test_a_model_is_found_by_its_new_name(places: Places, name: str) -> None:
     assert (renamed.model.path / "openvino_model.xml").exists()
 
 
+def test_a_model_that_is_called_so_keeps_its_settings(places: Places) -> None:
+    SettingsFile().put("models.mine.sampling", {"top_k": 7})
+    with pytest.raises(OvchatError, match="mine is called so already"):
+        rename("mine", "mine", places)
+    assert SettingsFile().settings.for_model("mine") == {"top_k": 7}
+
+
 def test_an_owner_goes_with_its_last_model(places: Places) -> None:
     renamed = rename("theirs", "ours", places)
     assert sorted(os.listdir(places.models)) == ["mine", "ours"]

@@ -209,9 +209,11 @@ def _begun(prompt: str, begun: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    if line := _line(error):
-        return f"is broken at line {line}: {error}"
-    return f"rejects the conversation: {str(error) or type(error).__name__}"
+    """The end of a sentence."""
+    said = str(error).strip() or type(error).__name__
+    said = said if said.endswith((".", "!", "?")) else f"{said}."
+    line = _line(error)
+    return f"is broken at line {line}: {said}" if line else f"rejects the conversation: {said}"
 
 
 def _code(error: Exception) -> str:

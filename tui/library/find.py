@@ -172,7 +172,7 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     if is_file:
         raise ModelNotFound(f"{path} is a file; a model is a folder with {MODEL_XML} in it.", there_is(names))
     if asked.startswith((".", "~", "/")) or "\\" in asked or asked.count("/") > 1:
-        raise ModelNotFound(f"There is no folder {path}.", there_is(names))
+        raise ModelNotFound(f"There is no folder {asked}.", there_is(names))
     get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
     raise ModelNotFound(no_such_model(asked, names), unseen(places) + get + there_is(names))
 

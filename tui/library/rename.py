@@ -60,6 +60,8 @@ def rename(asked: str, name: str, places: Places | None = None) -> Renamed:
     require_own(model)
     if why := why_no_name(name):
         raise OvchatError(f"{name!r} cannot be a name: {why}.", _HERE)
+    if name == model.name:
+        raise OvchatError(f"{name} is called so already.", "Choose another name.")
     target = folder_of(name, model.place)
     if why := why_taken(name, model.place, models, model.path):
         raise OvchatError(why, "Choose another name.")

@@ -109,7 +109,7 @@ def _fails(conversation: _Conversation, failed: TemplateError) -> Finding:
 
 
 def _said(rejection: TemplateError, conversation: _Conversation) -> str:
-    return f"Tried with {conversation.what}: {rejection.sentence.rstrip('.')}."
+    return f"Tried with {conversation.what}: {rejection.sentence}"
 
 
 def _dropped(conversation: _Conversation, text: str, template: ChatTemplate) -> Iterator[Finding]:
