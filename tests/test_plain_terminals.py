@@ -15,7 +15,7 @@ if os.name != "posix":
     pytest.skip("pseudo-terminals are POSIX's", allow_module_level=True)
 
 from tests.terminal_driver import Terminal
-from tests.using_ovchat import COMMAND, EMPTY, answers, long_answers, ovchat, quit_well, ready
+from tests.using_ovchat import AT_ITS_END, COMMAND, EMPTY, answers, long_answers, ovchat, quit_well, ready
 
 pytestmark = pytest.mark.slow
 
@@ -141,7 +141,7 @@ def test_twenty_columns_and_five_rows_everywhere(tmp_path: Path) -> None:
 
 
 def test_resized_again_and_again_while_it_streams(tmp_path: Path) -> None:
-    long_answers(tmp_path)
+    long_answers(tmp_path, tokens=2000)
     with ovchat(tmp_path, columns=200, rows=60) as terminal:
         ready(terminal)
         terminal.type("Tell me about temperature.")
@@ -150,6 +150,5 @@ def test_resized_again_and_again_while_it_streams(tmp_path: Path) -> None:
         while not answers(tmp_path)[0][1]:
             resize(terminal, 20, 5)
             resize(terminal, 200, 60)
-        last = answers(tmp_path)[0][0].split()[-1].strip("*`")
-        terminal.wait_for(lambda text: last in text and EMPTY not in text)
+        terminal.wait_for(lambda text: AT_ITS_END in text and EMPTY not in text)
         quit_well(terminal)

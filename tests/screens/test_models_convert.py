@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.screens.managed_models import managed
 from tests.waiting import wait_until_async
 from tui.library.conversion.environment import Environment
 from tui.library.conversion.pins import pins_for
+from tui.library.conversion.tokenizer import convert_tokenizer
 from tui.screens.convert import ConvertScreen
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.models import ModelsScreen
@@ -52,7 +54,14 @@ async def test_a_model_without_a_tokenizer_gets_it_by_a_key(managed, bare):
         assert row.model.problem is None
 
 
-async def test_it_may_be_hidden_by_the_filter_meanwhile(managed, bare):
+async def test_it_may_be_hidden_by_the_filter_meanwhile(managed, bare, monkeypatch):
+    go = threading.Event()
+
+    def convert_late(*given):
+        go.wait(20)
+        return convert_tokenizer(*given)
+
+    monkeypatch.setattr("tui.library.conversion.tokenizer.convert_tokenizer", convert_late)
     async with managed() as it:
         await it.mark("bare")
         await to_form(it)
@@ -60,6 +69,7 @@ async def test_it_may_be_hidden_by_the_filter_meanwhile(managed, bare):
         await it.press(*["down"] * 4, "enter")
         await wait_until_async(lambda: isinstance(it.app.screen, ModelsScreen))
         await it.press(*"two")
+        go.set()
         await it.sees("bare is here: Esc shows it, the filter does not.")
         assert it.marked == "two"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.widgets.markdown import DOCUMENT, documents, long_documents, rows_of
@@ -61,6 +61,7 @@ def test_where_it_is_cut_does_not_depend_on_how_it_came(markdown: str, data: st.
 @given(long_documents)
 @pytest.mark.usefixtures("short_pieces")
 def test_no_word_is_lost_where_it_is_cut(markdown: str) -> None:
+    assume("x|" not in markdown)  # of a row with more cells than the heading, GFM leaves the rest out
     text = "".join(rows_of(parse(markdown)))
     for letter in "abcdefghijklmnqrstuvx":
         assert text.count(letter) == markdown.count(letter)

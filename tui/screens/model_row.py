@@ -57,6 +57,15 @@ class ModelRow:
         """What it is found by."""
         return self.model.name
 
+    @property
+    def to_convert(self) -> tuple[str, bool]:
+        """Its name where something can be made of it, else "", and whether that is the tokenizer alone."""
+        model = self.model
+        if isinstance(model.problem, TokenizerMissing):
+            return model.name, True
+        is_source = model.files is not None and model.files.is_wide and model.problem is None
+        return (model.name if is_source else ""), False
+
 
 @dataclass(slots=True)
 class Scene:

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.engine.errors import OvchatError, TokenizerMissing
+from tui.engine.errors import OvchatError
 from tui.library.find import added_folders
 from tui.screens.device_choice import ask_device
 from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY, models_key
@@ -352,14 +352,8 @@ class ModelsScreen(ManagingPanel):
         return marked is not None and marked.model.path == folder
 
     def to_convert(self) -> tuple[str, bool]:
-        """The marked model, where something can be made of it."""
         row = self.rows.current
-        if row is None or self.strip.has_focus:
-            return "", False
-        if isinstance(row.model.problem, TokenizerMissing):
-            return row.name, True
-        files = row.model.files
-        return (row.name if files is not None and files.is_wide and row.model.problem is None else ""), False
+        return row.to_convert if row is not None and not self.strip.has_focus else super().to_convert()
 
     def row_in(self, folder: Path) -> ModelRow | None:
         return next((row for row in self._all or () if row.model.path == folder), None)
