@@ -22,7 +22,7 @@ class Long:
         self.error = error
         self.progress = progress
         self.result = RESULT
-        self.begun = self.discarded = 0
+        self.begun = self.discarded = self.size = 0
 
     def do(self, report: Report, stop: threading.Event) -> Examination:
         self.begun += 1
@@ -38,7 +38,7 @@ class Long:
         self.discarded += 1
 
     def pull(self, name: str = "a/b") -> Work:
-        return Work(Kind.PULL, name, self.do, self.discard)
+        return Work(Kind.PULL, name, self.do, self.discard, lambda: self.size)
 
     def conversion(self, name: str = "c") -> Work:
         return Work(Kind.CONVERSION, name, self.do)

@@ -77,7 +77,7 @@ def test_what_an_earlier_run_has_left_is_found_with_its_size(hub: HubServer, pla
     ((work, progress),) = unfinished_pulls(places)
     assert work.name == NAME
     assert progress.in_bytes
-    assert progress.done == job.progress.done
+    assert progress.done == job.progress.done == job.work.size()
     again = jobs.begin(work)
     wait_until(lambda: again.state is State.DONE)
     assert list(unfinished_pulls(places)) == []
@@ -128,6 +128,7 @@ class TestConversions:
         assert (work.kind, work.name) == (Kind.CONVERSION, "mine")
         assert progress.in_bytes
         assert progress.done > 5000
+        assert paused.work.size() == work.size() == progress.done
         jobs.add_paused(work, progress)
         assert jobs.all == (paused,), "it is listed once"
         again = jobs.begin(work)

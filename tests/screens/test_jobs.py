@@ -127,6 +127,7 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
     async with opened() as chat:
         first, second = Long(progress=HALF), Long(progress=HALF)
         one, two = (jobs_of(chat).begin(each.pull(name)) for each, name in ((first, "a/first"), (second, "b/second")))
+        second.size = 2_300_000_000
         is_at_work(one)
         is_at_work(two)
         panel = await open_models(chat)
@@ -140,7 +141,7 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
         await chat.until(lambda: two.state is State.RUNNING)
         await chat.press("c")
         await chat.until(lambda: isinstance(chat.app.screen, ConfirmDialog))
-        assert "2.3 GB of it are here" in chat.shown
+        assert "2.3 GB that were fetched are here, and will be deleted." in chat.shown
         await chat.press("y")
         await chat.until(lambda: jobs_of(chat).all == (one,))
         assert (first.discarded, second.discarded) == (0, 1)

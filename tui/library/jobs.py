@@ -54,12 +54,14 @@ class Work:
         do: Does it, as every long work of the library; what the doctor says of the result.
         discard: Deletes what is here of it when it was stopped; None for what leaves nothing behind, which cannot be
             paused.
+        size: Bytes that it would delete. Looks at the disk.
     """
 
     kind: Kind
     name: str
     do: Callable[[Report, threading.Event], Examination]
     discard: Callable[[], object] | None = None
+    size: Callable[[], int] = lambda: 0
 
     @property
     def identity(self) -> tuple[Kind, str]:

@@ -50,7 +50,7 @@ def pull(name: str, places: Places, offer: Offer | None = None) -> Work:
         if name in unfinished(places.models):  # it may not have begun
             discard_partial(name, places=places)
 
-    return Work(Kind.PULL, name, do, discard)
+    return Work(Kind.PULL, name, do, discard, lambda: Partial(places.models, name).model_size() or 0)
 
 
 def unfinished_pulls(places: Places) -> Iterator[tuple[Work, Progress]]:
@@ -73,7 +73,9 @@ def conversion(plan: Plan, settings: Settings) -> Work:
 
         return convert(plan, settings, report, stop)
 
-    return Work(Kind.CONVERSION, plan.name, do, None if plan.begun is None else plan.begun.discard)
+    if plan.begun is None:
+        return Work(Kind.CONVERSION, plan.name, do)
+    return Work(Kind.CONVERSION, plan.name, do, plan.begun.discard, plan.begun.size)
 
 
 def tokenizer(plan: TokenizerPlan, settings: Settings) -> Work:
@@ -125,7 +127,8 @@ def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
             )
         return convert(plan, settings, report, stop)
 
-    return Work(Kind.CONVERSION, asked.name if asked is not None else begun.repository, do, begun.discard)
+    name = asked.name if asked is not None else begun.repository
+    return Work(Kind.CONVERSION, name, do, begun.discard, begun.size)
 
 
 def check(name: str, folder: Path, device: str, options: EngineOptions) -> Work:

@@ -144,8 +144,8 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     @work
     async def _give_up(self, event: JobsStrip.GivenUp) -> None:
         job = event.job
-        if job.work.discard is not None and job.progress.in_bytes and job.progress.done:
-            here = f"{size_text(job.progress.done)} of it are here, and will be deleted."
+        if size := await asyncio.to_thread(job.work.size):
+            here = f"{size_text(size)} that were fetched are here, and will be deleted."
             question = ConfirmDialog(
                 f"Give up the {job.work.kind} of {job.work.name}?", here, yes="Give it up", no="Keep it"
             )
