@@ -205,13 +205,14 @@ class ActiveModel:
         if self.runner is None:
             self.runner = self._open_runner()
         choice = self._choose(model, device)
+        room = choice.room()  # deleting may take long, and the event loop asks for the lock
         with self._changed:
             if self._wanted is not None or self._closing:
                 return  # there was no job yet that `use` and `close` could have cancelled
             self._loaded = None
             self.status = replace(self.status, choice=choice)
             verdicts = self._state.verdicts
-            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, verdicts, choice.room())
+            self._job = job = self.runner.load(choice.folder, choice.device, choice.options, verdicts, room)
         # Before the first question: it takes 30 ms, and now the engine's thread is busy outside Python.
         importlib.import_module("tui.engine.template_sandbox")
         try:
