@@ -80,19 +80,19 @@ def test_the_users_bad_settings_are_said(home: Path, capsys: pytest.CaptureFixtu
 
 
 def test_what_is_compiled_is_kept_beside_the_cpu_and_within_the_limit(home: Path) -> None:
-    kept = choose("mine", "npu").room()
+    kept = choose("mine", "npu").make_room()
     assert kept is not None
     assert kept.parent == home / "cache" / "compiled"
-    assert choose("mine").room() == kept  # auto may be a GPU
-    assert choose("mine", "cpu").room() is None
+    assert choose("mine").make_room() == kept  # auto may be a GPU
+    assert choose("mine", "cpu").make_room() is None
     (home / "settings.toml").write_text("[storage]\ncompiled_cache = 0\n")
-    assert choose("mine", "npu").room() is None
+    assert choose("mine", "npu").make_room() is None
 
 
 def test_a_loaded_model_was_used_last(home: Path) -> None:
     runner = ScriptedRunner(loaded=False)
     choice = choose("mine", "npu")
-    kept = choice.room()
+    kept = choice.make_room()
     assert kept is not None
     (kept / "NPU").mkdir(parents=True)
     loading.load(runner, choice, State())

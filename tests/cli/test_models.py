@@ -105,6 +105,11 @@ def test_a_folder_that_is_named_like_a_listed_model_is_that_folder(
         shown = as_json("show", asked)
         assert (shown["name"], Path(shown["path"]).resolve(), shown["source"]) == ("llama", other, None)
     assert as_json("show", str(llama))["source"] == "models folder"
+    State().give_options("llama", {"context": "256"})
+    State().give_device("llama", "GPU")
+    State().give_options(str(other), {"context": "300"})
+    shown = as_json("show", "./llama")
+    assert (shown["memory"]["context"], shown["device"], shown["options"]) == (300, None, {"context": "300"})
 
 
 def test_the_memory_is_that_with_the_options_a_model_was_given(llama: Path) -> None:

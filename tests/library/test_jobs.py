@@ -147,6 +147,24 @@ def test_of_one_that_waits_to_go_on_what_was_fetched_goes_when_it_is_cancelled(j
     jobs.cancel(two)  # as fast fingers do
 
 
+@pytest.mark.parametrize("first_given_up", [False, True])
+def test_what_two_of_them_use_goes_with_the_last_one(jobs: Jobs, first_given_up: bool) -> None:
+    first, second = Long(), Long()
+    one = jobs.begin(Work(Kind.CONVERSION, "one", first.do, first.discard, fetched="org/source"))
+    two = jobs.begin(Work(Kind.CONVERSION, "two", second.do, second.discard, fetched="org/source"))
+    jobs.begin(Work(Kind.CONVERSION, "three", Long().do, second.discard, fetched="org/other"))
+    is_at_work(one)
+    given_up, other = (one, two) if first_given_up else (two, one)
+    assert jobs.is_shared(given_up)
+    jobs.cancel(given_up)
+    wait_until(lambda: given_up not in jobs.all)
+    assert (first.discarded, second.discarded) == (0, 0)
+    assert not jobs.is_shared(other)
+    jobs.cancel(other)
+    wait_until(lambda: other not in jobs.all)
+    assert first.discarded + second.discarded == 1
+
+
 def test_a_conversion_cannot_be_paused(jobs: Jobs) -> None:
     job = jobs.begin(Long().conversion())
     is_at_work(job)

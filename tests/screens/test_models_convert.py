@@ -13,7 +13,8 @@ from tests.screens.managed_models import managed
 from tests.waiting import wait_until_async
 from tui.library.conversion.environment import Environment
 from tui.library.conversion.pins import pins_for
-from tui.library.conversion.tokenizer import convert_tokenizer
+from tui.library.conversion.tokenizer import convert_tokenizer, plan_tokenizer
+from tui.library.long_work import tokenizer
 from tui.screens.convert import ConvertScreen
 from tui.screens.dialogs import OptionsDialog
 from tui.screens.models import ModelsScreen
@@ -74,6 +75,29 @@ async def test_it_may_be_hidden_by_the_filter_meanwhile(managed, bare, monkeypat
         assert it.marked == "two"
 
 
+@pytest.mark.parametrize(
+    ("where", "told"), [("elsewhere", "bare is here: {path}."), ("link", "bare is here: Enter uses")]
+)
+async def test_it_may_be_a_folder_that_is_not_on_the_list_or_is_called_otherwise(managed, bare, tmp_path, where, told):
+    path = tmp_path / where / "bare"
+    if where == "link":
+        path.parent.symlink_to(bare.parent)
+    else:
+        shutil.copytree(bare, path)
+    async with managed() as it:
+        plan = plan_tokenizer(path, threading.Event())
+        it.services.jobs.begin(tokenizer(plan, it.services.settings))
+        await it.sees(told.format(path=path))
+
+
+async def test_what_it_is_called_is_not_changed_with_it(managed, bare):
+    async with managed() as it:
+        await it.mark("bare")
+        await to_form(it)
+        await it.press("down", "down", "enter")
+        await it.sees("A model that gets its tokenizer keeps its name.")
+
+
 async def test_without_the_files_of_a_tokenizer_it_says_which_are_needed(managed, bare):
     for file in bare.glob("tokenizer*"):
         file.unlink()
@@ -91,7 +115,7 @@ async def test_one_of_few_bits_is_told_that_its_tokenizer_can_be_made(managed, b
         await wait_until_async(lambda: isinstance(it.app.screen, OptionsDialog))
         await it.press("1")
         await it.sees("bare is int8 already: what was rounded is not rounded again.")
-        await it.sees("Or give it the tokenizer that it has not.")
+        await it.sees("Or give it its tokenizer alone.")
 
 
 @pytest.mark.parametrize(("marked", "source"), [("two", "two"), ("starter", "none yet")])

@@ -205,7 +205,7 @@ class ActiveModel:
         if self.runner is None:
             self.runner = self._open_runner()
         choice = self._choose(model, device)
-        room = choice.room()  # deleting may take long, and the event loop asks for the lock
+        room = choice.make_room()  # deleting may take long, and the event loop asks for the lock
         with self._changed:
             if self._wanted is not None or self._closing:
                 return  # there was no job yet that `use` and `close` could have cancelled

@@ -38,7 +38,7 @@ class Choice:
     cache_limit: int | None = None
     notices: tuple[str, ...] = ()
 
-    def room(self) -> Path | None:
+    def make_room(self) -> Path | None:
         """A folder for what is compiled of it, so that it loads faster the next time; None for nowhere.
 
         For who is about to load it: what was compiled of other models leaves where it takes the room.

@@ -90,7 +90,7 @@ def engine() -> Iterator[Runner]:
 def load(runner: Runner, choice: Choice, state: State) -> LanguageModel:
     """Load it, saying so where it takes long, and what the user should know about how it runs."""
     logger.debug("loading %s", choice)
-    job = runner.load(choice.folder, choice.device, choice.options, state.verdicts, choice.room())
+    job = runner.load(choice.folder, choice.device, choice.options, state.verdicts, choice.make_room())
     with saying_after(SLOW_SECONDS, f"Loading {choice.title} ..."):
         try:
             for progress in job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,7 +26,7 @@ from tui.engine.memory_need import memory_need
 from tui.engine.options import EngineOptions
 from tui.library import added, compiled_cache
 from tui.library.amounts import names_text, size_text
-from tui.library.find import FoundModel, Places, Source, find_model, found_in
+from tui.library.find import FoundModel, Places, Source, find_model, found_in, name_of
 from tui.library.local import LocalModel, LocalModels
 from tui.library.partial import unfinished
 from tui.library.remove import Deletion, delete, removal
@@ -200,8 +199,9 @@ def _listed(model: LocalModel, options: EngineOptions, free: int) -> Listed:
 def _known(folder: Path, context: int | None) -> Known:
     models, state = LocalModels(), State()
     found = found_in(folder, models.find())
-    model = models.read(found or FoundModel(os.path.basename(os.path.realpath(folder)), folder, Source.ADDED, folder))
-    given = state.options.get(model.name, {})
+    model = models.read(found or FoundModel(name_of(folder), folder, Source.ADDED, folder))
+    remembered = found.name if found is not None else str(folder.absolute())
+    given = state.options.get(remembered, {})
     asked = [f"context={context}"] if context is not None else []
     row = _listed(model, options_with(given, read_settings(), asked), available_bytes())
     return Known(
@@ -210,7 +210,7 @@ def _known(folder: Path, context: int | None) -> Known:
         str(found.source) if found is not None else "",
         model.files,
         row.need,
-        state.device_of(model.name) or "",
+        state.device_of(remembered) or "",
         given,
         compiled_cache.sizes(model.path),
         row.problem,

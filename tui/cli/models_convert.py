@@ -90,8 +90,10 @@ def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **giv
             else:
                 done = _convert(source, weights, python, given, stop)
     except Cancelled:
-        stays = f"What was fetched ({size_text(stop.kept)}) is kept." if stop.kept else "Nothing of it stays."
-        console.aside(f"Stopped. {stays}")
+        stays = ""
+        if stop.kept is not None:
+            stays = f"What was fetched ({size_text(stop.kept)}) is kept." if stop.kept else "Nothing of it stays."
+        console.aside(f"Stopped. {stays}".rstrip())
         raise click.exceptions.Exit(128 + stop.number) from None
     except ConversionFailed as failed:
         raise ConversionFailed(failed.sentence, _advice(failed.next_step, failed.remedies)) from failed
@@ -131,12 +133,12 @@ class _Stop:
     Attributes:
         event: Set when it is to end.
         number: The signal that set it; Ctrl+C gives up what was fetched, the others do not.
-        kept: Bytes that stay of what was fetched.
+        kept: Bytes that stay of what was fetched; None before there is anything that could stay.
     """
 
     event: threading.Event = field(default_factory=threading.Event)
     number: int = signal.SIGINT
-    kept: int = 0
+    kept: int | None = None
 
 
 @contextmanager
@@ -145,7 +147,8 @@ def _stopping() -> Iterator[_Stop]:
     stop = _Stop()
 
     def end(number: int, _: FrameType | None) -> None:
-        stop.number = number
+        if not stop.event.is_set():  # after a Ctrl+C it is given up, whatever follows
+            stop.number = number
         stop.event.set()
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -184,10 +187,9 @@ def _convert(
         with ProgressLine() as line:
             return convert(plan, settings, line.report, stop.event)
     except Cancelled:
-        if plan.begun is not None:
-            if stop.number == signal.SIGINT:
-                plan.begun.discard()
-            stop.kept = plan.begun.size()
+        if plan.begun is not None and stop.number == signal.SIGINT:
+            plan.begun.discard()
+        stop.kept = plan.begun.size() if plan.begun is not None else 0
         raise
 
 

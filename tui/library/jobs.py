@@ -55,6 +55,7 @@ class Work:
         discard: Deletes what is here of it when it was stopped; None for what leaves nothing behind, which cannot be
             paused.
         size: Bytes that it would delete. Looks at the disk.
+        fetched: Whose files it fetches, where another work may use the same ones: they go with the last of these.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Work:
     do: Callable[[Report, threading.Event], Examination]
     discard: Callable[[], object] | None = None
     size: Callable[[], int] = lambda: 0
+    fetched: str = ""
 
     @property
     def identity(self) -> tuple[Kind, str]:
@@ -185,14 +187,19 @@ class Jobs:
         """Stop it and delete what is here of it. It is not listed any more when that is done."""
         with self._lock:
             job._is_given_up = True
+            job._stop.set()
             if job.state is State.RUNNING:
-                job._stop.set()
-            elif job.state is not State.DONE and job.work.discard is not None:
-                # One that waits has been here before, perhaps.
-                job._stop.set()
+                return  # its thread sees to it
+            if job.state is not State.DONE and job.work.discard is not None:
                 self._start(job, self._give_up)
             elif job in self._jobs:
                 self._jobs.remove(job)
+
+    def is_shared(self, job: Job) -> bool:
+        """What was fetched for it stays if it is cancelled: another job, which nobody has given up, uses it."""
+        others = (other for other in self.all if other is not job and other.state is not State.DONE)
+        fetched = job.work.fetched
+        return any(fetched and other.work.fetched == fetched and not other._is_given_up for other in others)
 
     def dismiss(self, job: Job) -> None:
         """Do not list one that has ended any more."""
@@ -234,7 +241,7 @@ class Jobs:
         job._thread.start()
 
     def _stopped(self, job: Job) -> None:
-        if job._is_given_up or job.work.discard is None:
+        if job.work.discard is None:
             self._jobs.remove(job)
         else:
             job.state = State.PAUSED
@@ -260,16 +267,16 @@ class Jobs:
                 self._start_what_may()
 
     def _end_stopped(self, job: Job) -> None:
-        if job._is_given_up:
-            self._give_up(job)
-            return
         with self._lock:
-            self._stopped(job)
-            self._start_what_may()
+            if not job._is_given_up:
+                self._stopped(job)
+                self._start_what_may()
+                return
+        self._give_up(job)
 
     def _give_up(self, job: Job) -> None:
         try:
-            if job.work.discard is not None:
+            if job.work.discard is not None and not self.is_shared(job):
                 job.work.discard()
         except Exception as error:
             self._fail(job, error)

@@ -37,7 +37,7 @@ def pull(name: str, places: Places, offer: Offer | None = None) -> Work:
 
     def do(report: Report, stop: threading.Event) -> Examination:
         if found:
-            looked_up = found.pop()  # once: another time another part of it is here
+            looked_up = found.pop()  # once: another time the hub may have another commit
         else:
             report(Progress("asking the hub"))
             try:
@@ -75,7 +75,7 @@ def conversion(plan: Plan, settings: Settings) -> Work:
 
     if plan.begun is None:
         return Work(Kind.CONVERSION, plan.name, do)
-    return Work(Kind.CONVERSION, plan.name, do, plan.begun.discard, plan.begun.size)
+    return Work(Kind.CONVERSION, plan.name, do, plan.begun.discard, plan.begun.size, plan.begun.repository)
 
 
 def tokenizer(plan: TokenizerPlan, settings: Settings) -> Work:
@@ -128,7 +128,7 @@ def _left_conversion(begun: Begun, places: Places, settings: Settings) -> Work:
         return convert(plan, settings, report, stop)
 
     name = asked.name if asked is not None else begun.repository
-    return Work(Kind.CONVERSION, name, do, begun.discard, begun.size)
+    return Work(Kind.CONVERSION, name, do, begun.discard, begun.size, begun.repository)
 
 
 def check(name: str, folder: Path, device: str, options: EngineOptions) -> Work:

@@ -122,7 +122,8 @@ class ConvertScreen(RowKeys, Panel[str | None]):
             case _Field.WEIGHTS:
                 value, known = self._preset or "chosen by its size", bool(self._preset)
             case _Field.NAME:
-                value, known = self._called or (plan.name if plan is not None else "its own"), bool(self._called)
+                called = "" if self._preset == _TOKENIZER else self._called
+                value, known = called or (plan.name if plan is not None else "its own"), bool(called)
             case _Field.CODE:
                 value, known = ("is run", True) if self._trusts else ("is not run", False)
             case _Field.BEGIN:
@@ -190,6 +191,9 @@ class ConvertScreen(RowKeys, Panel[str | None]):
                 cursor = next(place for place, (_, name) in enumerate(options) if name == self._preset)
                 chosen = await self.app.push_screen_wait(OptionsDialog("Weights", options, cursor=cursor))
                 self._preset = chosen if chosen is not None else self._preset
+            case _Field.NAME if self._preset == _TOKENIZER:
+                self._say("A model that gets its tokenizer keeps its name.")
+                return
             case _Field.NAME:
                 now = self._called or (self._plan.name if self._plan is not None else "")
                 changed = await self._ask_text("Name", now, "What the model will be called; empty for its own name.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on, work
@@ -12,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tui.library.amounts import size_text
-from tui.library.jobs import Kind, State, Work
+from tui.library.jobs import Job, Kind, State, Work
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.list_panel import ListPanel
 from tui.screens.panel import Panel
@@ -21,7 +19,6 @@ from tui.widgets.jobs_strip import JobsStrip
 from tui.widgets.notice import Notice
 
 if TYPE_CHECKING:
-    from tui.library.findings import Examination
     from tui.library.progress import Progress
     from tui.screens.services import Services
 
@@ -34,6 +31,7 @@ _LEFT = {
     Kind.CONVERSION: "Nothing of it is left here; Alt+C begins it anew.",
     Kind.CHECK: "The model is as it was; Alt+H checks it again.",
 }
+_SHARED = "What was fetched stays for another one."
 
 
 class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
@@ -49,15 +47,8 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
         self._services = services
         self._jobs = services.jobs
         self._then = then
+        self._asked_about: Job | None = None
         self.strip = JobsStrip(services.jobs)
-
-    @abstractmethod
-    async def look_again(self, folder: Path) -> str:
-        """A model has come: list what is here now, with the one in that folder marked if it is shown; its name."""
-
-    @abstractmethod
-    def is_marked(self, folder: Path) -> bool:
-        """The model in a folder is the marked one."""
 
     def to_convert(self) -> tuple[str, bool]:
         """What the form for a conversion begins with, "" for nothing, and whether that only lacks its tokenizer."""
@@ -125,39 +116,36 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
     def _back(self) -> None:
         self.query_one(Input).focus()
 
-    @on(JobsStrip.Done)
-    def _done(self, event: JobsStrip.Done) -> None:
-        if event.job.result is not None and event.job.work.kind is not Kind.CHECK:
-            self._take_in(event.job.result)
-
-    @work
-    async def _take_in(self, result: Examination) -> None:
-        name = await self.look_again(result.path)
-        if result.is_usable:
-            how = "Enter uses it" if self.is_marked(result.path) else "Esc shows it, the filter does not"
-            self.say(f"{name} is here: {how}.")
-        else:
-            wrong = result.findings[0]
-            self.say(f"{name} is here, but cannot be used: {wrong.sentence} {wrong.fix}", "warning")
-
     @on(JobsStrip.GivenUp)
     @work
     async def _give_up(self, event: JobsStrip.GivenUp) -> None:
         job = event.job
-        if size := await asyncio.to_thread(job.work.size):
-            here = f"{size_text(size)} that were fetched are here, and will be deleted."
-            question = ConfirmDialog(
-                f"Give up the {job.work.kind} of {job.work.name}?", here, yes="Give it up", no="Keep it"
-            )
-            if not await self.app.push_screen_wait(question):
+        if job is self._asked_about:  # a key that was pressed twice
+            return
+        self._asked_about = job
+        try:
+            if not await self._agreed(job):
                 return
+        finally:
+            self._asked_about = None
+        left = _SHARED if self._jobs.is_shared(job) else _LEFT[job.work.kind]
         self._jobs.cancel(job)
         self.strip.look()
         while self._jobs.has(job) and job.state is not State.FAILED:
             await asyncio.sleep(_TICK_S)
         self.strip.look()
         if not self._jobs.has(job) and job.state is not State.DONE:  # else there is another end to tell of
-            self.say(f"The {job.work.kind} of {job.work.name} is given up. {_LEFT[job.work.kind]}".rstrip())
+            self.say(f"The {job.work.kind} of {job.work.name} is given up. {left}")
+
+    async def _agreed(self, job: Job) -> bool:
+        """Ask where something that was fetched would be deleted."""
+        size = 0 if self._jobs.is_shared(job) else await asyncio.to_thread(job.work.size)
+        if not size:
+            return True
+        here = f"{size_text(size)} that were fetched are here, and will be deleted."
+        title = f"Give up the {job.work.kind} of {job.work.name}?"
+        question = ConfirmDialog(title, here, yes="Give it up", no="Keep it")
+        return await self.app.push_screen_wait(question) is True
 
 
 def models_key(key: str, action: str, label: str, tooltip: str) -> Binding:

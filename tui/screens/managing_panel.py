@@ -10,6 +10,7 @@ from textual import on, work
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from tui.chat.model_texts import short_path
 from tui.engine.errors import OvchatError
 from tui.library.amounts import names_text
 from tui.library.jobs import Kind
@@ -45,8 +46,8 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
         self._deep: dict[Path, tuple[ModelFiles | None, Examination]] = {}
 
     @abstractmethod
-    async def look_again(self, folder: Path | None = None) -> str:
-        """List what is here now, with the model in `folder` marked if it is shown; its name, or the marked one's."""
+    async def look_again(self, folder: Path | None = None) -> ModelRow | None:
+        """List what is here now, with the model in `folder` marked if the filter shows it; its row, None for none."""
 
     @abstractmethod
     def look(self) -> None:
@@ -54,7 +55,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
 
     @abstractmethod
     def row_in(self, folder: Path) -> ModelRow | None:
-        """The row of the model in a folder, whether the filter shows it or not; None for none."""
+        """The row of the model in a folder, whether the filter shows it or not; None for none. Looks at the disk."""
 
     @abstractmethod
     def device_of(self, row: ModelRow) -> str:
@@ -71,12 +72,29 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
             self.app.push_screen(DoctorScreen(self._services, row.model, self.device_of(row), options, before))
 
     @on(JobsStrip.Done)
-    def _checked(self, event: JobsStrip.Done) -> None:
+    def _done(self, event: JobsStrip.Done) -> None:
         job = event.job
-        if job.work.kind is Kind.CHECK and job.result is not None:
+        if job.result is None:
+            return
+        if job.work.kind is Kind.CHECK:
             row = self.row_in(job.result.path)
             self._deep[job.result.path] = (row.model.files if row is not None else None, job.result)
             self.say(*job_news(job))
+        else:
+            self._take_in(job.work.name, job.result)
+
+    @work
+    async def _take_in(self, name: str, result: Examination) -> None:
+        row = await self.look_again(result.path)
+        name = row.name if row is not None else name
+        if not result.is_usable:
+            wrong = result.findings[0]
+            self.say(f"{name} is here, but cannot be used: {wrong.sentence} {wrong.fix}", "warning")
+        elif row is None:
+            self.say(f"{name} is here: {short_path(result.path)}.")
+        else:
+            how = "Enter uses it" if row is self.rows.current else "Esc shows it, the filter does not"
+            self.say(f"{name} is here: {how}.")
 
     @changes_screen
     @work(group="managing")
@@ -91,8 +109,7 @@ class ManagingPanel(JobsPanel[str, ModelRow]):
 
     async def _mark(self, folder: Path) -> None:
         """Mark what the user has just changed; a filter that would hide it goes."""
-        await self.look_again(folder)
-        if not self.is_marked(folder):
+        if await self.look_again(folder) is not self.rows.current:
             box = self.query_one(Input)
             with box.prevent(Input.Changed):
                 box.value = ""

@@ -58,6 +58,14 @@ class ModelRow:
         return self.model.name
 
     @property
+    def problem(self) -> OvchatError | None:
+        """Why it cannot be used, with what a key does about it; None where nothing speaks against it."""
+        problem = self.model.problem
+        if isinstance(problem, TokenizerMissing):
+            return OvchatError(problem.sentence, f"{problem.next_step}    Here: Alt+C")
+        return problem
+
+    @property
     def to_convert(self) -> tuple[str, bool]:
         """Its name where something can be made of it, else "", and whether that is the tokenizer alone."""
         model = self.model
@@ -124,7 +132,7 @@ class Scene:
     def problem(self, row: ModelRow) -> OvchatError | None:
         """What is wrong with a model, or may be; None for nothing."""
         match self.state(row):
-            case State.LOADING | State.UNLOADING:
+            case State.LOADING:
                 return None
             case State.LOADED:
                 return row.template
@@ -136,10 +144,7 @@ class Scene:
                 return row.need.problem if row.need is not None else None
             case State.BAD_TEMPLATE | State.NO_TEMPLATE:
                 return row.template
-        problem = row.model.problem or row.error
-        if isinstance(problem, TokenizerMissing):
-            return OvchatError(problem.sentence, f"{problem.next_step}    Here: Alt+C")
-        return problem
+        return row.problem or row.error
 
     def device(self, name: str) -> str:
         """The device that a model is to run on; "" is the best one."""

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.engine.errors import OvchatError
-from tui.library.find import added_folders
+from tui.library.find import added_folders, found_in
 from tui.screens.device_choice import ask_device
 from tui.screens.jobs_panel import CONVERT_KEY, JOBS_KEY, PULL_KEY, models_key
 from tui.screens.managing_panel import MANAGING_KEYS, ManagingPanel
@@ -157,17 +157,15 @@ class ModelsScreen(ManagingPanel):
             self._draw()
         self._draw()
 
-    async def look_again(self, folder: Path | None = None) -> str:
-        """List what is here now, with the model in `folder` marked if it is shown; its name, or the marked one's."""
+    async def look_again(self, folder: Path | None = None) -> ModelRow | None:
         async with self._reading:
             if (found := await asyncio.to_thread(self._reader.renewed, self._all or ())) is not None:
                 self._renew(found, is_ours=folder is not None)
                 await self._read_files()
         if folder is not None and (there := self.row_in(folder)) is not None:
             self._show(there.name)
-            return there.name
-        marked = self.rows.current
-        return marked.name if marked is not None else ""
+            return there
+        return None
 
     @work
     async def _watch_disk(self) -> None:
@@ -322,14 +320,14 @@ class ModelsScreen(ManagingPanel):
 
     def _use(self, row: ModelRow) -> bool:
         """Load a model that is not loaded; False, and that said, where it cannot be used."""
-        problem = row.model.problem
-        if problem is not None:
+        if self._scene.state(row) in (State.LOADED, State.LOADING):
+            return True
+        if row.problem is not None:
             # The row has two words for it, and its details, where they are seen, the whole sentence.
-            why = str(self._scene.problem(row)) if self.has_class("-short") else "its details say why."
+            why = with_present_keys(self.app, str(row.problem)) if self.has_class("-short") else "its details say why."
             self.say(f"{row.name} cannot be used: {why}", "error")
             return False
-        if self._scene.state(row) not in (State.LOADED, State.LOADING):
-            self._load(row)
+        self._load(row)
         return True
 
     def _load(self, row: ModelRow, device: str | None = None) -> None:
@@ -347,16 +345,14 @@ class ModelsScreen(ManagingPanel):
             self._loaded_here = None
         self._draw()
 
-    def is_marked(self, folder: Path) -> bool:
-        marked = self.rows.current
-        return marked is not None and marked.model.path == folder
-
     def to_convert(self) -> tuple[str, bool]:
         row = self.rows.current
         return row.to_convert if row is not None and not self.strip.has_focus else super().to_convert()
 
     def row_in(self, folder: Path) -> ModelRow | None:
-        return next((row for row in self._all or () if row.model.path == folder), None)
+        rows = self._all or ()
+        model = found_in(folder, [row.model for row in rows])
+        return next((row for row in rows if row.model is model), None)
 
     def device_of(self, row: ModelRow) -> str:
         return self._scene.device(row.name)

@@ -68,7 +68,10 @@ class RowReader:
         row.need = memory_need(row.model.files, self.options_of(row), free) if row.model.files is not None else None
 
     def free_and_given(self) -> tuple[int, Mapping[str, str]]:
-        """Memory that another model could have, in bytes, and the devices that models were given."""
+        """Memory that another model could have, in bytes, and the devices that models were given.
+
+        The options that they were given are read anew, too.
+        """
         active = self._services.active
         self._given = active.given_options
         model = active.status.model

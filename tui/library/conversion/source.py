@@ -14,7 +14,7 @@ from typing import Any
 from tui.engine.errors import ModelBroken, ModelNotFound, ModelNotSupported, OvchatError
 from tui.engine.model_files import MODEL_XML, inspect
 from tui.engine.read_file import read_json, unreadable
-from tui.engine.tokenizer_files import TOKENIZER_XML
+from tui.engine.tokenizer_files import require_tokenizer
 from tui.library.catalogue import nearest
 from tui.library.conversion.begun import begun
 from tui.library.conversion.belonging import require_dimensions
@@ -155,9 +155,11 @@ def _ir(folder: Path, name: str, config: Mapping[str, Any]) -> Source:
     if not files.is_wide:
         step = "Convert the original model, or one in fp16."
         sentence = f"{name} is {files.weight_format} already: what was rounded is not rounded again."
-        if (folder / TOKENIZER_XML).exists():
-            raise ConversionFailed(sentence, step)
-        raise ConversionFailed(sentence, f"{step} Or give it the tokenizer that it has not.", Remedy.TOKENIZER)
+        try:
+            require_tokenizer(folder)
+        except ModelBroken as broken:
+            raise ConversionFailed(sentence, f"{step} Or give it its tokenizer alone.", Remedy.TOKENIZER) from broken
+        raise ConversionFailed(sentence, step)
     return Source(name, folder, None, config, Stored(files.weight_bytes, files.parameters or 0), is_ir=True)
 
 

@@ -137,8 +137,7 @@ def _fetched(plan: Plan, report: Report, stop: threading.Event, patience: Patien
     assert begun is not None
     folder = begun.whole(repository.commit)
     if not folder.is_dir():
-        size = source.fetched_bytes
-        offer = Offer(repository, begun.sources, folder, size, size - plan.need.fetched, plan.free_disk, ())
+        offer = Offer(repository, begun.sources, folder, source.fetched_bytes, 0, plan.free_disk, ())
         fetch(offer, report, stop, patience=patience)
     try:
         of_folder(folder, source.name)  # only now there are weights to look at
