@@ -200,6 +200,15 @@ def test_a_no_does_nothing(source: Path, environment: dict[str, str]) -> None:
     assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
 
 
+def test_a_terminal_that_goes_while_it_asks_is_no_yes(source: Path, environment: dict[str, str]) -> None:
+    with Terminal([sys.executable, "-m", "tui", "models", "convert", str(source)], environment=environment) as terminal:
+        terminal.wait_for(lambda text: "Install the tools and convert? [y/N]" in text, 60)
+        terminal.hang_up()
+        assert terminal.exit_code() == 0
+    assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
+    assert (Path(environment["OVCHAT_HOME"]) / "log" / "ovchat.log").read_text() == "", "nothing was unforeseen"
+
+
 def test_a_tokenizer_alone(run: Run, python: Path, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_model("llama-f16"), tmp_path / "not listed" / "bare")
     for file in folder.glob("openvino_*tokenizer.*"):

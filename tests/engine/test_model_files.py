@@ -14,7 +14,7 @@ from tests.conftest import MODELS
 from tests.engine.folders import replace
 from tui.engine.errors import ModelBroken, ModelNotSupported, OvchatError
 from tui.engine.ir_file import read_ir
-from tui.engine.model_files import inspect
+from tui.engine.model_files import inspect, list_files
 from tui.engine.model_shape import AttentionLayer, context_length, sliding_window, text_config
 from tui.engine.tokenizer_files import require_tokenizer
 
@@ -97,6 +97,12 @@ def test_kv_bytes_per_token(tiny_model: TinyModel) -> None:
     assert files.kv_bytes_per_token("u8") == 104
     # Llama 3.1 8B: 32 layers, 8 heads of 128: 128 KiB in f16.
     assert 32 * AttentionLayer(8, 128, 128).bytes_per_token("f16") == 128 * 1024
+
+
+def test_weights_that_come_while_a_folder_is_looked_at(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {name: size for name, size in list_files(llama).items() if name != "openvino_model.bin"}
+    monkeypatch.setattr("tui.engine.model_files.list_files", lambda _: listed)
+    assert inspect(llama).size_bytes == sum(listed.values())
 
 
 def test_config_may_be_missing_and_made_by_an_editor_with_a_byte_order_mark(llama: Path) -> None:

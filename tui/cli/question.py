@@ -26,7 +26,11 @@ def agreed(question: str, yes: bool, does: str, *, otherwise: str = "It stays.")
     if sys.stdin is None or not console.is_terminal(sys.stdin):
         raise click.UsageError(f"Nobody can be asked here; --yes {does} without asking.")
     console.aside(f"{question} [y/N]", end=" ")
-    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+    try:
+        answer = sys.stdin.readline()
+    except OSError:  # the terminal has gone
+        answer = ""
+    if answer.strip().lower() in ("y", "yes"):
         return True
     console.aside(otherwise)
     return False

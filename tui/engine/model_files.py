@@ -164,7 +164,7 @@ def inspect(folder: Path) -> ModelFiles:
         sliding_window=sliding_window(text),
         kv_cache=ir.info.get("runtime_options/KV_CACHE_PRECISION", ""),
         size_bytes=sum(files.values()),
-        weight_bytes=files[ir.bin.name],
+        weight_bytes=files.get(ir.bin.name, 0),  # it may have come since they were listed
         template_sources=_template_sources(folder, set(files), tokenizer),
         tokenizer_kind=_tokenizer_kind(tokenizer),
         made_with={name: ir.info[key].split("-")[0] for key, name in _VERSIONS.items() if key in ir.info},
