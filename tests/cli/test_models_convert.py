@@ -200,11 +200,33 @@ def test_a_no_does_nothing(source: Path, environment: dict[str, str]) -> None:
     assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_question(
+    source: Path, environment: dict[str, str], number: signal.Signals, code: int
+) -> None:
+    with Terminal([sys.executable, "-m", "tui", "models", "convert", str(source)], environment=environment) as terminal:
+        terminal.wait_for(lambda text: "Install the tools and convert? [y/N]" in text, 60)
+        terminal.process.send_signal(number)
+        assert terminal.exit_code() == code
+        assert "Stopped." in terminal.text
+    assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
+
+
+def test_a_log_that_cannot_be_written_is_named(convert: Run, environment: dict[str, str]) -> None:
+    home = Path(environment["OVCHAT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "log").write_text("a file")
+    done = convert()
+    assert done.returncode == 1
+    assert re.match(rf"Error: {home / 'log'}\S* cannot be written: ", done.stderr)
+    assert "set OVCHAT_HOME to a place that may be written" in done.stderr
+
+
 def test_a_terminal_that_goes_while_it_asks_is_no_yes(source: Path, environment: dict[str, str]) -> None:
     with Terminal([sys.executable, "-m", "tui", "models", "convert", str(source)], environment=environment) as terminal:
         terminal.wait_for(lambda text: "Install the tools and convert? [y/N]" in text, 60)
         terminal.hang_up()
-        assert terminal.exit_code() == 0
+        assert terminal.exit_code() in (0, 129)
     assert not (Path(environment["OVCHAT_HOME"]) / "convert").exists()
     assert (Path(environment["OVCHAT_HOME"]) / "log" / "ovchat.log").read_text() == "", "nothing was unforeseen"
 

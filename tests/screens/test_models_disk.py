@@ -34,6 +34,17 @@ async def test_what_comes_and_goes_is_seen(managed):
 
 
 @pytest.mark.usefixtures("watchful")
+async def test_the_first_steps_go_when_another_model_comes(managed, tmp_path):
+    for name in ("one", "two"):
+        (paths.models_dir() / name).rename(tmp_path / name)
+    async with managed() as it:
+        await it.sees("Only the starter is here")
+        (tmp_path / "one").rename(it.models / "one")
+        await wait_until_async(lambda: "one" in it.names)
+        await wait_until_async(lambda: "Only the starter is here" not in it.words)
+
+
+@pytest.mark.usefixtures("watchful")
 async def test_a_broken_model_that_is_made_whole_is_ready(managed):
     async with managed() as it:
         await it.mark("two")

@@ -133,12 +133,33 @@ class _Stop:
     Attributes:
         event: Set when it is to end.
         number: The signal that set it; Ctrl+C gives up what was fetched, the others do not.
+        is_asking: The user is being asked something.
         kept: Bytes that stay of what was fetched; None before there is anything that could stay.
     """
 
     event: threading.Event = field(default_factory=threading.Event)
     number: int = signal.SIGINT
     kept: int | None = None
+    is_asking: bool = False
+
+    def set(self, number: int = signal.SIGINT) -> None:
+        """A signal has come; after a Ctrl+C it is given up, whatever follows."""
+        if not self.event.is_set():
+            self.number = number
+        self.event.set()
+        if self.is_asking:  # else the question would be read on
+            raise Cancelled
+
+    def agreed(self, question: str, yes: bool) -> bool:
+        """Ask the user; a signal ends the question."""
+        self.is_asking = True
+        try:
+            return agreed(question, yes, "converts", otherwise=_NOTHING_DONE)
+        except Cancelled:
+            console.aside("")
+            raise
+        finally:
+            self.is_asking = False
 
 
 @contextmanager
@@ -147,15 +168,13 @@ def _stopping() -> Iterator[_Stop]:
     stop = _Stop()
 
     def end(number: int, _: FrameType | None) -> None:
-        if not stop.event.is_set():  # after a Ctrl+C it is given up, whatever follows
-            stop.number = number
-        stop.event.set()
+        stop.set(number)
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # One that is ignored stays so: `nohup` does that.
     before = {each: signal.signal(each, end) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
     try:
-        with interrupting(stop.event.set):
+        with interrupting(stop.set):
             yield stop
     finally:
         for number, handler in before.items():
@@ -180,7 +199,7 @@ def _convert(
         question = "It will probably run out of memory. Convert all the same?"
     elif plan.installs:
         question = "Install the tools and convert?"
-    if question and not agreed(question, given["yes"], "converts", otherwise=_NOTHING_DONE):
+    if question and not stop.agreed(question, given["yes"]):
         return None
     settings = read_settings()
     try:
@@ -208,9 +227,7 @@ def _tokenizer(source: str, python: Path | None, given: dict[str, Any], stop: _S
     folder = find_model(source)
     plan = plan_tokenizer(folder, stop.event, python=python, trust=given["trust_remote_code"])
     _say(tokenizer_facts(plan), (_advice(*each) for each in plan.notices))
-    if plan.installs and not agreed(
-        "Install the tools and convert?", given["yes"], "converts", otherwise=_NOTHING_DONE
-    ):
+    if plan.installs and not stop.agreed("Install the tools and convert?", given["yes"]):
         return None
     settings = read_settings()
     with ProgressLine() as line:

@@ -178,6 +178,8 @@ class ModelsScreen(ManagingPanel):
     def _renew(self, found: list[ModelRow], *, is_ours: bool) -> None:
         """List these; what was marked stays so, and where it has gone a row beside it is."""
         marked, place, top = self.rows.current, self.rows.cursor, self.rows.scroll_offset.y
+        if len(found) > 1 == len(self._all or ()):
+            self.query_one(Notice).clear()  # the first steps are done
         self._all = found
         at = next((row for row in found if marked is not None and row.model.path == marked.model.path), None)
         self._show(at.name if at is not None else "", place)

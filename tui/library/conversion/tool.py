@@ -64,12 +64,26 @@ class Where:
 
 @contextmanager
 def logged(name: str) -> Iterator[TextIO]:
-    """The log of converting a model: one file for each, of the last time."""
+    """The log of converting a model: one file for each, of the last time.
+
+    Raises:
+        OvchatError: It cannot be written.
+    """
     called = f"convert-{in_one_part(name)}"
     path = paths.log_dir() / f"{os.fsencode(called)[: LONGEST - len('.log')].decode('utf-8', 'ignore')}.log"
-    private_dir(path.parent)
-    with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener) as log:
+    with _opened(path) as log:
         yield log
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        private_dir(path.parent)
+        return open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener)
+    except OSError as error:
+        raise OvchatError(
+            f"{error.filename or path} cannot be written: {error.strerror or error}.",
+            "Allow it, or set OVCHAT_HOME to a place that may be written.",
+        ) from error
 
 
 def run(
