@@ -54,6 +54,7 @@ class Managed:
 
     async def sees(self, text: str) -> None:
         await wait_until_async(lambda: text in self.words, what=f"{text!r} in {self.app.text()}")
+        await self.pilot.pause()  # what came with it may be laid out a moment later
 
     async def mark(self, name: str) -> None:
         self.app.panel.rows.cursor = self.names.index(name)

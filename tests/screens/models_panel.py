@@ -97,6 +97,7 @@ class Opened:
 
     async def sees(self, text: str) -> None:
         await wait_until_async(lambda: text in self.words, what=f"{text!r} in {self.text}")
+        await self.pilot.pause()  # what came with it may be laid out a moment later
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ class Checked:
 
     async def sees(self, text: str) -> None:
         await wait_until_async(lambda: text in self.words, what=f"{text!r} in {self.app.text()}")
+        await self.pilot.pause()  # what came with it may be laid out a moment later
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ async def test_what_is_wrong_and_what_to_do(checked, folder, size):
     async with checked(size) as it:
         await it.sees("1 error")
         for text in ("error", "is cut off", "(weights-short)", NAME):
-            assert text in it.words
+            await it.sees(text)
         await it.press("end")
         await it.sees("Looked at: files,")
         assert "D Deep check" not in it.words

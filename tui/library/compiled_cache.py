@@ -11,12 +11,13 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.engine.errors import OvchatError
+from tui.library.folders import size_in
 from tui.library.refused import step_after
 from tui.store import paths
 from tui.store.files import private_dir, replace_text
@@ -57,7 +58,7 @@ def make_room(model: Path, limit: int) -> Path | None:
         if _is_orphan(folder):
             _delete(folder)
     # Compiled weights take about what they take in the model.
-    new = 0 if _size(own) else _weights(model)
+    new = 0 if size_in(own) else _weights(model)
     others = sorted((folder for folder in _folders() if folder != own), key=_last_used)
     while others and not _fits(new, limit):
         _delete(others.pop(0))
@@ -85,7 +86,7 @@ def sizes(model: Path) -> Mapping[str, int]:
     """Bytes of what is compiled of a model, by device."""
     own = _folder(model)
     with suppress(OSError):
-        return {name: _size(own / name) for name in sorted(os.listdir(own)) if (own / name).is_dir()}
+        return {name: size_in(own / name) for name in sorted(os.listdir(own)) if (own / name).is_dir()}
     return {}
 
 
@@ -115,7 +116,7 @@ def clear() -> int:
 
 def total() -> int:
     """Bytes of all of them."""
-    return sum(map(_size, _folders()))
+    return sum(map(size_in, _folders()))
 
 
 def _folder(model: Path) -> Path:
@@ -155,17 +156,6 @@ def _weights(model: Path) -> int:
     with suppress(OSError):
         return sum(file.stat().st_size for file in model.glob("*.bin"))
     return 0
-
-
-def _size(folder: Path) -> int:
-    return sum(_sizes(folder))
-
-
-def _sizes(folder: Path) -> Iterator[int]:
-    for where, _, files in os.walk(folder):
-        for name in files:
-            with suppress(OSError):
-                yield os.lstat(os.path.join(where, name)).st_size
 
 
 def _last_used(folder: Path) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tui.library.conversion.heard import Hearing, PipHearing
@@ -52,3 +54,27 @@ def test_pip_says_what_it_fetches_and_the_disk_how_much(tmp_path: Path) -> None:
     assert hearing.now == Progress("downloading", 5000, in_bytes=True, detail="six.whl")
     hearing.line("Installing collected packages: a, b, c")
     assert hearing.now == Progress("installing", detail="3 packages")
+
+
+UNPACKING = """
+import os, sys
+folder, file = sys.argv[1] + "/pip-unpack-1", sys.argv[1] + "/pip-unpack-1/six.whl"
+print(flush=True)
+while True:
+    os.mkdir(folder)
+    open(file, "w").close()
+    os.unlink(file)
+    os.rmdir(folder)
+"""
+
+
+def test_what_pip_deletes_while_it_is_looked_at_is_no_trouble(tmp_path: Path) -> None:
+    hearing = PipHearing(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", UNPACKING, str(tmp_path)], stdout=subprocess.PIPE) as pip:
+        try:
+            assert pip.stdout is not None
+            assert pip.stdout.readline()
+            for _ in range(10_000):
+                hearing.look()
+        finally:
+            pip.kill()

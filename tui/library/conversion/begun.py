@@ -8,17 +8,16 @@ In a folder of their own, for they are no pulls: `.partial/sources`. There `OWNE
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tui.engine.errors import OvchatError
 from tui.library.conversion.presets import Weights
 from tui.library.conversion.tool import end_all_in
-from tui.library.folders import id_in, in_one_part
+from tui.library.folders import id_in, in_one_part, size_in
 from tui.library.hub import Repository, is_id, without_address
 from tui.library.partial import PARTIAL, Partial
 from tui.store.files import locked_now, replace_text
@@ -94,12 +93,7 @@ class Begun:
 
     def size(self) -> int:
         """Bytes that are here of the model."""
-        size = 0
-        for folder in (*self._wholes(), self._part / "model"):
-            for file in folder.glob("*"):
-                with suppress(OSError):
-                    size += os.lstat(file).st_size
-        return size
+        return sum(map(size_in, (*self._wholes(), self._part / "model")))
 
     def forget(self) -> None:
         """Delete all of it. For who has the lock."""

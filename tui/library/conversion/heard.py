@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from tui.library.folders import size_in
 from tui.library.progress import Progress
 
 # tqdm: `Loading weights:  5%|4   | 1/21 [00:00<00:00, ...`; rich: `Applying Weight Compression ━━━ 43% • 0:00:10 • ...`
@@ -83,11 +84,4 @@ class PipHearing:
 
     def look(self) -> None:
         """Count what has been fetched."""
-        self._size = max(self._size, sum(_size(file) for file in self._downloads.glob("*/*")))
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
+        self._size = max(self._size, size_in(self._downloads))
