@@ -48,6 +48,16 @@ def test_an_error_ends_with_1_and_a_warning_does_not(run: Run, healthy: Path) ->
     assert lines[-1].startswith("tiny: 1 error, 1 warning. Looked at: ")
 
 
+def test_what_is_advised_for_a_folder_here_is_meant_for_it_from_everywhere(
+    run: Run, healthy: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(healthy, tmp_path / "tiny")
+    for file in folder.glob("openvino_*tokenizer.*"):
+        file.unlink()
+    done = run("models", "doctor", "./tiny", cwd=tmp_path)
+    assert f"ovchat models convert {folder} --tokenizer-only" in done.stdout
+
+
 def test_the_help_says_what_the_word_in_brackets_is_for(run: Run) -> None:
     assert "The word in brackets after a finding names it" in " ".join(run("models", "doctor", "--help").stdout.split())
 

@@ -111,13 +111,14 @@ def test_a_folder_by_its_path_or_that_of_its_xml(full: Places, tmp_path: Path) -
     folder = ir(tmp_path / "here" / "starter")
     assert find_model(str(folder), full) == folder
     assert find_model(str(folder / "openvino_model.xml"), full) == folder
-    assert find_model("here/starter", full) == Path("here/starter")
+    assert find_model("here/starter", full) == folder
 
 
 def test_a_name_comes_before_a_folder_and_a_dot_turns_it_round(full: Places, tmp_path: Path) -> None:
-    ir(tmp_path / "starter")
+    folder = ir(tmp_path / "starter")
     assert find_model("starter", full) == full.starter
-    assert find_model("./starter", full) == Path("starter")
+    assert find_model("./starter", full) == folder
+    assert find_model("starter/", full) == folder
 
 
 def test_a_folder_under_home(full: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +151,9 @@ def test_a_path_that_is_not_there_or_a_file_is_called_that(full: Places, tmp_pat
         find_model(str(tmp_path / "nowhere"), full)
     with pytest.raises(ModelNotFound, match=r"There is no folder \./nowhere/\."):
         find_model("./nowhere/", full)
+    with pytest.raises(ModelNotFound, match=r"There is no folder nowhere/\.") as raised:
+        find_model("nowhere/", full)
+    assert "pull" not in raised.value.next_step
     (tmp_path / "model.bin").touch()
     with pytest.raises(ModelNotFound, match="is a file"):
         find_model("model.bin", full)

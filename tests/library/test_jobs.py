@@ -183,6 +183,22 @@ def test_what_an_earlier_run_has_left_is_listed_once(jobs: Jobs) -> None:
     is_at_work(job)
 
 
+def test_of_what_is_paused_it_is_seen_what_becomes_of_it_elsewhere(jobs: Jobs) -> None:
+    earlier, mine, never_begun = Long(), Long(), Long()
+    jobs.add_paused(earlier.pull("earlier"), Progress("", 100, in_bytes=True))
+    of_earlier, of_mine, other = jobs.all[0], jobs.begin(mine.pull("mine")), jobs.begin(never_begun.pull("other"))
+    earlier.size, mine.size = 200, 300
+    for job in (of_mine, other):
+        is_at_work(job)
+        jobs.pause(job)
+    wait_until(lambda: of_mine.state is other.state is State.PAUSED)
+    assert jobs.look_at_paused() == []
+    assert of_earlier.progress == Progress("", 200, in_bytes=True), "another ovchat is at it"
+    earlier.size = mine.size = 0
+    assert jobs.look_at_paused() == [of_earlier, of_mine]
+    assert jobs.all == (other,), "of which there never was anything"
+
+
 def test_at_the_end_pulls_are_paused_and_conversions_cancelled() -> None:
     jobs = Jobs()
     pull, conversion, waiting = Long(), Long(), Long()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.library.folders import ir
 from tui.library.find import Places, find_models
-from tui.library.new_name import is_device, why_taken
+from tui.library.new_name import is_device, why_no_name, why_taken
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_what_is_in_the_way_of_a_new_model(tmp_path: Path, name: str, why: str) 
 @pytest.mark.parametrize(("name", "is_one"), [("NUL", True), ("com1.txt", True), ("nulls", False), ("a.nul", False)])
 def test_names_that_windows_takes_for_devices(name: str, is_one: bool) -> None:
     assert is_device(name) is is_one
+
+
+@pytest.mark.parametrize(("name", "why"), [("-x", "a shell would take it for an option"), ("a-x", ""), ("a/-x", "")])
+def test_what_begins_as_an_option_does_is_no_name(name: str, why: str) -> None:
+    assert why_no_name(name) == why

@@ -148,6 +148,19 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
         await chat.sees("The pull of b/second is given up. Nothing of it is left here; Alt+P begins it anew.")
 
 
+async def test_what_is_finished_elsewhere_is_paused_no_more(opened: OpenChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.jobs_panel._DISK_S", 0.05)
+    async with opened() as chat:
+        left = Long()
+        left.size = 2_300_000_000
+        jobs_of(chat).add_paused(left.pull(NAME), Progress("", 1_200_000_000, in_bytes=True))
+        await open_models(chat)
+        await chat.sees("paused 2.3 GB here")
+        left.size = 0
+        await chat.sees(f"Nothing is left here of the pull of {NAME}: it was finished, or given up, elsewhere.")
+        assert not jobs_of(chat).all
+
+
 async def test_of_a_conversion_that_is_given_up_it_is_said_what_is_left(opened: OpenChat) -> None:
     async with opened() as chat:
         await open_models(chat)

@@ -16,6 +16,7 @@ from tests.store.conftest import DATABASES, check, start
 from tests.store.talk import Talk
 from tui.store.conversations import Conversations
 from tui.store.errors import NotWritable, StoreError
+from tui.store.settings_file import SettingsFile
 
 
 @pytest.fixture
@@ -70,6 +71,18 @@ def test_a_disk_that_is_full_from_the_beginning_is_told(small_disk: Path) -> Non
         Conversations.open(small_disk / "conversations.db")
     (small_disk / "ballast").unlink()
     Conversations.open(small_disk / "conversations.db").close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_settings_on_a_full_disk_stay_as_they_are_and_say_what_to_do(small_disk: Path) -> None:
+    path = small_disk / "settings.toml"
+    file = SettingsFile(path)
+    file.set("sampling.top_k", 3)
+    fill(small_disk / "ballast")
+    with pytest.raises(StoreError, match=r"settings\.toml cannot be written: No space left") as told:
+        file.set("sampling.top_k", 4)
+    assert told.value.next_step == "Nothing is changed. Make room on its disk."
+    assert "top_k = 3" in path.read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")

@@ -9,7 +9,8 @@ from pathlib import Path
 from tui.engine.errors import BadParameter, ModelNotFound
 from tui.engine.options import EngineOptions
 from tui.library.compiled_cache import limit_in, make_room
-from tui.library.find import STARTER, find_model, name_of, unseen
+from tui.library.find import STARTER, FoundModel, Places, find_models, folder_given, found_in, unseen
+from tui.library.names import meant
 from tui.store.settings import Settings, where
 from tui.store.state import State
 
@@ -20,7 +21,7 @@ class Choice:
 
     Attributes:
         name: The model as the user calls it; what the state remembers it by.
-        folder: Its folder.
+        folder: Its folder, absolute.
         title: What to call it: the name that the library has for it, else its folder's.
         device: As asked for, remembered or set; `auto` where nobody said.
         said_by: Where the device was not asked for now: who names it.
@@ -69,7 +70,7 @@ def choose(
         OvchatError: There is no such model or option.
     """
     set_device = settings["engine.device"]
-    name, folder, notices = _model(model, last or state.model)
+    name, folder, title, notices = _model(model, last or state.model)
     parsed = options_with(state.options.get(name, {}), settings, options)
     remembered = state.device_of(name)
     said_by = ""
@@ -80,7 +81,7 @@ def choose(
     asked = device or device_for(name, remembered, set_device) or "auto"
     # What stays on the CPU compiles nothing that could be kept.
     cache_limit = limit_in(settings) if asked.upper() != "CPU" else None
-    return Choice(name, folder, name_of(folder), asked, said_by, parsed, cache_limit, notices)
+    return Choice(name, folder, title, asked, said_by, parsed, cache_limit, notices)
 
 
 def device_for(model: str, given: str | None, set_device: str | None) -> str:
@@ -122,15 +123,24 @@ def remember_options(state: State, model: str, options: Sequence[str]) -> None:
         state.give_options(model, {key: "" if value in ("auto", "none") else value for key, value in given.items()})
 
 
-def _model(asked: str | None, last: str | None) -> tuple[str, Path, tuple[str, ...]]:
+def _model(asked: str | None, last: str | None) -> tuple[str, Path, str, tuple[str, ...]]:
+    places = Places()
+    models = find_models(places)
     name = (last or STARTER) if asked is None else asked
-    notices: tuple[str, ...] = ()
     try:
-        folder = find_model(name)
+        return *_meant(name, models, places), ()
     except ModelNotFound:
         if asked is not None:
             raise
-        notices = (f"The model used last, {name}, is not there any more; this is the starter. {unseen()}".rstrip(),)
-        name, folder = STARTER, find_model(STARTER)
-    # A path means the same from everywhere; a name stays one.
-    return (str(folder.absolute()) if folder in (Path(name), Path(name).parent) else name), folder, notices
+        notice = f"The model used last, {name}, is not there any more; this is the starter. {unseen(places)}".rstrip()
+        return *_meant(STARTER, models, places), (notice,)
+
+
+def _meant(asked: str, models: Sequence[FoundModel], places: Places) -> tuple[str, Path, str]:
+    """What to remember it by, its folder and its title."""
+    if model := meant(asked, models):
+        return asked, model.path, model.name
+    folder = folder_given(asked, models, places)
+    listed = found_in(folder, models)
+    # A path means the same from everywhere.
+    return str(folder), folder, listed.name if listed is not None else folder.resolve().name

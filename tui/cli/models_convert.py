@@ -66,9 +66,10 @@ _OPTIONS = {
 def command(source: str, as_json: bool, debug: bool, tokenizer_only: bool, **given: Any) -> None:
     """Convert a model to OpenVINO's format, or to fewer bits.
 
-    SOURCE is a folder as Hugging Face has it, OWNER/NAME on the hub, or an IR in fp16 that is to have fewer bits. The
-    tools are installed on first use, into an environment of their own. Ctrl+C ends it and leaves nothing behind. If it
-    fails, or the terminal is lost, what was fetched from the hub is kept, and the same command goes on with it.
+    SOURCE is a folder as Hugging Face has it, OWNER/NAME on the hub, or an IR in fp16 that is to have fewer bits. A
+    folder that is called as a model here is ./NAME. The tools are installed on first use, into an environment of their
+    own. Ctrl+C ends it and leaves nothing behind. If it fails, or the terminal is lost, what was fetched from the hub
+    is kept, and the same command goes on with it.
     """
     log.begin(debug)
     require_utf8("SOURCE", source)

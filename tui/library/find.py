@@ -142,7 +142,7 @@ def unseen(places: Places | None = None) -> str:
 
 
 def find_model(asked: str, places: Places | None = None) -> Path:
-    """The folder that a name or a path means.
+    """The folder that a name or a path means; absolute, for what is advised is typed elsewhere, too.
 
     A name is meant as `tui.library.names.meant` has it. It comes before a folder of the same name: write `./NAME` for
     that.
@@ -152,18 +152,26 @@ def find_model(asked: str, places: Places | None = None) -> Path:
     """
     places = places or Places()
     models = find_models(places)
+    model = meant(asked, models)
+    return model.path if model is not None else folder_given(asked, models, places)
+
+
+def folder_given(asked: str, models: Iterable[FoundModel], places: Places) -> Path:
+    """The folder, absolute, that somebody means who gives what is no name of these models.
+
+    Raises:
+        ModelNotFound: There is no such folder; says the nearest names.
+    """
     names = [model.name for model in models]
     if not asked.strip():
         raise ModelNotFound("The model's name is empty.", there_is(names))
-    if model := meant(asked, models):
-        return model.path
     path = Path(asked)
     try:
         path = path.expanduser()
         if path.is_dir():
-            return path
+            return path.absolute()
         if path.is_file() and path.suffix == ".xml":
-            return path.parent
+            return path.parent.absolute()
         is_file = path.exists()
     except (OSError, RuntimeError) as error:  # RuntimeError: `~name` of a user that is not there.
         raise ModelNotFound(f"{path} cannot be read: {error}.", there_is(names)) from error
@@ -171,7 +179,7 @@ def find_model(asked: str, places: Places | None = None) -> Path:
         raise ModelNotFound(f"{path} is a GGUF file, which is not OpenVINO's format.", FROM_GGUF)
     if is_file:
         raise ModelNotFound(f"{path} is a file; a model is a folder with {MODEL_XML} in it.", there_is(names))
-    if asked.startswith((".", "~", "/")) or "\\" in asked or asked.count("/") > 1:
+    if asked.startswith((".", "~", "/")) or asked.endswith("/") or "\\" in asked or asked.count("/") > 1:
         raise ModelNotFound(f"There is no folder {asked}.", there_is(names))
     get = f"To get it from Hugging Face: ovchat models pull {shlex.quote(asked)}. " if "/" in asked else ""
     raise ModelNotFound(no_such_model(asked, names), unseen(places) + get + there_is(names))

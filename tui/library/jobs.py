@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -96,6 +96,7 @@ class Job:
         self.result: Examination | None = None
         self.is_told = False
         self.started = 0.0
+        self._left = self.progress.done  # bytes that were here of it when it was stopped, or looked at since
         self._stop = threading.Event()
         self._is_given_up = False
         self._thread: threading.Thread | None = None
@@ -168,6 +169,29 @@ class Jobs:
         with self._lock:
             if not any(job.work.identity == work.identity for job in self._jobs):
                 self._jobs.append(Job(work, State.PAUSED, progress))
+
+    def look_at_paused(self) -> list[Job]:
+        """See how much is here now of what is paused; looks at the disk.
+
+        Returns:
+            Those of which there was something and is nothing now: another ovchat has finished them or given them up.
+            They are not listed any more.
+        """
+        gone = []
+        for job in self.all:
+            if job.state is not State.PAUSED:
+                continue
+            before, size = job.progress, job.work.size()
+            with self._lock:
+                if job.state is not State.PAUSED:  # somebody went on with it meanwhile
+                    continue
+                if job._left and not size:
+                    self._jobs.remove(job)
+                    gone.append(job)
+                elif before.in_bytes and before.total is None:
+                    job.progress = replace(before, done=size)
+                job._left = size
+        return gone
 
     def pause(self, job: Job) -> None:
         """Stop it; what is here of it stays."""
@@ -267,8 +291,10 @@ class Jobs:
                 self._start_what_may()
 
     def _end_stopped(self, job: Job) -> None:
+        left = job.work.size()
         with self._lock:
             if not job._is_given_up:
+                job._left = left
                 self._stopped(job)
                 self._start_what_may()
                 return

@@ -32,6 +32,8 @@ def why_no_name(name: str) -> str:
         return "it has more than one /"
     if name.casefold() == STARTER:
         return "that is the model that comes with ovchat"
+    if name.startswith("-"):
+        return "a shell would take it for an option"
     for part in parts:
         if not part or part != part.strip():
             return "it begins or ends with a space or a /"

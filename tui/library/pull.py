@@ -27,14 +27,11 @@ from tui.library.own import leads_out
 from tui.library.partial import Partial, unfinished
 from tui.library.progress import Meter, Report
 from tui.library.wanted import wanted
-from tui.store.files import private_dir
+from tui.store.files import NO_ROOM, private_dir, step_to_write
 
 _LIST = "What there is: ovchat models pull --list"
 _LONGEST = 200  # characters; names of the hub have 193 at most
 _HERE = "The models that are here: ovchat models"
-_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
-NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-"""Of an OSError: the disk is full, or the user's share of it."""
 
 
 class AlreadyHere(OvchatError):
@@ -276,8 +273,5 @@ def _disk_problems(name: str, models: Path) -> Iterator[None]:
                 f"The disk of {models} is full; what has arrived of {name} is kept.",
                 f"Make room, then go on: ovchat models pull {name}",
             ) from error
-        step = "Allow it, or set OVCHAT_HOME to a place that may be written; then pull it again."
-        if error.errno in _IN_THE_WAY:
-            step = "Look at it, and move or delete it; then pull it again."
         where = error.filename2 or error.filename or models  # the second is what a rename would have replaced
-        raise PullFailed(f"{where} cannot be used: {error.strerror or error}.", step) from error
+        raise PullFailed(f"{where} cannot be used: {error.strerror or error}.", step_to_write(error)) from error

@@ -26,11 +26,13 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 _TICK_S = 0.1
+_DISK_S = 3.0  # so often what is on the disk of what is paused is looked at
 _LEFT = {
     Kind.PULL: "Nothing of it is left here; Alt+P begins it anew.",
     Kind.CONVERSION: "Nothing of it is left here; Alt+C begins it anew.",
     Kind.CHECK: "The model is as it was; Alt+H checks it again.",
 }
+_ELSEWHERE = "it was finished, or given up, elsewhere."
 _SHARED = "What was fetched stays for another one."
 
 
@@ -56,16 +58,20 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
 
     def on_mount(self) -> None:
         # It takes the time that painting needs.
-        self.call_after_refresh(self._list_unfinished)
+        self.call_after_refresh(self._follow_unfinished)
         if self._then:
             self.call_after_refresh(self.run_action, self._then)
 
     @work
-    async def _list_unfinished(self) -> None:
+    async def _follow_unfinished(self) -> None:
+        """List what earlier runs have left, and what becomes of that and of what is paused while the panel is there."""
         for left, progress in await asyncio.to_thread(self._unfinished):
             self._jobs.add_paused(left, progress)
-        if self.is_attached:  # it may have been closed meanwhile
+        while self.is_attached:  # it may have been closed meanwhile
+            for job in await asyncio.to_thread(self._jobs.look_at_paused):
+                self.say(f"Nothing is left here of the {job.work.kind} of {job.work.name}: {_ELSEWHERE}")
             self.strip.look()
+            await asyncio.sleep(_DISK_S)
 
     def _unfinished(self) -> list[tuple[Work, Progress]]:
         from tui.library.conversion.begun import is_any_left

@@ -18,6 +18,19 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""With these the system says that a disk is full, or that the user may have no more of it."""
+_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENXIO, errno.EINVAL)  # not what ovchat puts there
+
+
+def step_to_write(error: OSError) -> str:
+    """What to do where a file or folder of ovchat's own cannot be written."""
+    if error.errno in NO_ROOM:
+        return "Make room on its disk."
+    if error.errno in _IN_THE_WAY:
+        return "Look at it, and move or delete it."
+    return "Allow it, or set OVCHAT_HOME to a place that may be written."
+
 
 def private_dir(path: Path) -> Path:
     """`path`, made where it was missing (its parents too), open to the user alone."""

@@ -19,7 +19,7 @@ import tomlkit
 from tomlkit.items import InlineTable, Table
 
 from tui.store.errors import StoreError
-from tui.store.files import locked, read_text, replace_text
+from tui.store.files import locked, read_text, replace_text, step_to_write
 from tui.store.settings import (
     KEYS,
     PRESETS,
@@ -128,8 +128,8 @@ class SettingsFile:
                     if (text := changed_text(self._text(), wanted())) is not None:
                         self._write(text)
             except OSError as error:
-                reason = error.strerror or str(error)
-                raise StoreError(f"{self.path} cannot be written: {reason}.", "Nothing is changed.") from error
+                reason, step = error.strerror or str(error), f"Nothing is changed. {step_to_write(error)}"
+                raise StoreError(f"{self.path} cannot be written: {reason}.", step) from error
             except (ValueError, RecursionError) as error:
                 raise StoreError(
                     f"{self.path} cannot be changed: {error}".rstrip(".") + ".", "Correct it with an editor first."

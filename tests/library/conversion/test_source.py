@@ -158,6 +158,15 @@ def test_a_model_that_is_here_is_found_by_its_name(ir: Path, places: Places, fin
     assert find("MINE").folder == places.models / "mine"
 
 
+def test_its_name_comes_before_a_folder_and_a_dot_turns_it_round(
+    ir: Path, source: Path, places: Places, find: Callable[[str], Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ir, places.models / source.name)
+    monkeypatch.chdir(source.parent)
+    assert find(source.name).folder == places.models / source.name
+    assert find(f"./{source.name}").folder == source
+
+
 @pytest.mark.parametrize("asked", ["no such thing", "a/b/c", "../nowhere", ""])
 def test_what_is_nothing_says_what_it_should_be(asked: str, find: Callable[[str], Source]) -> None:
     with pytest.raises(OvchatError, match="There is no folder and no model"):

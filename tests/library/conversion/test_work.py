@@ -228,20 +228,30 @@ def test_one_at_a_time(plan: PlanOf, places: Places) -> None:
         run(planned)
 
 
-def test_a_model_that_has_come_meanwhile_stays(plan: PlanOf, places: Places) -> None:
+@pytest.mark.parametrize("comes", ["before", "while it is done"])
+def test_a_model_that_has_come_meanwhile_stays(plan: PlanOf, places: Places, tmp_path: Path, comes: str) -> None:
     planned = plan()
-    (places.models / NAME).mkdir(parents=True)
+    (tmp_path / "calls").unlink()
+    if comes == "before":
+        (places.models / NAME).mkdir(parents=True)
+
+    def report(now: Progress) -> None:
+        if now.doing == "checking":
+            (places.models / NAME).mkdir(parents=True)
+
     with pytest.raises(ConversionFailed, match="There is a"):
-        run(planned)
+        convert(planned, load_settings(), report, threading.Event(), patience=QUICK)
     assert list((places.models / NAME).iterdir()) == []
+    assert (tmp_path / "calls").exists() == (comes != "before"), "nothing is done in vain"
 
 
 def test_a_folder_that_cannot_be_written_is_named(plan: PlanOf, places: Places) -> None:
     planned = plan()
     places.models.mkdir(parents=True)
     (places.models / PARTIAL).write_text("a file")
-    with pytest.raises(ConversionFailed, match=rf"\{PARTIAL}/.* cannot be written"):
+    with pytest.raises(ConversionFailed, match=rf"\{PARTIAL}/.* cannot be written") as raised:
         run(planned)
+    assert raised.value.next_step == "Look at it, and move or delete it."
 
 
 def test_an_ir_gets_fewer_bits_and_keeps_its_other_files(

@@ -75,20 +75,21 @@ class Source:
 def find_source(
     asked: str, stop: threading.Event, *, places: Places | None = None, patience: Patience | None = None
 ) -> Source:
-    """What SOURCE means: a folder, the name of a model that is here, or a repository on the hub, also by its address.
+    """What SOURCE means: the name of a model that is here, a folder, or a repository on the hub, also by its address.
 
+    As everywhere, a name comes before a folder of the same name: `./NAME` is that.
     One that is whole in the Hugging Face cache is taken from there, without asking the hub.
 
     Raises:
         OvchatError: There is no such thing, or it cannot be converted; says why.
         Cancelled: `stop` was set.
     """
-    path = Path(os.path.expanduser(asked))
-    if asked and os.path.isdir(path):
-        return of_folder(path.absolute())
     places = places or Places()
     if model := meant(asked, find_models(places)):
         return of_folder(model.path, model.name)
+    path = Path(os.path.expanduser(asked))
+    if asked and os.path.isdir(path):
+        return of_folder(path.absolute())
     if asked and os.path.exists(path):
         raise ModelNotFound(
             f"{path} is a file; what is converted is a folder, or a model on the hub.",

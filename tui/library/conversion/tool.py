@@ -23,7 +23,7 @@ from tui.library.conversion.kept import Kept
 from tui.library.folders import in_one_part
 from tui.library.new_name import LONGEST
 from tui.store import paths
-from tui.store.files import private_dir, private_opener
+from tui.store.files import private_dir, private_opener, step_to_write
 
 _LOOK_SECONDS = 0.1
 _TAIL_LINES = 400
@@ -81,8 +81,7 @@ def _opened(path: Path) -> TextIO:
         return open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener)
     except OSError as error:
         raise OvchatError(
-            f"{error.filename or path} cannot be written: {error.strerror or error}.",
-            "Allow it, or set OVCHAT_HOME to a place that may be written.",
+            f"{error.filename or path} cannot be written: {error.strerror or error}.", step_to_write(error)
         ) from error
 
 

@@ -32,8 +32,8 @@ from tui.library.download import Patience
 from tui.library.findings import Examination, Severity
 from tui.library.hub_errors import PullFailed
 from tui.library.progress import Progress, Report
-from tui.library.pull import NO_ROOM, Offer, fetch, free_bytes
-from tui.store.files import locked_now, private_dir
+from tui.library.pull import Offer, fetch, free_bytes
+from tui.store.files import NO_ROOM, locked_now, private_dir, step_to_write
 from tui.store.settings import Settings
 
 _TASK = "text-generation-with-past"
@@ -72,6 +72,7 @@ def convert(
     """
     work, begun = lock_of(plan.models), plan.begun
     with disk_problems(plan.models), _alone(plan):
+        _require_free(plan)  # before anything is fetched: it may be long since it was planned
         clear(work)
         try:
             with logged(plan.name) as log:
@@ -215,9 +216,13 @@ def _copy_besides(source: Path, target: Path) -> None:
 
 def _put_in_place(made: Path, plan: Plan) -> None:
     private_dir(plan.folder.parent)
+    _require_free(plan)
+    os.rename(made, plan.folder)
+
+
+def _require_free(plan: Plan) -> None:
     if os.path.lexists(plan.folder):
         raise ConversionFailed(f"There is a {plan.folder} now.", "Give it another name.", Remedy.NAME)
-    os.rename(made, plan.folder)
 
 
 @contextmanager
@@ -229,6 +234,5 @@ def disk_problems(where: Path) -> Iterator[None]:
         if error.errno in NO_ROOM:
             raise ConversionFailed(f"The disk of {where} is full.", "Make room, then try again.") from error
         raise ConversionFailed(
-            f"{error.filename or where} cannot be written: {error.strerror or error}.",
-            "Allow it, or set OVCHAT_HOME to a place that may be written.",
+            f"{error.filename or where} cannot be written: {error.strerror or error}.", step_to_write(error)
         ) from error
