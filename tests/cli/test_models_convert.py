@@ -219,7 +219,7 @@ def test_a_log_that_cannot_be_written_is_named(convert: Run, environment: dict[s
     done = convert()
     assert done.returncode == 1
     assert re.match(rf"Error: {home / 'log'}\S* cannot be written: ", done.stderr)
-    assert "set OVCHAT_HOME to a place that may be written" in done.stderr
+    assert f"Look at {home / 'log'}, and move or delete it." in done.stderr
 
 
 def test_a_terminal_that_goes_while_it_asks_is_no_yes(source: Path, environment: dict[str, str]) -> None:

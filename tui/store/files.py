@@ -27,8 +27,10 @@ def step_to_write(error: OSError) -> str:
     """What to do where a file or folder of ovchat's own cannot be written."""
     if error.errno in NO_ROOM:
         return "Make room on its disk."
-    if error.errno in _IN_THE_WAY:
-        return "Look at it, and move or delete it."
+    named = error.filename2 or error.filename  # the second is what a rename would have replaced
+    if error.errno in _IN_THE_WAY and named:
+        there = next(each for each in (Path(named), *Path(named).parents) if os.path.lexists(each))
+        return f"Look at {there}, and move or delete it."
     return "Allow it, or set OVCHAT_HOME to a place that may be written."
 
 

@@ -251,7 +251,7 @@ def test_a_folder_that_cannot_be_written_is_named(plan: PlanOf, places: Places) 
     (places.models / PARTIAL).write_text("a file")
     with pytest.raises(ConversionFailed, match=rf"\{PARTIAL}/.* cannot be written") as raised:
         run(planned)
-    assert raised.value.next_step == "Look at it, and move or delete it."
+    assert raised.value.next_step == f"Look at {places.models / PARTIAL}, and move or delete it."
 
 
 def test_an_ir_gets_fewer_bits_and_keeps_its_other_files(
