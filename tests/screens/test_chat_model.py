@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import tui.screens
+from tests.long_works import Long
 from tests.screens.using import OpenChat
 from tests.scripted import ScriptedRunner
+from tui.chat.choice import Choice
 from tui.engine.errors import DeviceNotFound, OvchatError
+from tui.engine.options import EngineOptions
 from tui.library.find import Source
 from tui.library.local import LocalModel
 from tui.screens import chat as chat_screen
@@ -188,3 +191,25 @@ async def test_panels_are_imported_once_the_model_is_there(
     async with opened(ScriptedRunner()) as chat:
         await chat.until(lambda: "tui.screens.panel_of_this_test" in sys.modules)
     del sys.modules["tui.screens.panel_of_this_test"]
+
+
+async def test_what_was_said_of_a_model_goes_when_it_comes_back_or_another_one_is_used(opened: OpenChat) -> None:
+    gone = "The model used last, a/b, is not there any more; this is the starter."
+    async with opened() as chat:
+        services = chat.app.services
+
+        def choose(model: str | None, device: str | None) -> Choice:
+            notices = (gone,) if model == "starter" else ()
+            return Choice(model or "x", Path("x"), model or "x", "CPU", "", EngineOptions(), notices=notices)
+
+        services.active._choose = choose
+        for comes_back in (True, False):
+            services.active.use("starter")
+            await chat.until(lambda: gone in chat.notice)
+            if comes_back:
+                long = Long()
+                long.go.set()
+                services.jobs.begin(long.pull("a/b"))
+                await chat.until(lambda: chat.notice == "a/b is here: F3 to use it.")
+            services.active.use("other")
+            await chat.until(lambda: gone not in chat.notice)

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.long_works import Long, is_at_work
 from tests.screens.managed_models import elsewhere, managed
 from tests.waiting import wait_until_async
 from tui.chat.choice import Choice
@@ -31,6 +32,17 @@ async def test_what_comes_and_goes_is_seen(managed):
         await it.sees("two is not here any more.")
         assert it.names == ["starter", "new", "one"]
         assert it.marked == "one"
+
+
+@pytest.mark.usefixtures("watchful")
+async def test_what_is_pulled_anew_is_not_said_to_be_gone(managed):
+    async with managed() as it:
+        await it.mark("two")
+        is_at_work(it.services.jobs.begin(Long().pull("two")))
+        shutil.rmtree(it.models / "two")
+        await wait_until_async(lambda: it.names == ["starter", "one"])
+        await it.pilot.pause()
+        assert "not here any more" not in it.words
 
 
 @pytest.mark.usefixtures("watchful")

@@ -71,6 +71,7 @@ class ChatScreen(MessageScreen):
         self._ctrl_c_at = 0.0
         self._drawn_at = -math.inf  # when a piece of an answer was drawn last, in seconds
         self._noticed = 0  # of the outbox's notices, so many were said
+        self._of_model: tuple[str, ...] = ()  # what was said of the model
         self._undoable: list[Conversation] = []  # what was deleted or archived since the app was opened
         self._status = StatusLine()
 
@@ -318,8 +319,10 @@ class ChatScreen(MessageScreen):
             self._use = None  # another model counts otherwise
         if self._model.model is not None and self._model.model is not before.model:
             self.session.runner = self._services.active.runner
+            self.pane.notice.withdraw(self._of_model)
             told = self._model.choice.notices if self._model.choice is not None else ()
-            self.pane.say_all((*told, *self._model.model.notices))
+            self._of_model = (*told, *self._model.model.notices)
+            self.pane.say_all(self._of_model)
             self._talk_changed()
             self.pane.send_next()
             gc.freeze()  # what the engine has imported, too
@@ -351,6 +354,8 @@ class ChatScreen(MessageScreen):
             from tui.widgets.job_lines import job_news
 
             text, severity = job_news(job)
+            # Such as that it is not here any more.
+            self.pane.notice.withdraw([said for said in self._of_model if job.work.name in said])
             self.pane.notice.say(text, severity, stays=True, lasts=partial(jobs.has, job))
 
     def _show_status_too(self, _: AssistantMessage) -> None:

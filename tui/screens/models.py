@@ -184,7 +184,9 @@ class ModelsScreen(ManagingPanel):
         at = next((row for row in found if marked is not None and row.model.path == marked.model.path), None)
         self._show(at.name if at is not None else "", place)
         self.rows.scroll_to(y=top, animate=False, force=True, immediate=True)
-        if marked is not None and at is None and not is_ours:
+        if marked is None or at is not None or is_ours:
+            return
+        if not any(job.is_live and job.work.name == marked.name for job in self._jobs.all):  # else it comes anew
             stays = " It stays loaded until another one is." if self._scene.state(marked) is State.LOADED else ""
             self.say(f"{marked.name} is not here any more.{stays}")
 
