@@ -272,7 +272,8 @@ class ConvertScreen(RowKeys, Panel[str | None]):
     async def _begin(self) -> None:
         plan = self._plan
         if plan is None and self._source:
-            self._look()  # says once more what is in the way, if it still is
+            if self._stop is None:
+                self._look()  # says once more what is in the way, if it still is
             return
         if plan is None:
             self._say("There is nothing to convert yet: choose a source.")

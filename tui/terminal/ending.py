@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from tui.terminal.display import TerminalApp
@@ -55,7 +56,9 @@ class EndingApp(TerminalApp):
         assert self._ending is not None
         if self._ending.code == HANGUP and self.output is not None and is_gone(self._driver_descriptor):
             self.output.gone = True
-        self.run_worker(self.end(self._ending.code), group="leave", exclusive=True)
+        # No coroutine yet: a signal that comes twice cancels the first worker before it has begun.
+        end: Callable[[], Awaitable[None]] = partial(self.end, self._ending.code)
+        self.run_worker(end, group="leave", exclusive=True)
 
     @property
     def _driver_descriptor(self) -> int:
