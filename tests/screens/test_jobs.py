@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.chat_app import GivenModels
+from tests.library.folders import ir
 from tests.long_works import RESULT, Long, is_at_work
 from tests.screens.host import unnamed_bindings
 from tests.screens.using import Chat, OpenChat
@@ -148,7 +149,10 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
         await chat.sees("The pull of b/second is given up. Nothing of it is left here; Alt+P begins it anew.")
 
 
-async def test_what_is_finished_elsewhere_is_paused_no_more(opened: OpenChat, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_finished", [True, False])
+async def test_what_ends_elsewhere_is_paused_no_more(
+    opened: OpenChat, monkeypatch: pytest.MonkeyPatch, is_finished: bool
+) -> None:
     monkeypatch.setattr("tui.screens.jobs_panel._DISK_S", 0.05)
     async with opened() as chat:
         left = Long()
@@ -156,8 +160,11 @@ async def test_what_is_finished_elsewhere_is_paused_no_more(opened: OpenChat, mo
         jobs_of(chat).add_paused(left.pull(NAME), Progress("", 1_200_000_000, in_bytes=True))
         await open_models(chat)
         await chat.sees("paused 2.3 GB here")
+        if is_finished:
+            ir(chat.app.services.models.places.models / NAME)
         left.size = 0
-        await chat.sees(f"Nothing is left here of the pull of {NAME}: it was finished, or given up, elsewhere.")
+        gone = f"The pull of {NAME} was given up elsewhere; nothing of it is left here."
+        await chat.sees(f"{NAME} is here: another ovchat has finished it." if is_finished else gone)
         assert not jobs_of(chat).all
 
 

@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tui.library.amounts import size_text
+from tui.library.find import find_models
 from tui.library.jobs import Job, Kind, State, Work
 from tui.screens.dialogs import ConfirmDialog
 from tui.screens.list_panel import ListPanel
@@ -32,7 +33,8 @@ _LEFT = {
     Kind.CONVERSION: "Nothing of it is left here; Alt+C begins it anew.",
     Kind.CHECK: "The model is as it was; Alt+H checks it again.",
 }
-_ELSEWHERE = "it was finished, or given up, elsewhere."
+_FINISHED = "another ovchat has finished it."
+_GIVEN_UP = "was given up elsewhere; nothing of it is left here."
 _SHARED = "What was fetched stays for another one."
 
 
@@ -69,7 +71,10 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
             self._jobs.add_paused(left, progress)
         while self.is_attached:  # it may have been closed meanwhile
             for job in await asyncio.to_thread(self._jobs.look_at_paused):
-                self.say(f"Nothing is left here of the {job.work.kind} of {job.work.name}: {_ELSEWHERE}")
+                found = await asyncio.to_thread(find_models, self._services.models.places)
+                kind, name = job.work.kind, job.work.name
+                is_here = name in (model.name for model in found)
+                self.say(f"{name} is here: {_FINISHED}" if is_here else f"The {kind} of {name} {_GIVEN_UP}")
             self.strip.look()
             await asyncio.sleep(_DISK_S)
 
