@@ -55,7 +55,9 @@ async def test_an_added_folder_is_one_of_the_places_at_once(managed, tmp_path, t
         panel = ModelsScreen(it.services, "There is no model x.")
         it.app.push_screen(panel)
         await it.sees("There is no model x. Models are looked for in")
-        said = str(panel.query_one(Notice).content)
+        notice = panel.query_one(Notice)
+        await wait_until_async(lambda: "It is one of storage.model_folders." in str(notice.content))
+        said = str(notice.content)
         assert f"{paths.models_dir()}, {tmp_path / 'disk'} and in the Hugging Face cache." in said
 
 

@@ -131,8 +131,7 @@ class ModelsScreen(ManagingPanel):
         async with self._reading:
             if self._all is None:
                 self._begin(await asyncio.to_thread(self._services.models.find))
-            if said := await asyncio.to_thread(self._reader.troubles):
-                self.say("\n".join(said), "warning")
+            self.query_one(Notice).add(await asyncio.to_thread(self._reader.troubles))
             painted = asyncio.Event()  # a thread that reads takes the time that painting needs
             self.call_after_refresh(painted.set)
             await painted.wait()
