@@ -194,9 +194,31 @@ def test_of_what_is_paused_it_is_seen_what_becomes_of_it_elsewhere(jobs: Jobs) -
     wait_until(lambda: of_mine.state is other.state is State.PAUSED)
     assert jobs.look_at_paused() == []
     assert of_earlier.progress == Progress("", 200, in_bytes=True), "another ovchat is at it"
+    whole = Long()
+    whole.go.set()
+    done = jobs.begin(whole.pull("whole"))
+    wait_until(lambda: done.state is State.DONE)
+    jobs.dismiss(done)
     earlier.size = mine.size = 0
     assert jobs.look_at_paused() == [of_earlier, of_mine]
     assert jobs.all == (other,), "of which there never was anything"
+
+
+def test_a_paused_one_whose_source_went_with_another_of_ours_stays(jobs: Jobs) -> None:
+    first, second = Long(), Long()
+    second.size = 100
+    one, two = (
+        jobs.begin(Work(Kind.CONVERSION, name, long.do, long.discard, lambda long=long: long.size, "org/source"))
+        for name, long in (("one", first), ("two", second))
+    )
+    is_at_work(one)
+    jobs.pause(two)
+    assert (two.state, jobs.look_at_paused()) == (State.PAUSED, [])
+    first.go.set()
+    wait_until(lambda: one.state is State.DONE)
+    second.size = 0
+    assert jobs.look_at_paused() == []
+    assert two in jobs.all
 
 
 def test_at_the_end_pulls_are_paused_and_conversions_cancelled() -> None:

@@ -163,7 +163,7 @@ async def test_what_ends_elsewhere_is_paused_no_more(
         if is_finished:
             ir(chat.app.services.models.places.models / NAME)
         left.size = 0
-        gone = f"The pull of {NAME} was given up elsewhere; nothing of it is left here."
+        gone = f"The pull of {NAME} is not paused any more: what was fetched for it was used or deleted elsewhere."
         await chat.sees(f"{NAME} is here: another ovchat has finished it." if is_finished else gone)
         assert not jobs_of(chat).all
 

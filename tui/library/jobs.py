@@ -174,8 +174,8 @@ class Jobs:
         """See how much is here now of what is paused; looks at the disk.
 
         Returns:
-            Those of which there was something and is nothing now: another ovchat has finished them or given them up.
-            They are not listed any more.
+            Those of which there was something and is nothing now: another ovchat has used or deleted it. They are not
+            listed any more.
         """
         gone = []
         for job in self.all:
@@ -183,7 +183,7 @@ class Jobs:
                 continue
             before, size = job.progress, job.work.size()
             with self._lock:
-                if job.state is not State.PAUSED:  # somebody went on with it meanwhile
+                if job.state is not State.PAUSED or job not in self._jobs:  # somebody went on with it meanwhile
                     continue
                 if job._left and not size:
                     self._jobs.remove(job)
@@ -288,6 +288,9 @@ class Jobs:
         else:
             with self._lock:
                 job.result, job.state = result, State.DONE
+                for other in self._jobs:
+                    if job.work.fetched and other.work.fetched == job.work.fetched:  # that went with this one
+                        other._left = 0
                 self._start_what_may()
 
     def _end_stopped(self, job: Job) -> None:

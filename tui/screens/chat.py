@@ -354,8 +354,8 @@ class ChatScreen(MessageScreen):
             from tui.widgets.job_lines import job_news
 
             text, severity = job_news(job)
-            # Such as that it is not here any more.
-            self.pane.notice.withdraw([said for said in self._of_model if job.work.name in said])
+            if job.error is None:  # it was not here any more, and is now
+                self.pane.notice.withdraw([said for said in self._of_model if job.work.name in said])
             self.pane.notice.say(text, severity, stays=True, lasts=partial(jobs.has, job))
 
     def _show_status_too(self, _: AssistantMessage) -> None:

@@ -34,7 +34,7 @@ _LEFT = {
     Kind.CHECK: "The model is as it was; Alt+H checks it again.",
 }
 _FINISHED = "another ovchat has finished it."
-_GIVEN_UP = "was given up elsewhere; nothing of it is left here."
+_GONE = "is not paused any more: what was fetched for it was used or deleted elsewhere."
 _SHARED = "What was fetched stays for another one."
 
 
@@ -74,7 +74,7 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
                 found = await asyncio.to_thread(find_models, self._services.models.places)
                 kind, name = job.work.kind, job.work.name
                 is_here = name in (model.name for model in found)
-                self.say(f"{name} is here: {_FINISHED}" if is_here else f"The {kind} of {name} {_GIVEN_UP}")
+                self.say(f"{name} is here: {_FINISHED}" if is_here else f"The {kind} of {name} {_GONE}")
             self.strip.look()
             await asyncio.sleep(_DISK_S)
 

@@ -28,8 +28,8 @@ def step_to_write(error: OSError) -> str:
     if error.errno in NO_ROOM:
         return "Make room on its disk."
     named = error.filename2 or error.filename  # the second is what a rename would have replaced
-    if error.errno in _IN_THE_WAY and named:
-        there = next(each for each in (Path(named), *Path(named).parents) if os.path.lexists(each))
+    if error.errno in _IN_THE_WAY and isinstance(named, str):
+        there = next((each for each in (Path(named), *Path(named).parents) if os.path.lexists(each)), named)
         return f"Look at {there}, and move or delete it."
     return "Allow it, or set OVCHAT_HOME to a place that may be written."
 
