@@ -192,7 +192,7 @@ def test_of_what_is_paused_it_is_seen_what_becomes_of_it_elsewhere(jobs: Jobs) -
         is_at_work(job)
         jobs.pause(job)
     wait_until(lambda: of_mine.state is other.state is State.PAUSED)
-    assert jobs.look_at_paused() == []
+    assert jobs.look_at_stopped() == []
     assert of_earlier.progress == Progress("", 200, in_bytes=True), "another ovchat is at it"
     whole = Long()
     whole.go.set()
@@ -200,8 +200,21 @@ def test_of_what_is_paused_it_is_seen_what_becomes_of_it_elsewhere(jobs: Jobs) -
     wait_until(lambda: done.state is State.DONE)
     jobs.dismiss(done)
     earlier.size = mine.size = 0
-    assert jobs.look_at_paused() == [of_earlier, of_mine]
+    assert jobs.look_at_stopped() == [of_earlier, of_mine]
     assert jobs.all == (other,), "of which there never was anything"
+
+
+def test_what_failed_and_was_finished_elsewhere_is_listed_no_more(jobs: Jobs) -> None:
+    busy, broken = Long(OvchatError("Another ovchat is at it.")), Long(OvchatError("The hub is gone."))
+    busy.size = 100
+    one, two = jobs.begin(busy.pull("one")), jobs.begin(broken.pull("two"))
+    for long in (busy, broken):
+        long.go.set()
+    wait_until(lambda: one.state is two.state is State.FAILED)
+    assert jobs.look_at_stopped() == []
+    busy.size = 0
+    assert jobs.look_at_stopped() == [one]
+    assert jobs.all == (two,), "its reason is to be read"
 
 
 def test_a_paused_one_whose_source_went_with_another_of_ours_stays(jobs: Jobs) -> None:
@@ -213,11 +226,11 @@ def test_a_paused_one_whose_source_went_with_another_of_ours_stays(jobs: Jobs) -
     )
     is_at_work(one)
     jobs.pause(two)
-    assert (two.state, jobs.look_at_paused()) == (State.PAUSED, [])
+    assert (two.state, jobs.look_at_stopped()) == (State.PAUSED, [])
     first.go.set()
     wait_until(lambda: one.state is State.DONE)
     second.size = 0
-    assert jobs.look_at_paused() == []
+    assert jobs.look_at_stopped() == []
     assert two in jobs.all
 
 

@@ -150,7 +150,7 @@ async def test_the_marked_one_is_paused_gone_on_with_and_given_up(opened: OpenCh
 
 
 @pytest.mark.parametrize("is_finished", [True, False])
-async def test_what_ends_elsewhere_is_paused_no_more(
+async def test_what_ends_elsewhere_is_listed_no_more(
     opened: OpenChat, monkeypatch: pytest.MonkeyPatch, is_finished: bool
 ) -> None:
     monkeypatch.setattr("tui.screens.jobs_panel._DISK_S", 0.05)
@@ -163,7 +163,7 @@ async def test_what_ends_elsewhere_is_paused_no_more(
         if is_finished:
             ir(chat.app.services.models.places.models / NAME)
         left.size = 0
-        gone = f"The pull of {NAME} is not paused any more: what was fetched for it was used or deleted elsewhere."
+        gone = f"The pull of {NAME} is not listed any more: what was fetched for it was used or deleted elsewhere."
         await chat.sees(f"{NAME} is here: another ovchat has finished it." if is_finished else gone)
         assert not jobs_of(chat).all
 

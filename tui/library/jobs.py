@@ -170,8 +170,8 @@ class Jobs:
             if not any(job.work.identity == work.identity for job in self._jobs):
                 self._jobs.append(Job(work, State.PAUSED, progress))
 
-    def look_at_paused(self) -> list[Job]:
-        """See how much is here now of what is paused; looks at the disk.
+    def look_at_stopped(self) -> list[Job]:
+        """See how much is here now of what is paused or failed; looks at the disk.
 
         Returns:
             Those of which there was something and is nothing now: another ovchat has used or deleted it. They are not
@@ -179,11 +179,11 @@ class Jobs:
         """
         gone = []
         for job in self.all:
-            if job.state is not State.PAUSED:
+            if not job.can_resume:
                 continue
             before, size = job.progress, job.work.size()
             with self._lock:
-                if job.state is not State.PAUSED or job not in self._jobs:  # somebody went on with it meanwhile
+                if not job.can_resume or job not in self._jobs:  # somebody went on with it meanwhile
                     continue
                 if job._left and not size:
                     self._jobs.remove(job)
@@ -319,7 +319,8 @@ class Jobs:
             logger.error("the %s of %s", job.work.kind, job.work.name, exc_info=error)
             sentence = f"The {job.work.kind} of {job.work.name} failed: {error!r}."
             error = OvchatError(sentence, "ovchat --debug writes a log that says where.")
+        left = job.work.size()
         with self._lock:
-            job._is_given_up = False
+            job._is_given_up, job._left = False, left
             job.error, job.state = error, State.FAILED
             self._start_what_may()

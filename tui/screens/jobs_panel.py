@@ -27,14 +27,14 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 _TICK_S = 0.1
-_DISK_S = 3.0  # so often what is on the disk of what is paused is looked at
+_DISK_S = 3.0  # so often it is looked at what is on the disk of jobs that have stopped
 _LEFT = {
     Kind.PULL: "Nothing of it is left here; Alt+P begins it anew.",
     Kind.CONVERSION: "Nothing of it is left here; Alt+C begins it anew.",
     Kind.CHECK: "The model is as it was; Alt+H checks it again.",
 }
 _FINISHED = "another ovchat has finished it."
-_GONE = "is not paused any more: what was fetched for it was used or deleted elsewhere."
+_GONE = "is not listed any more: what was fetched for it was used or deleted elsewhere."
 _SHARED = "What was fetched stays for another one."
 
 
@@ -66,11 +66,11 @@ class JobsPanel(ListPanel[Result, Item], Generic[Result, Item]):
 
     @work
     async def _follow_unfinished(self) -> None:
-        """List what earlier runs have left, and what becomes of that and of what is paused while the panel is there."""
+        """List what earlier runs have left, and what becomes elsewhere of that and of what has stopped here."""
         for left, progress in await asyncio.to_thread(self._unfinished):
             self._jobs.add_paused(left, progress)
         while self.is_attached:  # it may have been closed meanwhile
-            for job in await asyncio.to_thread(self._jobs.look_at_paused):
+            for job in await asyncio.to_thread(self._jobs.look_at_stopped):
                 found = await asyncio.to_thread(find_models, self._services.models.places)
                 kind, name = job.work.kind, job.work.name
                 is_here = name in (model.name for model in found)
