@@ -125,6 +125,7 @@ def test_giving_up_deletes_what_has_arrived(hub: HubServer, places: Places) -> N
     assert unfinished(places.models) == [NAME]
     assert discard_partial(NAME.lower(), places=places) == NAME
     assert unfinished(places.models) == []
+    assert [path.name for path in places.models.iterdir()] == [".partial"]  # no folder of an owner without models
     with pytest.raises(PullFailed, match="no unfinished pull") as raised:
         discard_partial(NAME, places=places)
     assert raised.value.next_step == "Nothing is deleted. The models that are here: ovchat models"

@@ -58,7 +58,7 @@ def is_link(path: Path) -> bool:
 
 
 def leave(owner: Path, models: Path) -> None:
-    """Take away the folder of an owner whose last model has gone."""
+    """Take away the folder of an owner of whom there is no model any more, or none has come."""
     if owner != models:
         with suppress(OSError):  # it has others
             owner.rmdir()

@@ -23,7 +23,7 @@ from tui.library.download import FOR_A_LOOK, Patience, download, keep_trying
 from tui.library.find import FoundModel, Places, find_models
 from tui.library.hub import Repository, is_id, list_repository, without_address
 from tui.library.hub_errors import NotOnHub, PullFailed
-from tui.library.own import leads_out
+from tui.library.own import leads_out, leave
 from tui.library.partial import Partial, unfinished
 from tui.library.progress import Meter, Report
 from tui.library.wanted import wanted
@@ -225,6 +225,7 @@ def discard_partial(asked: str, *, places: Places | None = None) -> str:
         if not mine:
             raise _busy(name)
         partial.discard()
+        leave((places.models / name).parent, places.models)
     return name
 
 
