@@ -18,8 +18,11 @@ from tests.hub_server import HubServer
 
 MODELS = Path(__file__).parent / "models"
 
-# A shell lets what it runs in the background ignore Ctrl+C, and the programs that the tests start would inherit that.
+# A shell lets what it runs in the background ignore Ctrl+C, and nohup hangups; the programs that the tests start would
+# inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:
